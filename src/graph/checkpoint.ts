@@ -1,0 +1,74 @@
+import { add } from './elementwise.js'
+import { zeroAfter } from './shape.js'
+import { CONSTANT, type Graph, INPUT, type Node, PARAMETER, type Segment, type Tensor } from './tensor.js'
+
+/**
+ * Builds a part of the graph whose inner values are not kept for the gradient but computed again from the
+ * part's inputs (Chen et al. 2016). The result is unchanged; the gradient is the same to the last bit but for
+ * the order of sums.
+ */
+export function checkpoint<T>(graph: Graph, build: () => T): T {
+  if (graph.segment) throw new Error('checkpoint: a checkpointed part cannot hold another')
+  graph.segment = { index: graph.nodes.length }
+  try {
+    return build()
+  } finally {
+    graph.segment = undefined
+  }
+}
+
+/**
+ * The values of one segment, computed again. The values that enter it are made to depend on the gradient that
+ * arrives at it: otherwise the runtime would find the copies equal to the originals and keep those.
+ */
+export class Recomputation {
+  readonly #segment: Segment
+  readonly #zero: Tensor
+  readonly #copies = new Map<Tensor, Tensor>()
+  readonly #gated = new Map<Tensor, Tensor>()
+
+  constructor(segment: Segment, arriving: Tensor) {
+    this.#segment = segment
+    this.#zero = zeroAfter(arriving)
+  }
+
+  /** What a gradient rule may read: the node with the segment's own values replaced by their copies. */
+  view(node: Node): Pick<Node, 'inputs' | 'outputs' | 'attributes'> {
+    return {
+      inputs: node.inputs.map((tensor) => this.#copy(tensor)),
+      outputs: node.outputs.map((tensor) => this.#copy(tensor)),
+      attributes: node.attributes,
+    }
+  }
+
+  #copy(tensor: Tensor): Tensor {
+    const { node } = tensor
+    if (node.segment !== this.#segment) return tensor
+    const known = this.#copies.get(tensor)
+    if (known) return known
+    const inputs = node.inputs.map((input) =>
+      input.node.segment === this.#segment ? this.#copy(input) : this.#gate(input),
+    )
+    const outputs = node.outputs.map(({ shape, dtype }) => ({ shape, dtype }))
+    const copies = tensor.graph.append(node.operation, inputs, outputs, node.attributes)
+    for (const [slot, original] of node.outputs.entries()) this.#copies.set(original, copies[slot] as Tensor)
+    return this.#copies.get(tensor) as Tensor
+  }
+
+  #gate(tensor: Tensor): Tensor {
+    const { operation } = tensor.node
+    if (
+      operation === PARAMETER ||
+      operation === CONSTANT ||
+      operation === INPUT ||
+      tensor.dtype !== 'float32'
+    ) {
+      return tensor
+    }
+    const known = this.#gated.get(tensor)
+    if (known) return known
+    const gated = add(tensor, this.#zero)
+    this.#gated.set(tensor, gated)
+    return gated
+  }
+}

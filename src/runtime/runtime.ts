@@ -1,0 +1,209 @@
+import { availableParallelism } from 'node:os'
+import { dirname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { PalError } from '../errors.js'
+import { type OnnxModel, writeOnnx } from '../graph/onnx.js'
+import type { Tensor } from '../graph/tensor.js'
+import type { Arena } from './arena.js'
+import type { CompileRequest, Purpose, ReleaseRequest, Response, RunRequest, Value } from './protocol.js'
+
+export interface RuntimeOptions {
+  /** The execution provider. @default 'cpu' */
+  readonly provider?: string
+  /** Threads of one operation. @default the cores of this machine */
+  readonly threads?: number
+}
+
+/** A weight's numbers: a stretch of a file, which is mapped, or memory. */
+export type WeightSource =
+  | { readonly file: string; readonly offset: number; readonly byteLength: number }
+  | Float32Array
+
+export interface CompileOptions {
+  /** The numbers of frozen weights. A parameter without any is fed, or lent, at each run. */
+  readonly weights?: (name: string) => WeightSource | undefined
+  /** @default 'inference' */
+  readonly purpose?: Purpose
+}
+
+export interface RunResult {
+  readonly outputs: Readonly<Record<string, Value>>
+  readonly milliseconds: number
+}
+
+/** The machine that compiled graphs run on: ONNX Runtime in a worker thread. */
+export class Runtime {
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, { resolve: (response: Response) => void; reject: (e: Error) => void }>()
+  readonly #provider: string
+  readonly #threads: number
+  #requests = 0
+  #programs = 0
+  #failure: Error | undefined
+
+  private constructor(worker: Worker, provider: string, threads: number) {
+    this.#worker = worker
+    this.#provider = provider
+    this.#threads = threads
+    worker.on('message', (response: Response) => this.#settle(response))
+    worker.on('error', (error) => this.#fail(error))
+    worker.on('exit', () => this.#fail(new Error('the runtime is closed')))
+    worker.unref() // An idle runtime does not keep the process alive; a request does (see #ask).
+  }
+
+  /** @throws PalError if this build of ONNX Runtime lacks the execution provider */
+  static async start({
+    provider = 'cpu',
+    threads = availableParallelism(),
+  }: RuntimeOptions = {}): Promise<Runtime> {
+    const known = await listProviders()
+    if (!known.includes(provider)) {
+      throw new PalError(
+        `expected an execution provider that is installed (${known.join(', ')}), got "${provider}"`,
+        {
+          key: 'provider',
+          hint: 'Run `pal doctor` to see what this machine has.',
+        },
+      )
+    }
+    return new Runtime(new Worker(new URL('./worker.js', import.meta.url)), provider, threads)
+  }
+
+  /** Makes a graph's outputs, and what they need, ready to run. */
+  async compile(
+    outputs: Readonly<Record<string, Tensor>>,
+    { weights = () => undefined, purpose = 'inference' }: CompileOptions = {},
+  ): Promise<Program> {
+    const placed = placeWeights(outputs, weights)
+    const program = this.#programs++
+    await this.#ask({
+      kind: 'compile',
+      program,
+      model: placed.model.bytes,
+      folder: placed.folder,
+      memory: placed.memory,
+      purpose,
+      provider: this.#provider,
+      threads: this.#threads,
+    })
+    return new Program(placed.model, {
+      run: async (feeds, arena) => {
+        const lent = arena && { buffer: arena.flat.buffer, entries: [...arena.entries.values()] }
+        const response = await this.#ask(
+          { kind: 'run', program, feeds, lent },
+          lent ? [lent.buffer] : [],
+          arena,
+        )
+        return { outputs: response.outputs ?? {}, milliseconds: response.milliseconds ?? 0 }
+      },
+      release: async () => {
+        await this.#ask({ kind: 'release', program })
+      },
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  async #ask(
+    request: CompileRequest | RunRequest | ReleaseRequest,
+    transfer: readonly ArrayBuffer[] = [],
+    arena?: Arena,
+  ): Promise<Response> {
+    if (this.#failure) throw this.#failure
+    const id = this.#requests++
+    const response = await new Promise<Response>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      this.#worker.ref()
+      this.#worker.postMessage({ ...request, id }, transfer)
+    })
+    if (response.lent) arena?.restore(response.lent)
+    if (response.error !== undefined) throw new Error(`ONNX Runtime: ${response.error}`)
+    return response
+  }
+
+  #settle(response: Response): void {
+    this.#waiting.get(response.id)?.resolve(response)
+    this.#waiting.delete(response.id)
+    if (this.#waiting.size === 0) this.#worker.unref()
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error
+    for (const { reject } of this.#waiting.values()) reject(this.#failure)
+    this.#waiting.clear()
+  }
+}
+
+interface Backend {
+  run(feeds: Readonly<Record<string, Value>>, arena: Arena | undefined): Promise<RunResult>
+  release(): Promise<void>
+}
+
+/** A compiled graph. */
+export class Program {
+  readonly #model: OnnxModel
+  readonly #backend: Backend
+
+  constructor(model: OnnxModel, backend: Backend) {
+    this.#model = model
+    this.#backend = backend
+  }
+
+  /**
+   * Runs once. Where a shape is known to the graph, an input's numbers are enough.
+   * @param arena memory that further inputs are taken from by name; it is lent for the run, not copied
+   */
+  async run(feeds: Readonly<Record<string, Value | Value['data']>>, arena?: Arena): Promise<RunResult> {
+    const values: Record<string, Value> = {}
+    for (const { name, shape } of this.#model.inputs) {
+      const fed = feeds[name]
+      if (fed === undefined) {
+        if (arena?.entries.has(name)) continue
+        throw new Error(`run: expected a value for the input "${name}", got none`)
+      }
+      values[name] = 'dims' in fed ? fed : { data: fed, dims: shape.map(Number) }
+    }
+    return this.#backend.run(values, arena)
+  }
+
+  /** Frees the program's memory. */
+  release(): Promise<void> {
+    return this.#backend.release()
+  }
+}
+
+/** The execution providers that this build of ONNX Runtime holds. */
+export async function listProviders(): Promise<readonly string[]> {
+  const { listSupportedBackends } = await import('onnxruntime-node')
+  return listSupportedBackends().map(({ name }) => name)
+}
+
+/** Writes the model with its weights as external data: files by their place, memory under invented names. */
+function placeWeights(
+  outputs: Readonly<Record<string, Tensor>>,
+  weights: (name: string) => WeightSource | undefined,
+): { model: OnnxModel; folder: string | undefined; memory: CompileRequest['memory'] } {
+  let folder: string | undefined
+  const memory: { path: string; data: Uint8Array }[] = []
+  const model = writeOnnx(outputs, (name) => {
+    const source = weights(name)
+    if (!source) return undefined
+    if (source instanceof Float32Array) {
+      const path = `memory-${memory.length}`
+      memory.push({ path, data: new Uint8Array(source.buffer, source.byteOffset, source.byteLength) })
+      return { location: path, offset: 0, length: source.byteLength }
+    }
+    folder ??= dirname(source.file)
+    if (dirname(source.file) !== folder) {
+      throw new PalError(`expected all weight files in one folder (${folder}), got ${source.file}`)
+    }
+    return {
+      location: source.file.slice(folder.length + 1),
+      offset: source.offset,
+      length: source.byteLength,
+    }
+  })
+  return { model, folder, memory }
+}

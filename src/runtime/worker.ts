@@ -1,0 +1,100 @@
+import { type MessagePort, parentPort } from 'node:worker_threads'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { CompileRequest, Request, Response, RunRequest, Value } from './protocol.js'
+
+/**
+ * The worker's side of the runtime: the only file that calls ONNX Runtime. A run blocks its thread, so it has a
+ * thread of its own and the one that asked goes on drawing batches, reading answers and showing progress.
+ */
+const port = parentPort as MessagePort
+const sessions = new Map<number, InferenceSession>()
+
+// One request at a time, in the order in which they came.
+let queue: Promise<void> = Promise.resolve()
+port.on('message', (request: Request) => {
+  queue = queue.then(() => answer(request))
+})
+
+async function answer(request: Request): Promise<void> {
+  try {
+    const response = await carryOut(request)
+    const transfer = [...buffersOf(response.outputs), ...(response.lent ? [response.lent] : [])]
+    port.postMessage({ ...response, id: request.id }, transfer)
+  } catch (error) {
+    const lent = request.kind === 'run' ? request.lent?.buffer : undefined
+    const message = error instanceof Error ? error.message : String(error)
+    port.postMessage({ id: request.id, error: message, lent } satisfies Response, lent ? [lent] : [])
+  }
+}
+
+async function carryOut(request: Request): Promise<Omit<Response, 'id'>> {
+  switch (request.kind) {
+    case 'compile':
+      sessions.set(request.program, await InferenceSession.create(request.model, sessionOptions(request)))
+      return {}
+    case 'run':
+      return run(request)
+    case 'release':
+      await sessions.get(request.program)?.release()
+      sessions.delete(request.program)
+      return {}
+  }
+}
+
+async function run({ program, feeds, lent }: RunRequest): Promise<Omit<Response, 'id'>> {
+  const session = sessions.get(program)
+  if (!session) throw new Error(`program ${program} is not compiled or was released`)
+  const tensors: Record<string, Tensor> = {}
+  const wanted = new Set(session.inputNames)
+  for (const [name, value] of Object.entries(feeds)) tensors[name] = toTensor(value)
+  for (const { name, offset, length, shape } of lent?.entries ?? []) {
+    if (!wanted.has(name)) continue
+    tensors[name] = toTensor({ data: new Float32Array(lent!.buffer, offset * 4, length), dims: shape })
+  }
+  const start = performance.now()
+  const results = await session.run(tensors)
+  const milliseconds = performance.now() - start
+  const outputs: Record<string, Value> = {}
+  for (const [name, { data, dims }] of Object.entries(results)) {
+    outputs[name] = { data: data as Value['data'], dims }
+  }
+  return { outputs, milliseconds, lent: lent?.buffer }
+}
+
+function toTensor({ data, dims }: Value): Tensor {
+  return data instanceof BigInt64Array ? new Tensor('int64', data, dims) : new Tensor('float32', data, dims)
+}
+
+function buffersOf(outputs: Readonly<Record<string, Value>> | undefined): readonly ArrayBuffer[] {
+  const buffers = Object.values(outputs ?? {}).map(({ data }) => data.buffer)
+  return [...new Set(buffers)].filter((buffer) => buffer instanceof ArrayBuffer)
+}
+
+function sessionOptions({
+  purpose,
+  folder,
+  memory,
+  provider,
+  threads,
+}: CompileRequest): InferenceSession.SessionOptions {
+  const session = {
+    // Relative external data may lie in this folder, and only there.
+    ...(folder ? { model_external_initializers_file_folder_path: folder } : {}),
+    // Prepacking keeps a second, blocked copy of every weight. Decoding is a third slower without it; a
+    // training step hardly gains by it, and without it sessions for several lengths share the mapped file.
+    ...(purpose === 'training' ? { disable_prepacking: '1' } : {}),
+    // Threads that spin between runs would take the cores from whoever prepares the next batch.
+    'intra_op.allow_spinning': purpose === 'training' ? '0' : '1',
+  }
+  return {
+    executionProviders: [provider],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    // Planning one block for all activations costs half as much memory again, and saves no time.
+    enableMemPattern: false,
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    ...(memory.length > 0 ? { externalData: memory } : {}),
+    extra: { session },
+  }
+}
