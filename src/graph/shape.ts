@@ -57,11 +57,12 @@ const TRANSPOSE: Operation = {
 }
 
 /** Joins tensors along an axis. */
-export function concat(tensors: readonly [Tensor, ...Tensor[]], axis: number): Tensor {
-  const [first] = tensors
-  if (tensors.length === 1) return first
+export function concat(tensors: readonly Tensor[], axis: number): Tensor {
+  const [first, ...others] = tensors
+  if (!first) throw new Error('concat: expected at least one tensor')
+  if (others.length === 0) return first
   const at = axis < 0 ? axis + first.shape.length : axis
-  for (const other of tensors) {
+  for (const other of others) {
     const alike = other.shape.every((dim, i) => i === at || dim === first.shape[i])
     if (!alike || other.shape.length !== first.shape.length) {
       throw shapeError('concat', `shapes that differ in axis ${at} only`, first, other)
@@ -70,7 +71,7 @@ export function concat(tensors: readonly [Tensor, ...Tensor[]], axis: number): T
   const shape = first.shape.map((dim, i) =>
     i === at ? addDims(tensors.map((t) => t.shape[at] as Dim)) : dim,
   )
-  return apply(CONCAT, tensors, shape, { attributes: { axis: at } })
+  return apply(CONCAT, [first, ...others], shape, { attributes: { axis: at } })
 }
 
 const CONCAT: Operation = {
@@ -188,4 +189,44 @@ export function zeroAfter(a: Tensor): Tensor {
     if (dim !== 1) element = typeof dim === 'number' ? slice(element, axis, 0, 1) : last(element, axis)
   }
   return mul(reshape(element, []), 0)
+}
+
+/** Cuts along an axis into parts as long as the given tensors are there: undoes their `concat`. */
+export function split(a: Tensor, axis: number, like: readonly Tensor[]): readonly Tensor[] {
+  if (like.length === 1) return [a]
+  const shapes = like.map((part) => a.shape.map((dim, i) => (i === axis ? (part.shape[axis] as Dim) : dim)))
+  const lengths = concat(
+    like.map((part) => lengthOf(part, axis)),
+    0,
+  )
+  return a.graph.append(
+    SPLIT,
+    [a, lengths],
+    shapes.map((shape) => ({ shape, dtype: a.dtype })),
+    { axis },
+  )
+}
+
+const SPLIT: Operation = {
+  type: 'Split',
+  gradient: ({ outputs, attributes }, gradients) => {
+    const parts = gradients.map((gradient, slot) => gradient ?? zeros(outputs[slot] as Tensor))
+    return [concat(parts, attributes.axis as number), undefined]
+  },
+}
+
+function lengthOf(a: Tensor, axis: number): Tensor {
+  const dim = a.shape[axis]
+  if (typeof dim === 'number') return a.graph.integers([dim])
+  return apply(SHAPE, [a], [1], { attributes: { start: axis, end: axis + 1 }, dtype: 'int64' })
+}
+
+const SHAPE: Operation = { type: 'Shape' }
+
+function zeros({ graph, shape }: Tensor): Tensor {
+  const one = graph.constant(
+    new Float32Array(1),
+    shape.map(() => 1),
+  )
+  return broadcastTo(one, shape)
 }

@@ -1,0 +1,118 @@
+import { add, gelu, mul } from '../graph/elementwise.js'
+import { padAxis, reshape, transpose } from '../graph/shape.js'
+import { fixed, type Graph, type Tensor } from '../graph/tensor.js'
+import { attention, splitHeads } from '../nn/attention.js'
+import { linear } from '../nn/linear.js'
+import { layerNorm } from '../nn/norm.js'
+import type { Scope } from '../nn/scope.js'
+import { unfold } from '../nn/unfold.js'
+import { type LogMelConfig, logMel } from './log-mel.js'
+
+/**
+ * A transformer over patches of a log-mel spectrogram, in the form of AST (Gong et al. 2021) and SSLAM/EAT:
+ * patches are flattened time-major (token = timeStep·bands + band), with fixed two-dimensional sine positions.
+ */
+export interface PatchTransformerConfig extends LogMelConfig {
+  readonly kind: 'patch-transformer'
+  /** Frames of a patch, and from one patch to the next; patches may overlap in time. */
+  readonly patchFrames: number
+  readonly strideFrames: number
+  /** Mel bins of a patch; patches do not overlap in frequency. */
+  readonly patchBins: number
+  readonly hiddenSize: number
+  readonly layers: number
+  readonly heads: number
+  readonly feedForwardSize: number
+  /** Longer audio is encoded in windows of this many seconds, whose tokens are joined. */
+  readonly windowSeconds: number
+}
+
+/** What SpecAugment hides: 1 keeps, 0 hides. */
+export interface FeatureMask {
+  /** [batch, frames, 1] */
+  readonly frames: Tensor
+  /** [batch, 1, melBins] */
+  readonly bins: Tensor
+}
+
+/**
+ * @param waveform [batch, samples]; a whole number of patch steps
+ * @param mask [batch, 1, 1, 1, tokens], added to attention scores: hides tokens that are padding
+ * @returns [batch, tokens, hiddenSize]
+ */
+export function patchTransformer(
+  scope: Scope,
+  config: PatchTransformerConfig,
+  waveform: Tensor,
+  mask?: Tensor,
+  features?: FeatureMask,
+): Tensor {
+  const spectrogram = logMel(waveform, config)
+  const seen = features ? mul(mul(spectrogram, features.frames), features.bins) : spectrogram
+  const patches = cutPatches(seen, config)
+  const embedded = linear(scope.in('patch'), patches, config.hiddenSize)
+  let states = add(embedded, positions(scope.graph, fixed(patches.shape[1]), config))
+  for (let layer = 0; layer < config.layers; layer++) {
+    states = encoderLayer(scope.in(`layers.${layer}`), config, states, mask)
+  }
+  return layerNorm(scope.in('norm'), states, EPSILON)
+}
+
+const EPSILON = 1e-6
+
+/** A pre-norm transformer layer: x + attention(norm(x)), then x + ffn(norm(x)). */
+function encoderLayer(scope: Scope, config: PatchTransformerConfig, x: Tensor, mask?: Tensor): Tensor {
+  const { hiddenSize, heads, feedForwardSize, layers } = config
+  const toResidual = { initial: { normal: 1 / Math.sqrt(2 * layers * hiddenSize) } }
+  const normed = layerNorm(scope.in('attention_norm'), x, EPSILON)
+  const [queries, keys, values] = (['query', 'key', 'value'] as const).map((name) =>
+    splitHeads(linear(scope.in(`attention.${name}`), normed, hiddenSize), heads),
+  ) as [Tensor, Tensor, Tensor]
+  const mixed = attention(queries, [{ keys, values, mask }])
+  const attended = add(x, linear(scope.in('attention.output'), mixed, hiddenSize, toResidual))
+  const widened = gelu(
+    linear(scope.in('ffn.up'), layerNorm(scope.in('ffn_norm'), attended, EPSILON), feedForwardSize),
+  )
+  return add(attended, linear(scope.in('ffn.down'), widened, hiddenSize, toResidual))
+}
+
+/** Samples from one time step of patches to the next, and the tokens of one time step. */
+export function patchGrid(config: PatchTransformerConfig): { samplesPerStep: number; tokensPerStep: number } {
+  return { samplesPerStep: config.strideFrames * config.hopSize, tokensPerStep: bandsOf(config) }
+}
+
+function bandsOf({ melBins, patchBins }: PatchTransformerConfig): number {
+  return melBins / patchBins
+}
+
+/** [batch, frames, melBins] → [batch, steps·bands, patchFrames·patchBins]. */
+function cutPatches(spectrogram: Tensor, config: PatchTransformerConfig): Tensor {
+  const { patchFrames, strideFrames, patchBins } = config
+  const batch = fixed(spectrogram.shape[0])
+  const bands = bandsOf(config)
+  const padded = padAxis(spectrogram, 1, 0, patchFrames - strideFrames)
+  const steps = unfold(padded, patchFrames, strideFrames)
+  const count = fixed(steps.shape[1])
+  const cut = transpose(reshape(steps, [batch * count, patchFrames, bands, patchBins]), [0, 2, 1, 3])
+  return reshape(cut, [batch, count * bands, patchFrames * patchBins])
+}
+
+/** Fixed sine positions: the first half of the width tells the band, the second half the time step. */
+function positions(graph: Graph, tokens: number, config: PatchTransformerConfig): Tensor {
+  const { hiddenSize } = config
+  const bands = bandsOf(config)
+  const half = hiddenSize / 2
+  const table = new Float32Array(tokens * hiddenSize)
+  for (let token = 0; token < tokens; token++) {
+    table.set(sines(token % bands, half), token * hiddenSize)
+    table.set(sines(Math.floor(token / bands), half), token * hiddenSize + half)
+  }
+  return graph.constant(table, [tokens, hiddenSize])
+}
+
+function sines(position: number, width: number): Float32Array {
+  return Float32Array.from({ length: width }, (_, i) => {
+    const angle = position / 10000 ** ((i % (width / 2)) / (width / 2))
+    return i < width / 2 ? Math.sin(angle) : Math.cos(angle)
+  })
+}

@@ -1,0 +1,33 @@
+/** How the language model gets to see the audio. The choices that the paper leaves open are settings. */
+export type IntegrationConfig =
+  | { readonly kind: 'plits' }
+  | ({ readonly kind: 'lal' } & LalSettings)
+  | ({ readonly kind: 'pal'; readonly form: PalForm } & LalSettings)
+  | ({ readonly kind: 'flamingo' } & FlamingoSettings)
+
+export interface LalSettings {
+  /**
+   * `sequential`: audio keys are turned to positions 0 … N−1 and what follows starts at N. `none`: audio keys
+   * are not turned, and text starts at 0. @default 'sequential'
+   */
+  readonly positions?: 'sequential' | 'none'
+  /** The norm before W_k and W_v: the layer's own input norm, or one of LAL's own. @default 'layer' */
+  readonly norm?: 'layer' | 'own'
+  /** `per-layer` adds to the tokens a trained low-rank correction for each layer. @default 'shared' */
+  readonly projector?: 'shared' | 'per-layer'
+  /** The rank of that correction. @default 16 */
+  readonly rank?: number
+  /** The layers that hear the audio, the first being 0. @default 'all' */
+  readonly layers?: 'all' | readonly number[] | { readonly from: number }
+}
+
+export type PalForm =
+  /** Each encoder has its route, by its name (paper v2). */
+  | { readonly routes: Readonly<Record<string, 'plits' | 'lal'>> }
+  /** One encoder: this many summary tokens by PLITS, all its tokens by LAL (paper v3). */
+  | { readonly summaryTokens: number; readonly summaryLayers?: number; readonly summaryHeads?: number }
+
+export interface FlamingoSettings {
+  /** A block goes before every so many layers. */
+  readonly every: number
+}

@@ -1,0 +1,63 @@
+import { add } from '../graph/elementwise.js'
+import { fixed, type Tensor } from '../graph/tensor.js'
+import type { Decoder } from '../llm/decoder.js'
+import type { KeyValues } from '../nn/attention.js'
+import { linear } from '../nn/linear.js'
+import { rmsNorm } from '../nn/norm.js'
+import type { Scope } from '../nn/scope.js'
+import type { LalSettings } from './config.js'
+import { type AudioTokens, type Heard, nothing } from './integration.js'
+
+/**
+ * LAL, "lightweight audio LLM integration": audio enters a layer only as keys and values of its attention.
+ *
+ *   K = [ R(W_k N_l(A), 0 … N−1) ; R(W_k N_l(X_l), N … N+T−1) ]
+ *   V = [ W_v N_l(A) ; W_v N_l(X_l) ]
+ *
+ * Queries come from the text alone; every text token sees all audio keys, and text is causal among itself. A is
+ * never updated, forms no query, and passes no W_o and no FFN.
+ *
+ * Cost of the audio per layer, in multiply-adds: N·2d·d_kv and attention over T·(N + T).
+ */
+export function lal(
+  scope: Scope,
+  settings: LalSettings,
+  audio: readonly AudioTokens[],
+  decoder: Decoder,
+): Heard {
+  const silent = nothing(decoder)
+  const memory = silent.memory.map((none, layer) =>
+    hears(settings, layer) ? audio.map((one) => layerMemory(scope, settings, one, decoder, layer)) : none,
+  )
+  return { ...silent, memory }
+}
+
+/** The audio half of one layer's keys and values. */
+function layerMemory(
+  scope: Scope,
+  settings: LalSettings,
+  { tokens, mask, positions }: AudioTokens,
+  decoder: Decoder,
+  layer: number,
+): KeyValues {
+  const projected = settings.projector === 'per-layer' ? corrected(scope, settings, tokens, layer) : tokens
+  const normed =
+    settings.norm === 'own'
+      ? rmsNorm(scope.in(`norms.${layer}`), projected, decoder.config.normEpsilon)
+      : decoder.inputNorm(layer, projected)
+  const keyValues = decoder.keyValues(layer, normed, settings.positions === 'none' ? undefined : positions)
+  return { ...keyValues, mask }
+}
+
+/** A + B_l C_l A: the tokens as one layer wants them; B_l starts at zero. */
+function corrected(scope: Scope, { rank = 16 }: LalSettings, tokens: Tensor, layer: number): Tensor {
+  const at = scope.in(`projectors.${layer}`)
+  const narrow = linear(at.in('down'), tokens, rank, { bias: false })
+  return add(tokens, linear(at.in('up'), narrow, fixed(tokens.shape[2]), { bias: false, initial: 'zeros' }))
+}
+
+/** Does a layer hear the audio? */
+export function hears({ layers = 'all' }: LalSettings, layer: number): boolean {
+  if (layers === 'all') return true
+  return 'from' in layers ? layer >= layers.from : layers.includes(layer)
+}

@@ -1,0 +1,154 @@
+import { checkpoint } from '../graph/checkpoint.js'
+import { add, mul, silu } from '../graph/elementwise.js'
+import { gather } from '../graph/gather.js'
+import { matmul } from '../graph/matmul.js'
+import { rotary } from '../graph/rotary.js'
+import type { Tensor } from '../graph/tensor.js'
+import { attention, type KeyValues, splitHeads } from '../nn/attention.js'
+import { linear } from '../nn/linear.js'
+import { rmsNorm } from '../nn/norm.js'
+import type { Scope } from '../nn/scope.js'
+import type { LlamaConfig } from './config.js'
+
+/** Where tokens stand: indices [batch, time] into tables of cosines and sines [positions, headSize/2]. */
+export interface Positions {
+  readonly indices: Tensor
+  readonly cosine: Tensor
+  readonly sine: Tensor
+}
+
+export interface DecoderInputs {
+  readonly positions: Positions
+  /** Which earlier tokens of the sequence each token sees, added to the scores: [batch, 1, 1, time, time]. */
+  readonly mask?: Tensor | undefined
+  /** For each layer, further keys and values that every token sees: an audio memory, or a cache. */
+  readonly memory?: readonly (readonly KeyValues[])[]
+  /** Changes the states before a layer (Flamingo's blocks). */
+  readonly before?: ((layer: number, states: Tensor) => Tensor) | undefined
+  /** Compute each layer again for the gradient instead of keeping its inner values. @default false */
+  readonly checkpointing?: boolean
+}
+
+/**
+ * A decoder of the Llama family: RMSNorm, rotary positions, grouped queries, SwiGLU (Touvron et al. 2023), with
+ * Hugging Face's names for the weights. It knows nothing of audio: what a layer may attend to beside the text
+ * comes in as `memory`.
+ */
+export class Decoder {
+  readonly config: LlamaConfig
+  readonly #scope: Scope
+
+  constructor(scope: Scope, config: LlamaConfig) {
+    this.#scope = scope
+    this.config = config
+  }
+
+  /** ids [batch, time] (int64) → [batch, time, hiddenSize]. */
+  embed(ids: Tensor): Tensor {
+    return gather(this.#embeddings, ids)
+  }
+
+  /** The input norm of one layer, N_l: [batch, time, hiddenSize]. */
+  inputNorm(layer: number, states: Tensor): Tensor {
+    return rmsNorm(this.#layer(layer).in('input_layernorm'), states, this.config.normEpsilon)
+  }
+
+  /**
+   * The keys and values that one layer makes of normed states [batch, time, hiddenSize]: W_k and W_v, the keys
+   * turned to their positions unless there are none.
+   */
+  keyValues(layer: number, normed: Tensor, positions: Positions | undefined): KeyValues {
+    const { keyValueHeads, headSize } = this.config
+    const project = (name: string) =>
+      this.#project(layer, `self_attn.${name}`, normed, keyValueHeads * headSize)
+    const keys = splitHeads(project('k_proj'), keyValueHeads)
+    return {
+      keys: positions ? rotate(keys, positions) : keys,
+      values: splitHeads(project('v_proj'), keyValueHeads),
+    }
+  }
+
+  /**
+   * All layers: states [batch, time, hiddenSize] → the same, with each layer's own keys and values.
+   * The final norm is part of `logits`.
+   */
+  run(
+    states: Tensor,
+    inputs: DecoderInputs,
+  ): { readonly states: Tensor; readonly keyValues: readonly KeyValues[] } {
+    const keyValues: KeyValues[] = []
+    let current = states
+    for (let layer = 0; layer < this.config.layers; layer++) {
+      const build = () => {
+        const entered = inputs.before?.(layer, current) ?? current
+        return this.#run(layer, entered, inputs)
+      }
+      const result = inputs.checkpointing ? checkpoint(this.#scope.graph, build) : build()
+      keyValues.push(result.keyValues)
+      current = result.states
+    }
+    return { states: current, keyValues }
+  }
+
+  /** The final norm and the output head: [..., hiddenSize] → [..., vocabularySize]. */
+  logits(states: Tensor): Tensor {
+    const { normEpsilon, tieEmbeddings, vocabularySize, hiddenSize } = this.config
+    const normed = rmsNorm(this.#scope.in('model.norm'), states, normEpsilon)
+    const head = tieEmbeddings
+      ? this.#embeddings
+      : this.#scope.parameter('lm_head.weight', [vocabularySize, hiddenSize], { normal: 0.02 })
+    return matmul(normed, head, { transposeB: true })
+  }
+
+  #run(
+    layer: number,
+    x: Tensor,
+    { positions, mask, memory }: DecoderInputs,
+  ): { states: Tensor; keyValues: KeyValues } {
+    const { heads, headSize, hiddenSize, normEpsilon } = this.config
+    const normed = this.inputNorm(layer, x)
+    const queries = rotate(
+      splitHeads(this.#project(layer, 'self_attn.q_proj', normed, heads * headSize), heads),
+      positions,
+    )
+    const own = this.keyValues(layer, normed, positions)
+    const mixed = attention(queries, [...(memory?.[layer] ?? []), { ...own, mask }])
+    const attended = add(x, this.#project(layer, 'self_attn.o_proj', mixed, hiddenSize))
+    const second = rmsNorm(this.#layer(layer).in('post_attention_layernorm'), attended, normEpsilon)
+    return { states: add(attended, this.#feedForward(layer, second)), keyValues: own }
+  }
+
+  /** SwiGLU: W_down(silu(W_gate x) · W_up x). */
+  #feedForward(layer: number, x: Tensor): Tensor {
+    const { feedForwardSize, hiddenSize } = this.config
+    const gate = silu(this.#project(layer, 'mlp.gate_proj', x, feedForwardSize))
+    const up = this.#project(layer, 'mlp.up_proj', x, feedForwardSize)
+    return this.#project(layer, 'mlp.down_proj', mul(gate, up), hiddenSize)
+  }
+
+  #project(layer: number, name: string, x: Tensor, outputs: number): Tensor {
+    return linear(this.#layer(layer).in(name), x, outputs, { bias: false, initial: this.#initial(name) })
+  }
+
+  /** What writes to the residual stream starts smaller, by the number of such writes (GPT-2). */
+  #initial(name: string): { normal: number } {
+    const { hiddenSize, layers } = this.config
+    const writes = name === 'self_attn.o_proj' || name === 'mlp.down_proj'
+    return { normal: 1 / Math.sqrt((writes ? 2 * layers : 1) * hiddenSize) }
+  }
+
+  get #embeddings(): Tensor {
+    const { vocabularySize, hiddenSize } = this.config
+    return this.#scope.parameter('model.embed_tokens.weight', [vocabularySize, hiddenSize], {
+      normal: 1 / Math.sqrt(hiddenSize),
+    })
+  }
+
+  #layer(layer: number): Scope {
+    return this.#scope.in(`model.layers.${layer}`)
+  }
+}
+
+function rotate(states: Tensor, { indices, cosine, sine }: Positions): Tensor {
+  return rotary(states, indices, cosine, sine)
+}

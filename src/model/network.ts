@@ -1,0 +1,57 @@
+import { mlpConnector } from '../connectors/mlp.js'
+import { qFormer } from '../connectors/q-former.js'
+import { encode } from '../encoders/encoder.js'
+import type { FeatureMask } from '../encoders/patch-transformer.js'
+import type { Graph, Tensor } from '../graph/tensor.js'
+import { flamingoBlock } from '../integration/flamingo.js'
+import { type AudioTokens, type Heard, integrate } from '../integration/integration.js'
+import { Decoder, type DecoderInputs } from '../llm/decoder.js'
+import { Scope } from '../nn/scope.js'
+import type { ModelConfig, NamedEncoder } from './config.js'
+
+/** Encoders, connectors, integration and language model on one graph, under one set of names. */
+export class Network {
+  readonly config: ModelConfig
+  readonly scope: Scope
+  readonly decoder: Decoder
+
+  constructor(graph: Graph, config: ModelConfig) {
+    this.config = config
+    this.scope = new Scope(graph)
+    this.decoder = new Decoder(this.scope.in('llm'), config.llm)
+  }
+
+  /**
+   * One encoder and its connector: waveform [batch, samples] → [batch, tokens, hiddenSize].
+   * @param mask [batch, 1, 1, 1, encoder tokens], added to attention scores: hides tokens that are padding
+   */
+  hear(named: NamedEncoder, waveform: Tensor, mask?: Tensor, features?: FeatureMask): Tensor {
+    const at = this.scope.in(`encoders.${named.name}`)
+    const tokens = encode(at.in('encoder'), named.encoder, waveform, mask, features)
+    const { hiddenSize } = this.config.llm
+    return named.connector.kind === 'mlp'
+      ? mlpConnector(at.in('connector'), named.connector, tokens, hiddenSize)
+      : qFormer(at.in('connector'), named.connector, tokens, hiddenSize, mask)
+  }
+
+  integrate(audio: readonly AudioTokens[]): Heard {
+    return integrate(this.scope.in('integration'), this.config.integration, audio, this.decoder)
+  }
+
+  /** The language model over states [batch, time, hiddenSize], with what it heard. */
+  decode(
+    states: Tensor,
+    heard: Pick<Heard, 'memory' | 'cross'>,
+    inputs: Omit<DecoderInputs, 'memory' | 'before'>,
+  ) {
+    const blocks = this.scope.in('integration')
+    return this.decoder.run(states, {
+      ...inputs,
+      memory: heard.memory,
+      before: (layer, x) => {
+        const audio = heard.cross[layer]
+        return audio ? flamingoBlock(blocks, layer, this.config.llm.heads, x, audio) : x
+      },
+    })
+  }
+}

@@ -1,0 +1,57 @@
+import { add } from '../graph/elementwise.js'
+import { matmul } from '../graph/matmul.js'
+import { softmax } from '../graph/normalize.js'
+import { addAll, concat, reshape, split, transpose } from '../graph/shape.js'
+import { type Dim, fixed, type Tensor } from '../graph/tensor.js'
+
+/** Keys and values that queries may attend to. */
+export interface KeyValues {
+  /** [batch, keyValueHeads, length, headSize] */
+  readonly keys: Tensor
+  readonly values: Tensor
+  /** Added to the scores, 0 or `MASKED`: broadcasts to [batch, keyValueHeads, group, queries, length]. */
+  readonly mask?: Tensor | undefined
+}
+
+/** The score of a pair that may not attend: e^MASKED is 0 in float32, and sums of it stay finite. */
+export const MASKED = -1e9
+
+/**
+ * Scaled dot-product attention with grouped queries over several stretches of keys and values, which are
+ * joined at the softmax: softmax([Q·K₁ᵀ ; Q·K₂ᵀ …]/√headSize + M)·[V₁ ; V₂ …]. Nothing is copied to put the
+ * stretches side by side, so a long cache or an audio memory is only read.
+ *
+ * @param queries [batch, heads, time, headSize]
+ * @returns [batch, time, heads·headSize]
+ */
+export function attention(queries: Tensor, stretches: readonly KeyValues[]): Tensor {
+  const [batch, heads, time, headSize] = queries.shape as readonly [Dim, number, Dim, number]
+  const keyValueHeads = fixed(stretches[0]?.keys.shape[1])
+  // Queries of one group share a key head: [batch, keyValueHeads, group, time, headSize].
+  const grouped = reshape(queries, [batch, keyValueHeads, heads / keyValueHeads, time, headSize])
+  const scores = stretches.map(({ keys, mask }) => {
+    const score = matmul(grouped, shared(keys), { transposeB: true, scale: 1 / Math.sqrt(headSize) })
+    return mask ? add(score, mask) : score
+  })
+  const weights = split(softmax(concat(scores, 4)), 4, scores)
+  const mixed = addAll(stretches.map(({ values }, i) => matmul(weights[i] as Tensor, shared(values))))
+  return mergeHeads(reshape(mixed, [batch, heads, time, headSize]))
+}
+
+/** [batch, time, heads·headSize] → [batch, heads, time, headSize]. */
+export function splitHeads(x: Tensor, heads: number): Tensor {
+  const [batch, time, width] = x.shape as readonly [Dim, Dim, number]
+  return transpose(reshape(x, [batch, time, heads, width / heads]), [0, 2, 1, 3])
+}
+
+/** [batch, heads, time, headSize] → [batch, time, heads·headSize]. */
+function mergeHeads(x: Tensor): Tensor {
+  const [batch, heads, time, headSize] = x.shape as readonly [Dim, number, Dim, number]
+  return reshape(transpose(x, [0, 2, 1, 3]), [batch, time, heads * headSize])
+}
+
+/** [batch, keyValueHeads, length, headSize] with an axis for the group, which broadcasts. */
+function shared(x: Tensor): Tensor {
+  const [batch, heads, length, headSize] = x.shape as readonly [Dim, Dim, Dim, Dim]
+  return reshape(x, [batch, heads, 1, length, headSize])
+}

@@ -1,0 +1,19 @@
+import * as graph from '../graph/normalize.js'
+import { fixed, type Tensor } from '../graph/tensor.js'
+import type { Scope } from './scope.js'
+
+/** RMSNorm with a trained gain, over the last axis. */
+export function rmsNorm(scope: Scope, x: Tensor, epsilon: number): Tensor {
+  return graph.rmsNorm(x, scope.parameter('weight', [fixed(x.shape.at(-1))], 'ones'), epsilon)
+}
+
+/** LayerNorm with a trained gain and bias, over the last axis. */
+export function layerNorm(scope: Scope, x: Tensor, epsilon: number): Tensor {
+  const size = [fixed(x.shape.at(-1))]
+  return graph.layerNorm(
+    x,
+    scope.parameter('weight', size, 'ones'),
+    scope.parameter('bias', size, 'zeros'),
+    epsilon,
+  )
+}

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { PalError } from '../errors.js'
+import type { Arena } from '../runtime/arena.js'
+import { openSafetensors, readTensor, writeSafetensors } from '../weights/safetensors.js'
+import type { AdamW } from './adamw.js'
+
+/** How far a run has come. Everything else that a step depends on is drawn from the seed and these. */
+export interface Progress {
+  /** The stage under way, and the steps of it that are done. */
+  readonly stage: number
+  readonly step: number
+}
+
+const FILE = 'checkpoint.safetensors'
+const PARTS = ['parameter', 'first', 'second'] as const
+
+/** Writes parameters and optimiser state as one file, atomically: a kill leaves the one before. */
+export async function saveCheckpoint(
+  folder: string,
+  parameters: Arena,
+  optimizer: AdamW,
+  progress: Progress,
+  recipe: string,
+): Promise<void> {
+  const vectors = { parameter: parameters.flat, first: optimizer.first, second: optimizer.second }
+  const tensors = PARTS.flatMap((part) =>
+    [...parameters.entries.values()].map(({ name, shape, offset, length }) => ({
+      name: `${part}/${name}`,
+      shape,
+      data: vectors[part].subarray(offset, offset + length),
+    })),
+  )
+  const metadata = {
+    stage: String(progress.stage),
+    step: String(progress.step),
+    updates: String(optimizer.steps),
+    recipe,
+  }
+  await writeSafetensors(join(folder, FILE), tensors, metadata)
+}
+
+/**
+ * Reads a run's state back, if it has any.
+ * @param recipe what the run was started with; a run is not resumed with another
+ */
+export async function loadCheckpoint(
+  folder: string,
+  parameters: Arena,
+  optimizer: AdamW,
+  recipe: string,
+): Promise<Progress | undefined> {
+  const path = join(folder, FILE)
+  if (!existsSync(path)) return undefined
+  const file = await openSafetensors(path)
+  if (file.metadata.recipe !== recipe) {
+    throw new PalError('expected the recipe that this run was started with, got a changed one', {
+      file: folder,
+      hint: 'Give the run another folder with output=…, or start over with --restart.',
+    })
+  }
+  const vectors = { parameter: parameters.flat, first: optimizer.first, second: optimizer.second }
+  for (const part of PARTS) {
+    for (const { name, offset, length } of parameters.entries.values()) {
+      const stored = file.tensors.get(`${part}/${name}`)
+      if (!stored) throw new PalError(`expected the tensor "${part}/${name}", got none`, { file: path })
+      const data = await readTensor(stored)
+      if (data.length !== length) {
+        throw new PalError(`expected ${length} numbers for "${part}/${name}", got ${data.length}`, {
+          file: path,
+        })
+      }
+      vectors[part].set(data, offset)
+    }
+  }
+  optimizer.steps = Number(file.metadata.updates)
+  return { stage: Number(file.metadata.stage), step: Number(file.metadata.step) }
+}

@@ -1,0 +1,275 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { isMap, LineCounter, parseDocument, parse as parseYaml } from 'yaml'
+import { z } from 'zod'
+import { tasks } from '../data/questions/task.js'
+import { PalError } from '../errors.js'
+import type { ModelConfig } from '../model/config.js'
+
+const count = z.int().positive()
+const positive = z.number().positive()
+
+const patchTransformer = z.strictObject({
+  kind: z.literal('patch-transformer'),
+  sampleRate: count,
+  windowSize: count,
+  hopSize: count,
+  fftSize: count,
+  melBins: count,
+  lowestFrequency: z.number().nonnegative(),
+  highestFrequency: positive,
+  mean: z.number(),
+  deviation: positive,
+  patchFrames: count,
+  strideFrames: count,
+  patchBins: count,
+  hiddenSize: count,
+  layers: count,
+  heads: count,
+  feedForwardSize: count,
+  windowSeconds: positive,
+})
+
+const connector = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('mlp'), pool: count.optional() }),
+  z.strictObject({ kind: z.literal('qformer'), queries: count, layers: count, heads: count }),
+])
+
+const lalSettings = {
+  positions: z.enum(['sequential', 'none']).optional(),
+  norm: z.enum(['layer', 'own']).optional(),
+  projector: z.enum(['shared', 'per-layer']).optional(),
+  rank: count.optional(),
+  layers: z
+    .union([
+      z.literal('all'),
+      z.array(z.int().nonnegative()),
+      z.strictObject({ from: z.int().nonnegative() }),
+    ])
+    .optional(),
+}
+
+const integration = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('plits') }),
+  z.strictObject({ kind: z.literal('lal'), ...lalSettings }),
+  z.strictObject({
+    kind: z.literal('pal'),
+    form: z.union([
+      z.strictObject({ routes: z.record(z.string(), z.enum(['plits', 'lal'])) }),
+      z.strictObject({
+        summaryTokens: count,
+        summaryLayers: count.optional(),
+        summaryHeads: count.optional(),
+      }),
+    ]),
+    ...lalSettings,
+  }),
+  z.strictObject({ kind: z.literal('flamingo'), every: count }),
+])
+
+const llm = z.strictObject({
+  hiddenSize: count,
+  layers: count,
+  heads: count,
+  keyValueHeads: count,
+  headSize: count,
+  feedForwardSize: count,
+  vocabularySize: count,
+  normEpsilon: positive,
+  ropeTheta: positive,
+  tieEmbeddings: z.boolean(),
+})
+
+const clipSet = z.strictObject({
+  /** Relative to `data.root`; audio paths in it are relative to the CSV. */
+  csv: z.string(),
+  audio: z.string().default('audio'),
+  label: z.string(),
+  group: z.string(),
+  kind: z.enum(['sound', 'digit', 'drum']),
+  /** Groups (folds, speakers, kits) that training never hears; `pal eval` asks about them. */
+  heldOut: z.array(z.coerce.string()).default([]),
+})
+
+const asking = {
+  /** How often each task is asked, relative to one another; tasks not named are not asked. */
+  tasks: z.partialRecord(z.enum(tasks), positive).optional(),
+  backgroundChance: z.number().min(0).max(1).optional(),
+}
+
+const source = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('clips'), sets: z.array(z.string()).optional(), ...asking }),
+  z.strictObject({
+    kind: z.literal('scenes'),
+    sets: z.array(z.string()).optional(),
+    eventCounts: z.array(z.number().nonnegative()).optional(),
+    countingChance: z.number().min(0).max(1).optional(),
+    ...asking,
+  }),
+  z.strictObject({ kind: z.literal('manifest'), path: z.string() }),
+])
+
+const batch = z.strictObject({
+  /** Audio is at most this long; shorter audio is padded and masked. */
+  seconds: positive,
+  audios: count,
+  /** Questions about each audio; it is encoded once for all of them. */
+  questions: count.default(4),
+  /** How often this kind of batch is drawn, relative to the others. */
+  weight: positive.default(1),
+  /** Weights of the sources, by name. */
+  mix: z.record(z.string(), positive),
+})
+
+const stage = z.strictObject({
+  name: z.string(),
+  steps: count,
+  /** Patterns over the names of parameters, `*` standing for anything; what none matches stays as it is. */
+  trained: z.array(z.string()).min(1).default(['*']),
+  learningRate: positive,
+  warmup: z.int().nonnegative().default(100),
+  /** What is left of the learning rate at the last step, as a share. */
+  finalRate: z.number().min(0).max(1).default(0),
+  weightDecay: z.number().nonnegative().default(0.01),
+  /** The largest norm of all gradients together. */
+  clip: positive.default(1),
+  /** Batches whose gradients are averaged for one step. */
+  accumulate: count.default(1),
+  checkpointing: z.boolean().default(false),
+  specAugment: z
+    .strictObject({
+      timeMasks: z.int().nonnegative(),
+      maxSeconds: z.number().nonnegative(),
+      bandMasks: z.int().nonnegative(),
+      maxBins: z.int().nonnegative(),
+    })
+    .optional(),
+  batches: z.array(batch).min(1),
+})
+
+const recipe = z.strictObject({
+  name: z.string().regex(/^[\w.-]+$/, 'expected letters, digits, ".", "_" and "-" only'),
+  seed: z.int().nonnegative().default(1),
+  /** The folder that the run is kept in, relative to the working directory. */
+  output: z.string().optional(),
+  /** A checkpoint is written every so many steps. */
+  saveEvery: count.default(200),
+  /** What the shipped weights are stored as. */
+  dtype: z.enum(['F32', 'F16']).default('F32'),
+  data: z.strictObject({
+    /** The folder of the recordings, relative to this file (or, given on the command line, to the working directory). */
+    root: z.string(),
+    sets: z.record(z.string(), clipSet),
+  }),
+  sources: z.record(z.string(), source),
+  model: z.strictObject({
+    encoders: z
+      .array(z.strictObject({ name: z.string().regex(/^\w+$/), encoder: patchTransformer, connector }))
+      .min(1),
+    integration,
+    llm,
+  }),
+  stages: z.array(stage).min(1),
+})
+
+export type Recipe = z.output<typeof recipe>
+export type Stage = Recipe['stages'][number]
+export type BatchPlan = Stage['batches'][number]
+
+/** A recipe as it will run, with what the command line changed. */
+export interface LoadedRecipe {
+  readonly recipe: Recipe & { readonly model: ModelConfig }
+  readonly file: string
+  /** What `key=value` changed: the key, what the file said and what is used instead. */
+  readonly overrides: readonly { readonly key: string; readonly before: unknown; readonly after: unknown }[]
+}
+
+/**
+ * Reads a recipe and applies `key=value` changes, whose keys are paths such as `stages.0.steps`.
+ * @throws PalError naming file, line and key of what is missing, unknown or out of range
+ */
+export async function loadRecipe(file: string, changes: readonly string[] = []): Promise<LoadedRecipe> {
+  const lines = new LineCounter()
+  const document = parseDocument(await readText(file), { lineCounter: lines })
+  const [fault] = document.errors
+  if (fault)
+    throw new PalError(`expected YAML: ${fault.message}`, { file, line: fault.linePos?.[0].line ?? 1 })
+  if (!isMap(document.contents)) throw new PalError('expected a recipe, got a file without keys', { file })
+  const rootBefore = document.getIn(['data', 'root'])
+  if (typeof rootBefore === 'string') document.setIn(['data', 'root'], resolve(dirname(file), rootBefore))
+
+  const overrides = changes.map((change) => {
+    const { key, path, value } = parseChange(change)
+    const before: unknown = document.getIn(path)
+    if (!document.hasIn(path.slice(0, -1))) {
+      throw new PalError(`expected the path of a setting in ${file}, got "${key}"`, { key })
+    }
+    const after = key === 'data.root' ? resolve(String(value)) : value
+    document.setIn(path, after)
+    return { key, before: key === 'data.root' ? rootBefore : before, after }
+  })
+
+  const result = recipe.safeParse(document.toJS())
+  if (!result.success) {
+    const issue = result.error.issues[0] as z.core.$ZodIssue
+    const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))
+    const line = lineOf(path)
+    throw new PalError(issue.message, { file, ...(line ? { line } : {}), key: path.join('.') })
+  }
+  checkNames(result.data, file)
+  return { recipe: result.data as LoadedRecipe['recipe'], file, overrides }
+
+  /** The line of a key, or of the nearest one above it that the file has. */
+  function lineOf(path: readonly (string | number)[]): number | undefined {
+    for (let depth = path.length; depth > 0; depth--) {
+      const node = document.getIn(path.slice(0, depth), true)
+      const offset = (node as { range?: readonly number[] } | undefined)?.range?.[0]
+      if (offset !== undefined) return lines.linePos(offset).line
+    }
+    return undefined
+  }
+}
+
+function parseChange(change: string): { key: string; path: (string | number)[]; value: unknown } {
+  const at = change.indexOf('=')
+  if (at <= 0) {
+    throw new PalError(`expected a change in the form key=value, got "${change}"`, {
+      hint: 'For example: stages.0.steps=100',
+    })
+  }
+  const key = change.slice(0, at)
+  const path = key.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+  return { key, path, value: parseYaml(change.slice(at + 1)) }
+}
+
+/** Every name that one part of a recipe uses must be given by another. */
+function checkNames({ data, sources, stages }: Recipe, file: string): void {
+  const expectName = (name: string, known: Readonly<Record<string, unknown>>, what: string, key: string) => {
+    if (name in known) return
+    throw new PalError(`expected the name of a ${what} (${Object.keys(known).join(', ')}), got "${name}"`, {
+      file,
+      key,
+    })
+  }
+  for (const [name, one] of Object.entries(sources)) {
+    if (one.kind === 'manifest') continue
+    for (const set of one.sets ?? []) expectName(set, data.sets, 'set', `sources.${name}.sets`)
+  }
+  for (const [i, { batches }] of stages.entries()) {
+    for (const [j, { mix }] of batches.entries()) {
+      for (const name of Object.keys(mix)) expectName(name, sources, 'source', `stages.${i}.batches.${j}.mix`)
+    }
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new PalError('expected a recipe that can be read', {
+      file,
+      cause,
+      hint: 'Recipes that ship are in recipes/.',
+    })
+  }
+}

@@ -1,0 +1,211 @@
+import type { Source } from '../data/source.js'
+import { PalError } from '../errors.js'
+import type { ModelConfig } from '../model/config.js'
+import { tokenCount } from '../model/token-count.js'
+import { Random } from '../random.js'
+import type { Arena } from '../runtime/arena.js'
+import type { Program, Runtime } from '../runtime/runtime.js'
+import { type AdamW, gradientNorm, type ParameterGroup } from './adamw.js'
+import { type Batch, type ChatEncoder, collate, sampleRateOf } from './collate.js'
+import type { BatchPlan, Stage } from './recipe.js'
+import { learningRateAt } from './schedule.js'
+import { type BatchShape, trainingGraph } from './training-graph.js'
+
+/** What one step did, as it is shown and logged. */
+export interface StepReport {
+  readonly stage: string
+  /** Counted from 1, within the stage. */
+  readonly step: number
+  /** Mean negative log-likelihood of an answer token, in nats. */
+  readonly loss: number
+  readonly gradientNorm: number
+  readonly learningRate: number
+  readonly milliseconds: number
+  readonly audios: number
+  /** Seconds of audio. */
+  readonly seconds: number
+  readonly learntTokens: number
+}
+
+export interface StageOptions {
+  readonly config: ModelConfig
+  readonly stage: Stage
+  /** Of the run; with the stage's name and the step it determines every draw. */
+  readonly seed: number
+  readonly sourceOf: (plan: BatchPlan) => Source
+  readonly tokenizer: ChatEncoder
+  readonly runtime: Runtime
+  readonly parameters: Arena
+  readonly optimizer: AdamW
+}
+
+/**
+ * One stage of training, a step at a time: `for await (const report of runStage(options, from))`. Nothing but the
+ * parameters and the optimiser carries over from one step to the next, so a run that is resumed at step `from`
+ * goes on as if it had never stopped.
+ *
+ * @throws PalError when the loss is not a number, naming the batch; the parameters are those of the step before
+ */
+export async function* runStage(options: StageOptions, from: number): AsyncGenerator<StepReport, void, void> {
+  const { stage, parameters, optimizer } = options
+  const programs = new Programs(options)
+  const batches = new Batches(options)
+  try {
+    let ahead = batches.draw(from * stage.accumulate)
+    for (let step = from; step < stage.steps; step++) {
+      const start = performance.now()
+      const total = new Map<string, Float32Array>()
+      const done = { loss: 0, audios: 0, seconds: 0, learntTokens: 0 }
+      for (let part = 0; part < stage.accumulate; part++) {
+        const batch = ahead
+        const at = step * stage.accumulate + part
+        const running = programs.run(batch)
+        // While the runtime's thread computes, this one draws what comes next.
+        ahead = batches.draw(at + 1)
+        const { loss, gradients } = await running
+        if (!Number.isFinite(loss)) throw notFinite(stage, step, batch, loss)
+        accumulate(total, gradients)
+        done.loss += loss / stage.accumulate
+        done.audios += batch.shape.audios
+        done.seconds += batch.seconds
+        done.learntTokens += batch.learnt
+      }
+      const norm = gradientNorm(total.values()) / stage.accumulate
+      if (!Number.isFinite(norm)) throw notFinite(stage, step, undefined, norm)
+      const learningRate = learningRateAt(stage, step)
+      const scale = Math.min(1, stage.clip / norm) / stage.accumulate
+      optimizer.update(parameters.flat, groups(parameters, total, learningRate, stage.weightDecay), scale)
+      const milliseconds = performance.now() - start
+      yield { stage: stage.name, step: step + 1, gradientNorm: norm, learningRate, milliseconds, ...done }
+    }
+  } finally {
+    await programs.release()
+  }
+}
+
+/** Batches as pure functions of their number in the stage. */
+class Batches {
+  readonly #options: StageOptions
+  readonly #sources: ReadonlyMap<BatchPlan, Source>
+
+  constructor(options: StageOptions) {
+    this.#options = options
+    this.#sources = new Map(options.stage.batches.map((plan) => [plan, options.sourceOf(plan)]))
+  }
+
+  draw(number: number): Batch {
+    const { config, stage, seed, tokenizer } = this.#options
+    const random = new Random(seed, stage.name, number)
+    const plan = random.weighted(stage.batches, ({ weight }) => weight)
+    const source = this.#sources.get(plan) as Source
+    const sampleRate = sampleRateOf(config)
+    const samples = Math.max(
+      ...config.encoders.map((named) => tokenCount(named, Math.round(plan.seconds * sampleRate)).samples),
+    )
+    const draws = Array.from({ length: plan.audios }, (_, slot) =>
+      source.drawWithin(new Random(seed, stage.name, number, slot), plan.seconds),
+    )
+    const hide = stage.specAugment && { settings: stage.specAugment, random }
+    return collate(draws, config, tokenizer, samples, hide)
+  }
+}
+
+/** One compiled program for each shape of batch that comes up. */
+class Programs {
+  readonly #options: StageOptions
+  readonly #compiled = new Map<string, Promise<{ program: Program; names: readonly string[] }>>()
+
+  constructor(options: StageOptions) {
+    this.#options = options
+  }
+
+  async run({
+    shape,
+    feeds,
+  }: Batch): Promise<{ loss: number; gradients: ReadonlyMap<string, Float32Array> }> {
+    const { program, names } = await this.#programFor(shape)
+    const { outputs } = await program.run(feeds, this.#options.parameters)
+    const gradients = new Map(names.map((name) => [name, outputs[gradientOf(name)]?.data as Float32Array]))
+    return { loss: Number(outputs.loss?.data[0]), gradients }
+  }
+
+  async release(): Promise<void> {
+    for (const compiled of this.#compiled.values()) await (await compiled).program.release()
+    this.#compiled.clear()
+  }
+
+  #programFor(shape: BatchShape): Promise<{ program: Program; names: readonly string[] }> {
+    const key = Object.values(shape).join()
+    const known = this.#compiled.get(key)
+    if (known) return known
+    const compiled = this.#compile(shape)
+    this.#compiled.set(key, compiled)
+    return compiled
+  }
+
+  async #compile(shape: BatchShape): Promise<{ program: Program; names: readonly string[] }> {
+    const { config, stage, runtime } = this.#options
+    const { loss, gradients } = trainingGraph(config, shape, {
+      trained: matcher(stage.trained),
+      checkpointing: stage.checkpointing,
+      hideFeatures: stage.specAugment !== undefined,
+    })
+    const outputs = Object.fromEntries([...gradients].map(([name, tensor]) => [gradientOf(name), tensor]))
+    const program = await runtime.compile({ loss, ...outputs }, { purpose: 'training' })
+    return { program, names: [...gradients.keys()] }
+  }
+}
+
+function gradientOf(parameter: string): string {
+  return `gradient of ${parameter}`
+}
+
+/** Patterns over names, `*` standing for anything. */
+export function matcher(patterns: readonly string[]): (name: string) => boolean {
+  const expressions = patterns.map((pattern) => {
+    const parts = pattern.split('*').map((part) => part.replace(/[.\\+?^$(){}|[\]]/g, '\\$&'))
+    return new RegExp(`^${parts.join('.*')}$`)
+  })
+  return (name) => expressions.some((expression) => expression.test(name))
+}
+
+function accumulate(total: Map<string, Float32Array>, gradients: ReadonlyMap<string, Float32Array>): void {
+  for (const [name, gradient] of gradients) {
+    const sofar = total.get(name)
+    if (sofar) for (let i = 0; i < sofar.length; i++) sofar[i]! += gradient[i]!
+    else total.set(name, gradient)
+  }
+}
+
+/** Gains, biases, gates and learned queries are not decayed: decay is for matrices that multiply. */
+function groups(
+  parameters: Arena,
+  gradients: ReadonlyMap<string, Float32Array>,
+  learningRate: number,
+  weightDecay: number,
+): readonly ParameterGroup[] {
+  return [...gradients].map(([name, gradient]) => {
+    const entry = parameters.entries.get(name)
+    if (!entry) throw new Error(`no parameter named "${name}"`)
+    const decayed = entry.shape.length > 1 && name.endsWith('.weight')
+    return {
+      offset: entry.offset,
+      length: entry.length,
+      gradient,
+      learningRate,
+      weightDecay: decayed ? weightDecay : 0,
+    }
+  })
+}
+
+function notFinite(stage: Stage, step: number, batch: Batch | undefined, value: number): PalError {
+  const what = batch
+    ? `a batch of ${batch.shape.audios} audios (${batch.seconds.toFixed(1)} s) and ${batch.shape.rows} questions`
+    : 'its gradients'
+  return new PalError(
+    `expected a finite loss, got ${value} at step ${step + 1} of stage "${stage.name}", ${what}`,
+    {
+      hint: 'The last checkpoint is kept. Lower the learning rate, or look at the data with `pal data check`.',
+    },
+  )
+}

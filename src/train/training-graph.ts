@@ -1,0 +1,143 @@
+import { add, mul } from '../graph/elementwise.js'
+import { gather } from '../graph/gather.js'
+import { gradients } from '../graph/gradients.js'
+import { crossEntropy } from '../graph/loss.js'
+import { sum } from '../graph/reduce.js'
+import { broadcastTo, concat, reshape } from '../graph/shape.js'
+import { fixed, Graph, type Tensor } from '../graph/tensor.js'
+import type { AudioTokens, Heard } from '../integration/integration.js'
+import { rotaryTables } from '../llm/rotary-tables.js'
+import type { ModelConfig } from '../model/config.js'
+import { Network } from '../model/network.js'
+import { type TokenCount, tokenCount } from '../model/token-count.js'
+import { MASKED } from '../nn/attention.js'
+import type { Initial } from '../nn/scope.js'
+
+/** The lengths that one compiled training step is made for; shorter examples are padded. */
+export interface BatchShape {
+  readonly audios: number
+  /** Samples of each audio. */
+  readonly samples: number
+  /** Conversations; each listens to one of the audios. */
+  readonly rows: number
+  /** Text tokens of each row. */
+  readonly textLength: number
+  /** Tokens, over all rows, whose likelihood is learnt. */
+  readonly learnt: number
+}
+
+export interface TrainingGraphOptions {
+  /** Which parameters are learnt. */
+  readonly trained: (name: string) => boolean
+  /** @default false */
+  readonly checkpointing?: boolean
+  /** Takes masks that hide stretches of the spectrogram (SpecAugment). @default false */
+  readonly hideFeatures?: boolean
+}
+
+export interface TrainingGraph {
+  readonly loss: Tensor
+  /** By the name of the parameter. */
+  readonly gradients: ReadonlyMap<string, Tensor>
+  readonly initials: ReadonlyMap<string, Initial>
+}
+
+/**
+ * One training step's forward and backward pass. Inputs: `waveform` [audios, samples]; `listensTo` [rows];
+ * `ids` and `positions`; `learntAt` [learnt], indices into all rows' states; `labels` and `weights` [learnt]; and
+ * for each encoder `name.encoderMask`, `name.mask`, `name.positions`. See collate.ts, which fills them.
+ */
+export function trainingGraph(
+  config: ModelConfig,
+  shape: BatchShape,
+  options: TrainingGraphOptions,
+): TrainingGraph {
+  const graph = new Graph()
+  const network = new Network(graph, config)
+  const { audios, samples, rows, textLength, learnt } = shape
+  const waveform = graph.input('waveform', [audios, samples])
+  const listensTo = graph.input('listensTo', [rows], 'int64')
+  const counts = config.encoders.map((named) => tokenCount(named, samples))
+  const tables = positionTables(graph, config, counts, textLength)
+
+  const audio = config.encoders.map((named, i): AudioTokens => {
+    const { name } = named
+    const count = counts[i] as TokenCount
+    const encoderMask = graph.input(`${name}.encoderMask`, [audios, 1, 1, 1, count.encoder])
+    const hidden = options.hideFeatures
+      ? {
+          frames: graph.input(`${name}.frames`, [audios, count.samples / named.encoder.hopSize, 1]),
+          bins: graph.input(`${name}.bins`, [audios, 1, named.encoder.melBins]),
+        }
+      : undefined
+    return {
+      name,
+      tokens: gather(network.hear(named, waveform, encoderMask, hidden), listensTo),
+      mask: graph.input(`${name}.mask`, [rows, 1, 1, 1, count.audio]),
+      positions: { indices: graph.input(`${name}.positions`, [rows, count.audio], 'int64'), ...tables },
+    }
+  })
+  const heard = network.integrate(audio)
+
+  const text = network.decoder.embed(graph.input('ids', [rows, textLength], 'int64'))
+  const entering = concat([...heard.sequence.map(({ tokens }) => tokens), text], 1)
+  const length = fixed(entering.shape[1])
+  const { states } = network.decode(entering, heard, {
+    positions: { indices: graph.input('positions', [rows, length], 'int64'), ...tables },
+    mask: causalMask(graph, heard, rows, textLength, length),
+    checkpointing: options.checkpointing ?? false,
+  })
+
+  const all = reshape(states, [rows * length, config.llm.hiddenSize])
+  const asked = gather(all, graph.input('learntAt', [learnt], 'int64'))
+  const losses = crossEntropy(network.decoder.logits(asked), graph.input('labels', [learnt], 'int64'))
+  const loss = reshape(sum(mul(losses, graph.input('weights', [learnt])), [0]), [])
+
+  const trained = [...graph.parameters].filter(([name]) => options.trained(name))
+  const found = gradients(
+    loss,
+    trained.map(([, parameter]) => parameter),
+  )
+  return {
+    loss,
+    gradients: new Map(trained.map(([name], i) => [name, found[i] as Tensor])),
+    initials: network.scope.initials,
+  }
+}
+
+/** Rotary tables long enough for all audio keys and the whole sequence. */
+function positionTables(
+  graph: Graph,
+  { llm }: ModelConfig,
+  counts: readonly TokenCount[],
+  textLength: number,
+) {
+  const longest = 2 * counts.reduce((total, { audio }) => total + audio, 0) + textLength + 64
+  const { cosine, sine } = rotaryTables(
+    llm,
+    Array.from({ length: longest }, (_, i) => i),
+  )
+  const shape = [longest, llm.headSize / 2]
+  return { cosine: graph.constant(cosine, shape), sine: graph.constant(sine, shape) }
+}
+
+/** Each token sees those before it, but for audio tokens that are padding. Padding of the text stands at its end. */
+function causalMask(
+  graph: Graph,
+  { sequence }: Heard,
+  rows: number,
+  textLength: number,
+  length: number,
+): Tensor {
+  const causal = new Float32Array(length * length)
+  for (let query = 0; query < length; query++) {
+    causal.fill(MASKED, query * length + query + 1, (query + 1) * length)
+  }
+  const mask = graph.constant(causal, [1, 1, 1, length, length])
+  if (sequence.every((part) => part.mask === undefined)) return mask
+  const zero = graph.constant(new Float32Array(1), [1, 1, 1, 1, 1])
+  const columns = sequence.map(
+    (part) => part.mask ?? broadcastTo(zero, [rows, 1, 1, 1, fixed(part.tokens.shape[1])]),
+  )
+  return add(mask, concat([...columns, broadcastTo(zero, [rows, 1, 1, 1, textLength])], 4))
+}
