@@ -109,9 +109,19 @@ const SIGMOID: Operation = {
   gradient: ({ outputs: [y] }, [g]) => [mul(g!, sub(y!, mul(y!, y!)))],
 }
 
-/** a · sigmoid(a), also called swish. */
+/** a · sigmoid(a), also called swish: ONNX Runtime's QuickGelu with α = 1. */
 export function silu(a: Tensor): Tensor {
-  return mul(a, sigmoid(a))
+  return apply(SILU, [a], a.shape, { attributes: { alpha: { float: 1 } } })
+}
+
+/** With s = sigmoid(a) and y = a·s: dy/da = s + y·(1 − s) = s + y − y·s. */
+const SILU: Operation = {
+  type: 'QuickGelu',
+  domain: 'com.microsoft',
+  gradient: ({ inputs: [a], outputs: [y] }, [g]) => {
+    const s = sigmoid(a!)
+    return [mul(g!, sub(add(s, y!), mul(y!, s)))]
+  },
 }
 
 /** The error function. */

@@ -79,7 +79,7 @@ export function collate(
 }
 
 /** Lengths are rounded up to these, so that few programs are compiled. */
-const TEXT_STEP = 16
+const TEXT_STEP = 8
 const LEARNT_STEP = 256
 
 interface Conversation {

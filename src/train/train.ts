@@ -8,9 +8,11 @@ import { saveModel } from '../model/model-folder.js'
 import { Random } from '../random.js'
 import { Arena } from '../runtime/arena.js'
 import { Runtime } from '../runtime/runtime.js'
-import { chatTemplate, specialTokens } from '../text/chat-template.js'
-import { type ChatTokenizer, openTokenizer } from '../text/tokenizer.js'
-import { trainTokenizer, writeTokenizer } from '../text/train-tokenizer.js'
+import type { ChatTokenizer } from '../text/chat.js'
+import { defaultChat } from '../text/default-chat.js'
+import { openTokenizer } from '../text/open-tokenizer.js'
+import { writeTokenizer } from '../text/tokenizer-json.js'
+import { trainTokenizer } from '../text/train-tokenizer.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { AdamW } from './adamw.js'
 import { loadCheckpoint, type Progress, saveCheckpoint } from './checkpoint.js'
@@ -170,8 +172,14 @@ async function tokenizerOf(
         for (const { question, answer } of turns) texts.push(question, answer)
       }
     }
-    const trained = trainTokenizer(texts, { vocabularySize: llm.vocabularySize, specialTokens })
-    await writeTokenizer(path, trained, { chatTemplate, endToken: '<|end|>' })
+    const trained = trainTokenizer(texts, {
+      vocabularySize: llm.vocabularySize,
+      specialTokens: defaultChat.specialTokens,
+    })
+    await writeTokenizer(path, trained, {
+      chatTemplate: defaultChat.template,
+      endToken: defaultChat.endToken,
+    })
   }
   return openTokenizer(path)
 }

@@ -26,32 +26,48 @@ export interface BatchShape {
   readonly learnt: number
 }
 
-export interface TrainingGraphOptions {
-  /** Which parameters are learnt. */
-  readonly trained: (name: string) => boolean
+export interface ForwardOptions {
   /** @default false */
   readonly checkpointing?: boolean
   /** Takes masks that hide stretches of the spectrogram (SpecAugment). @default false */
   readonly hideFeatures?: boolean
 }
 
-export interface TrainingGraph {
+export interface Forward {
+  /** The scores of the token that follows each of `learntAt`: [learnt, vocabularySize]. */
+  readonly logits: Tensor
+  /** Their mean negative log-likelihood, weighted: []. */
   readonly loss: Tensor
-  /** By the name of the parameter. */
-  readonly gradients: ReadonlyMap<string, Tensor>
   readonly initials: ReadonlyMap<string, Initial>
 }
 
-/**
- * One training step's forward and backward pass. Inputs: `waveform` [audios, samples]; `listensTo` [rows];
- * `ids` and `positions`; `learntAt` [learnt], indices into all rows' states; `labels` and `weights` [learnt]; and
- * for each encoder `name.encoderMask`, `name.mask`, `name.positions`. See collate.ts, which fills them.
- */
+export interface TrainingGraph extends Forward {
+  /** By the name of the parameter. */
+  readonly gradients: ReadonlyMap<string, Tensor>
+}
+
+/** One training step: the forward pass and the gradients of the parameters that are trained. */
 export function trainingGraph(
   config: ModelConfig,
   shape: BatchShape,
-  options: TrainingGraphOptions,
+  options: ForwardOptions & { readonly trained: (name: string) => boolean },
 ): TrainingGraph {
+  const forward = forwardGraph(config, shape, options)
+  const { loss } = forward
+  const trained = [...loss.graph.parameters].filter(([name]) => options.trained(name))
+  const found = gradients(
+    loss,
+    trained.map(([, parameter]) => parameter),
+  )
+  return { ...forward, gradients: new Map(trained.map(([name], i) => [name, found[i] as Tensor])) }
+}
+
+/**
+ * The forward pass of a batch. Inputs: `waveform` [audios, samples]; `listensTo` [rows]; `ids` and `positions`;
+ * `learntAt` [learnt], indices into all rows' states; `labels` and `weights` [learnt]; and for each encoder
+ * `name.encoderMask`, `name.mask`, `name.positions`. See collate.ts, which fills them.
+ */
+export function forwardGraph(config: ModelConfig, shape: BatchShape, options: ForwardOptions = {}): Forward {
   const graph = new Graph()
   const network = new Network(graph, config)
   const { audios, samples, rows, textLength, learnt } = shape
@@ -89,20 +105,10 @@ export function trainingGraph(
   })
 
   const all = reshape(states, [rows * length, config.llm.hiddenSize])
-  const asked = gather(all, graph.input('learntAt', [learnt], 'int64'))
-  const losses = crossEntropy(network.decoder.logits(asked), graph.input('labels', [learnt], 'int64'))
+  const logits = network.decoder.logits(gather(all, graph.input('learntAt', [learnt], 'int64')))
+  const losses = crossEntropy(logits, graph.input('labels', [learnt], 'int64'))
   const loss = reshape(sum(mul(losses, graph.input('weights', [learnt])), [0]), [])
-
-  const trained = [...graph.parameters].filter(([name]) => options.trained(name))
-  const found = gradients(
-    loss,
-    trained.map(([, parameter]) => parameter),
-  )
-  return {
-    loss,
-    gradients: new Map(trained.map(([name], i) => [name, found[i] as Tensor])),
-    initials: network.scope.initials,
-  }
+  return { logits, loss, initials: network.scope.initials }
 }
 
 /** Rotary tables long enough for all audio keys and the whole sequence. */

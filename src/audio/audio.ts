@@ -1,0 +1,26 @@
+/** What a file was found to hold, by its content. */
+export type AudioFormat = 'wav' | 'flac' | 'mp3' | 'ogg-vorbis' | 'ogg-opus' | 'ogg-flac' | 'aac' | 'm4a'
+
+/** A sound at the rate that was asked for, and what it was made from. */
+export interface Audio {
+  /** [time], mono, nominally within [-1, 1]. */
+  readonly samples: Float32Array
+  /** Hz. */
+  readonly sampleRate: number
+  readonly seconds: number
+  readonly source: AudioSource
+  /** Sentences that name the source, such as "a.wav: cut short: …"; empty when all is well. */
+  readonly warnings: readonly string[]
+}
+
+/** The sound as it was stored, before it was mixed down and resampled. */
+export interface AudioSource {
+  /** The path, or what else the sound came from. */
+  readonly name: string
+  readonly format: AudioFormat
+  /** Hz. */
+  readonly sampleRate: number
+  readonly channels: number
+  /** Seconds that could be decoded. */
+  readonly seconds: number
+}

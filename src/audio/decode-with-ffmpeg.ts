@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { decodeWav } from './decode-wav.js'
+import { type Decoded, DecodeError } from './decoded.js'
+
+/** ffmpeg's names for the containers that are left to it. */
+const DEMUXERS = { aac: 'aac', m4a: 'mov' } as const
+
+/**
+ * The AAC decoders that npm has are under the GPL or LGPL, or weigh tens of megabytes, so AAC is left to the
+ * ffmpeg of the machine, if there is one. The file goes through a temporary folder because an m4a may keep its table of
+ * contents at its end, which a pipe could not go back from.
+ */
+export async function decodeWithFfmpeg(bytes: Uint8Array, format: keyof typeof DEMUXERS): Promise<Decoded> {
+  const folder = await mkdtemp(join(tmpdir(), 'pal-audio-'))
+  try {
+    const path = join(folder, 'input')
+    await writeFile(path, bytes)
+    const { wav, complaint } = await ffmpeg(path, DEMUXERS[format])
+    if (wav.length === 0)
+      throw new DecodeError(`expected ${format} audio, but ffmpeg could not decode it: ${complaint}`)
+    const decoded = decodeWav(wav)
+    return { ...decoded, completeness: { complete: complaint === '' } }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Float wav from ffmpeg's standard output, and the first line of what it complained about. */
+function ffmpeg(path: string, demuxer: string): Promise<{ wav: Uint8Array; complaint: string }> {
+  const input = ['-protocol_whitelist', 'file', '-f', demuxer, '-i', `file:${path}`, '-map', '0:a:0']
+  const output = ['-f', 'wav', '-c:a', 'pcm_f32le', 'pipe:1']
+  const child = spawn('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-nostdin', ...input, ...output])
+  const wav: Buffer[] = []
+  let complaints = ''
+  child.stdout.on('data', (chunk: Buffer) => wav.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaints += chunk
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', (cause) => reject(noFfmpeg(cause)))
+    child.on('close', () => {
+      const [complaint = ''] = complaints.replaceAll(`file:${path}`, 'the file').trim().split('\n')
+      resolve({ wav: Buffer.concat(wav), complaint: complaint.replace(/^\[[^\]]*\] /, '') })
+    })
+  })
+}
+
+function noFfmpeg(cause: Error): DecodeError {
+  return new DecodeError('AAC audio is decoded by ffmpeg, and no ffmpeg was found on this machine', {
+    hint: 'Install ffmpeg so that it is on the PATH, or convert the file to wav, flac, mp3 or ogg elsewhere.',
+    cause,
+  })
+}

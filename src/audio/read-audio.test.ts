@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { dirname } from 'node:path'
+import { Readable } from 'node:stream'
+import { describe, test } from 'node:test'
+import { PalError } from '../errors.js'
+import type { AudioFormat } from './audio.js'
+import { readAudio } from './read-audio.js'
+import { fixture, fixtureBytes, float32Bytes, levelAt, sine, wav } from './sounds.test.helper.js'
+
+const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0
+
+describe('formats: found by content, decoded, mixed down, at the rate that was asked for', () => {
+  const files: readonly [
+    file: string,
+    format: AudioFormat,
+    rate: number,
+    channels: number,
+    seconds: number,
+  ][] = [
+    ['mono.mp3', 'mp3', 44100, 1, 1],
+    ['stereo.mp3', 'mp3', 44100, 2, 1],
+    ['no-info.mp3', 'mp3', 44100, 1, 46080 / 44100],
+    ['stereo.flac', 'flac', 11025, 2, 2756 / 11025],
+    ['mono-24bit.flac', 'flac', 48000, 1, 0.1],
+    ['mono.oga', 'ogg-flac', 16000, 1, 0.5],
+    ['mono.ogg', 'ogg-vorbis', 22050, 1, 1],
+    ['stereo.ogg', 'ogg-vorbis', 44100, 2, 1],
+    ['mono.opus', 'ogg-opus', 48000, 1, 1],
+    ['stereo.opus', 'ogg-opus', 48000, 2, 1],
+    ['a-law.wav', 'wav', 8000, 1, 0.25],
+    ['mu-law.wav', 'wav', 8000, 1, 0.25],
+    ['extensible-24bit.wav', 'wav', 8000, 2, 0.25],
+    ['mono.aac', 'aac', 32000, 1, 33792 / 32000],
+    ['stereo.m4a', 'm4a', 44100, 2, 45056 / 44100],
+  ]
+  for (const [file, format, sampleRate, channels, seconds] of files) {
+    const needsFfmpeg = format === 'aac' || format === 'm4a'
+    test(file, { skip: needsFfmpeg && !hasFfmpeg && 'there is no ffmpeg here' }, async () => {
+      const audio = await readAudio(fixture(file))
+      assert.deepEqual(audio.source, { name: fixture(file), format, sampleRate, channels, seconds })
+      assert.deepEqual(audio.warnings, [])
+      assert.equal(audio.sampleRate, 16000)
+      assert.equal(audio.samples.length, Math.round(seconds * 16000))
+      // 0.4 and 0.3 in a mono file, each in one of the two channels of a stereo file. LAME takes 5 % off.
+      assert.ok(Math.abs(levelAt(audio.samples, 16000, 440) / (0.4 / channels) - 1) < 0.06, '440 Hz')
+      assert.ok(Math.abs(levelAt(audio.samples, 16000, 1000) / (0.3 / channels) - 1) < 0.06, '1000 Hz')
+      assert.ok(levelAt(audio.samples, 16000, 3000) < 0.003, 'nothing else')
+    })
+  }
+})
+
+describe('wav widths', () => {
+  const values = [0, 0.5, -0.5, 0.25, -1]
+  const widths: readonly [
+    name: string,
+    bits: number,
+    code: number,
+    write: (file: Buffer, value: number, at: number) => void,
+  ][] = [
+    ['8-bit', 8, 1, (file, value, at) => file.writeUInt8(value * 128 + 128, at)],
+    ['16-bit', 16, 1, (file, value, at) => file.writeInt16LE(value * 2 ** 15, at)],
+    ['24-bit', 24, 1, (file, value, at) => file.writeIntLE(value * 2 ** 23, at, 3)],
+    ['32-bit', 32, 1, (file, value, at) => file.writeInt32LE(value * 2 ** 31, at)],
+    ['float', 32, 3, (file, value, at) => file.writeFloatLE(value, at)],
+    ['double', 64, 3, (file, value, at) => file.writeDoubleLE(value, at)],
+  ]
+  for (const [name, bits, code, write] of widths) {
+    test(name, async () => {
+      const data = Buffer.alloc((values.length * bits) / 8)
+      values.forEach((value, i) => {
+        write(data, value, (i * bits) / 8)
+      })
+      assert.deepEqual([...(await readAudio(wav(data, { bits, code }))).samples], values)
+    })
+  }
+})
+
+test('any number of channels becomes their mean', async () => {
+  const data = float32Bytes([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, -0.6, 0, 0, 0, 0, 0])
+  const { samples, source } = await readAudio(wav(data, { code: 3, bits: 32, channels: 6 }))
+  assert.equal(source.channels, 6)
+  assert.ok(Math.abs(samples[0]! - 0.35) < 1e-6 && Math.abs(samples[1]! + 0.1) < 1e-6)
+})
+
+test('a 192 kHz file', async () => {
+  const data = float32Bytes(sine(1000, 192000, 0.5))
+  const audio = await readAudio(wav(data, { code: 3, bits: 32, sampleRate: 192000 }))
+  assert.equal(audio.samples.length, 8000)
+  assert.ok(Math.abs(levelAt(audio.samples, 16000, 1000) - 0.5) < 0.001)
+})
+
+test('an hour, in the memory that its samples need', async () => {
+  const hour = wav(new Uint8Array(8000 * 3600).fill(200), { bits: 8, sampleRate: 8000 })
+  const before = process.memoryUsage().arrayBuffers
+  const audio = await readAudio(hour, { sampleRate: 8000 })
+  assert.equal(audio.seconds, 3600)
+  assert.ok(process.memoryUsage().arrayBuffers - before < 1.1 * 4 * 8000 * 3600)
+})
+
+test('bytes, a stream and a path give the same', async () => {
+  const fromPath = await readAudio(fixture('stereo.flac'))
+  const fromBytes = await readAudio(fixtureBytes('stereo.flac'))
+  const fromStream = await readAudio(Readable.from([...chunks(fixtureBytes('stereo.flac'), 1000)]), {
+    name: 'mine',
+  })
+  assert.deepEqual(fromBytes.samples, fromPath.samples)
+  assert.deepEqual(fromStream.samples, fromPath.samples)
+  assert.equal(fromBytes.source.name, 'audio bytes')
+  assert.equal(fromStream.source.name, 'mine')
+})
+
+test('a dash is standard input', () => {
+  const module = JSON.stringify(new URL('read-audio.js', import.meta.url).href)
+  const script = `import(${module}).then(({ readAudio }) => readAudio('-')).then(({ source }) => console.log(source.name, source.format))`
+  const { stdout } = spawnSync(process.execPath, ['-e', script], { input: fixtureBytes('stereo.mp3') })
+  assert.equal(stdout.toString(), 'standard input mp3\n')
+})
+
+test('many at once do not disturb each other', async () => {
+  const alone = await readAudio(fixture('stereo.ogg'))
+  const together = await Promise.all(Array.from({ length: 8 }, () => readAudio(fixture('stereo.ogg'))))
+  for (const { samples } of together) assert.deepEqual(samples, alone.samples)
+})
+
+test('tags before and after the sound are passed over', async () => {
+  const before = Buffer.from(`ID3\x04\0\0\0\0\x01\x00${'\0'.repeat(128)}`, 'latin1')
+  const after = Buffer.from('TAG'.padEnd(128, ' '), 'latin1')
+  const tagged = Buffer.concat([before, fixtureBytes('stereo.flac'), after])
+  const audio = await readAudio(tagged)
+  assert.deepEqual(audio.samples, (await readAudio(fixture('stereo.flac'))).samples)
+  assert.deepEqual(audio.warnings, [])
+})
+
+test('an mp3 whose encoder did not note its delay is not taken for cut short', async () => {
+  const bytes = Buffer.from(fixtureBytes('mono.mp3'))
+  bytes.fill(0, bytes.indexOf('Lav'), bytes.indexOf('Lav') + 24)
+  assert.deepEqual((await readAudio(bytes)).warnings, [])
+})
+
+describe('warnings', () => {
+  const shortened: readonly [file: string, kept: number, warning: RegExp][] = [
+    ['mono.mp3', 0.6, /^x: the file is cut short or damaged: decoded 0\.5\d s of 1\.00 s$/],
+    ['no-info.mp3', 0.6, /^x: the file is cut short or damaged: decoded 0\.6\d s$/],
+    ['stereo.flac', 0.9, /^x: the file is cut short or damaged: decoded 0\.1\d s of 0\.25 s$/],
+    ['mono.oga', 0.6, /^x: the file is cut short or damaged: decoded 0\.\d\d s$/],
+    ['mono.ogg', 0.9, /^x: the file is cut short or damaged: decoded 0\.\d\d s$/],
+    ['mono.opus', 0.6, /^x: the file is cut short or damaged: decoded 0\.\d\d s$/],
+    ['mu-law.wav', 0.6, /^x: the file is cut short or damaged: decoded 0\.15 s of 0\.25 s$/],
+  ]
+  for (const [file, kept, warning] of shortened) {
+    test(`${file} cut short gives what is there`, async () => {
+      const whole = fixtureBytes(file)
+      const audio = await readAudio(whole.subarray(0, whole.length * kept), { name: 'x' })
+      assert.match(audio.warnings.join(), warning)
+      assert.ok(audio.seconds > 0.05)
+    })
+  }
+
+  test('damage in the middle is told, and nothing is written to the console', async (t) => {
+    const error = t.mock.method(console, 'error', () => {})
+    const damaged = fixtureBytes('mono.mp3').slice()
+    damaged.fill(0x55, 3200, 4500)
+    assert.match(
+      (await readAudio(damaged)).warnings.join(),
+      /cut short or damaged: decoded 0\.\d\d s of 1\.00 s/,
+    )
+    assert.equal(error.mock.callCount(), 0)
+  })
+
+  test('silence', async () => {
+    const audio = await readAudio(wav(new Uint8Array(32000)), { name: 'x' })
+    assert.deepEqual(audio.warnings, ['x: the audio is silent: no sample in 1.00 s is above -90 dB'])
+  })
+
+  test('floats on the scale of integers', async () => {
+    const audio = await readAudio(wav(float32Bytes([0, 12000, -5]), { code: 3, bits: 32 }), { name: 'x' })
+    assert.deepEqual(audio.warnings, ['x: the samples reach 1.20e+4, where [-1, 1] was expected'])
+  })
+})
+
+describe('errors are sentences', () => {
+  const audible = float32Bytes(sine(440, 16000, 0.1))
+  const refused: readonly [name: string, bytes: Uint8Array, message: RegExp][] = [
+    ['an empty file', new Uint8Array(0), /^x: expected audio, got an empty file \(0 bytes\)$/],
+    ['text', Buffer.from('hello there, this is no audio'), /got a file that begins with "hello there, thi"$/],
+    ['binary', Uint8Array.of(0, 1, 2, 254), /got a file that begins with bytes 00 01 02 fe$/],
+    [
+      'another format',
+      Buffer.from('FORM....AIFF'),
+      /got an AIFF file that begins with "FORM\.\.\.\.AIFF"\nConvert it first/,
+    ],
+    [
+      'an image',
+      Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+      /got a PNG image that begins with bytes 89 50 4e 47/,
+    ],
+    [
+      'an Ogg video',
+      oggOf('\x80theora'),
+      /expected Vorbis, Opus or FLAC in this Ogg file, got a stream that begins with bytes 80/,
+    ],
+    ['no channels', wav(audible, { channels: 0 }), /expected a wav of one channel or more, got 0 channels/],
+    ['no samples', wav(new Uint8Array(0)), /expected audio, but it has no samples/],
+    ['a header alone', wav(new Uint8Array(0), { declared: 32000 }), /cut short before its first sample/],
+    ['no data', wav(new Uint8Array(0)).subarray(0, 36), /expected a wav with sound, found no "data" chunk/],
+    [
+      'NaN',
+      wav(float32Bytes([0, 0.5, Number.NaN]), { code: 3, bits: 32 }),
+      /got NaN at 0\.000 s \(sample 2\)\nThe program/,
+    ],
+    [
+      'an absurd rate',
+      wav(audible, { sampleRate: 7 }),
+      /^x: expected the sample rate of the audio to be a whole number of Hz/,
+    ],
+    ['12 bits', wav(audible, { bits: 12 }), /got 12-bit integer\nConvert it first/],
+    ['ADPCM', fixtureBytes('ima-adpcm.wav'), /got 4-bit IMA ADPCM/],
+    ['flac headers without frames', fixtureBytes('stereo.flac').subarray(0, 60), /cut short before/],
+  ]
+  for (const [name, bytes, message] of refused) {
+    test(name, async () => {
+      await assert.rejects(
+        readAudio(bytes, { name: 'x' }),
+        (error) => error instanceof PalError && message.test(error.message),
+      )
+    })
+  }
+
+  test('a missing path', async () => {
+    await assert.rejects(
+      readAudio('no/such.wav'),
+      /^PalError: no\/such\.wav: expected an audio file, but there is no such file\nLooked from /,
+    )
+  })
+
+  test('a web address', async () => {
+    await assert.rejects(readAudio('https://example.org/a.wav'), /download it first/)
+  })
+
+  test('a folder', async () => {
+    await assert.rejects(
+      readAudio(dirname(fixture('mono.mp3'))),
+      /^PalError: .*: expected an audio file, got a folder$/,
+    )
+  })
+
+  test('a stream of text', async () => {
+    await assert.rejects(
+      readAudio(Readable.from(['RIFF'])),
+      /expected a stream of bytes, got a stream of text/,
+    )
+  })
+
+  test('AAC where there is no ffmpeg', async (t) => {
+    const { PATH } = process.env
+    process.env.PATH = ''
+    t.after(() => {
+      process.env.PATH = PATH
+    })
+    await assert.rejects(
+      readAudio(fixture('stereo.m4a')),
+      /AAC audio is decoded by ffmpeg, and no ffmpeg was found.*\nInstall ffmpeg/,
+    )
+  })
+
+  test('a broken m4a', { skip: !hasFfmpeg && 'there is no ffmpeg here' }, async () => {
+    const start = fixtureBytes('stereo.m4a').subarray(0, 2000)
+    await assert.rejects(
+      readAudio(start, { name: 'x' }),
+      /^PalError: x: expected m4a audio, but ffmpeg could not decode it: .+/,
+    )
+  })
+})
+
+function* chunks(bytes: Uint8Array, length: number): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length)
+}
+
+/** The first page of an Ogg stream, with one packet. */
+function oggOf(packet: string): Uint8Array {
+  return Buffer.from(
+    `OggS\0\x02${'\0'.repeat(20)}\x01${String.fromCharCode(packet.length)}${packet}`,
+    'latin1',
+  )
+}

@@ -1,0 +1,103 @@
+import { PalError } from '../errors.js'
+import type { Audio } from './audio.js'
+import { withoutId3 } from './bytes.js'
+import { decode } from './decode.js'
+import { type Decoded, DecodeError } from './decoded.js'
+import { identify } from './identify.js'
+import { type Loadable, loadBytes } from './load-bytes.js'
+import { resample } from './resample.js'
+
+export interface ReadAudioOptions {
+  /** Hz of the samples that are given back. Default: 16000. */
+  readonly sampleRate?: number
+  /** What to call the source in messages. Default: its path, or the kind of source that it is. */
+  readonly name?: string
+}
+
+/**
+ * Reads a sound whole: finds its format from its content, decodes it, mixes it down to mono (the mean of the
+ * channels) and resamples it.
+ *
+ * @param source a path, '-' for standard input, the bytes of a file, or a stream of them
+ * @throws PalError when there is no such file, when it is empty, not audio, of an unsupported kind, or holds no
+ *   samples or samples that are not numbers. A file that is cut short, silent or out of range gives a warning.
+ */
+export async function readAudio(source: Loadable, options: ReadAudioOptions = {}): Promise<Audio> {
+  const { name, bytes } = await loadBytes(source, options.name)
+  if (bytes.length === 0) throw new PalError('expected audio, got an empty file (0 bytes)', { file: name })
+  try {
+    return await fromBytes(bytes, name, options.sampleRate ?? 16000)
+  } catch (error) {
+    throw asPalError(error, name)
+  }
+}
+
+async function fromBytes(bytes: Uint8Array, name: string, sampleRate: number): Promise<Audio> {
+  const untagged = withoutId3(bytes)
+  const format = identify(untagged)
+  const decoded = await decode(untagged, format)
+  const seconds = decoded.samples.length / decoded.sampleRate
+  const peak = checkedPeak(decoded)
+  const samples = await resample(decoded.samples, decoded.sampleRate, sampleRate)
+  return {
+    samples,
+    sampleRate,
+    seconds: samples.length / sampleRate,
+    source: { name, format, sampleRate: decoded.sampleRate, channels: decoded.channels, seconds },
+    warnings: warnings(decoded, seconds, peak).map((warning) => `${name}: ${warning}`),
+  }
+}
+
+/** The largest magnitude. No samples, or one that is not a number, would poison whatever comes after. */
+function checkedPeak({ samples, sampleRate, completeness }: Decoded): number {
+  if (samples.length === 0) {
+    const reason = completeness.complete
+      ? 'it has no samples'
+      : 'the file is cut short before its first sample'
+    throw new DecodeError(`expected audio, but ${reason}`)
+  }
+  let peak = 0
+  for (let i = 0; i < samples.length; i++) {
+    const magnitude = Math.abs(samples[i]!)
+    if (magnitude > peak) peak = magnitude
+    if (!Number.isFinite(magnitude)) {
+      const at = (i / sampleRate).toFixed(3)
+      throw new DecodeError(`expected samples that are numbers, got ${samples[i]} at ${at} s (sample ${i})`, {
+        hint: 'The program that wrote the file made a mistake: export it again, as 16-bit for example.',
+      })
+    }
+  }
+  return peak
+}
+
+/** Below the smallest step of 16-bit audio: nobody can hear that, and no model can. */
+const SILENCE = 1 / 32768
+/** Above what a lossy codec may overshoot by: then the samples are on another scale. */
+const OUT_OF_RANGE = 2
+
+function warnings({ sampleRate, completeness }: Decoded, seconds: number, peak: number): string[] {
+  const found: string[] = []
+  if (!completeness.complete) {
+    const { declared } = completeness
+    const whole = declared === undefined ? '' : ` of ${(declared / sampleRate).toFixed(2)} s`
+    found.push(`the file is cut short or damaged: decoded ${seconds.toFixed(2)} s${whole}`)
+  }
+  if (peak < SILENCE) found.push(`the audio is silent: no sample in ${seconds.toFixed(2)} s is above -90 dB`)
+  if (peak > OUT_OF_RANGE) found.push(`the samples reach ${peak.toPrecision(3)}, where [-1, 1] was expected`)
+  return found
+}
+
+/** Whatever a decoder throws is about this file, and its stack is no use to the user. */
+function asPalError(error: unknown, name: string): PalError {
+  if (error instanceof PalError)
+    return error.details.file ? error : new PalError(error.message, { file: name, cause: error })
+  if (error instanceof DecodeError) {
+    const hint = error.hint === undefined ? {} : { hint: error.hint }
+    return new PalError(error.message, { file: name, cause: error, ...hint })
+  }
+  const reason = error instanceof Error ? error.message : String(error)
+  return new PalError(`expected audio that can be decoded, but the decoder said: ${reason}`, {
+    file: name,
+    cause: error,
+  })
+}

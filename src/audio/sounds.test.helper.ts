@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The path of a fixture. The compiler does not copy fixtures, so they are found from the package's root. */
+export function fixture(name: string): string {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  // The build folders may hold a package.json of their own; the fixtures are only in one place.
+  while (!existsSync(join(folder, 'src/audio/fixtures'))) folder = dirname(folder)
+  return join(folder, 'src/audio/fixtures', name)
+}
+
+export function fixtureBytes(name: string): Uint8Array {
+  return readFileSync(fixture(name))
+}
+
+export function sine(frequency: number, sampleRate: number, seconds: number, level = 0.5): Float32Array {
+  const step = (2 * Math.PI * frequency) / sampleRate
+  return Float32Array.from({ length: Math.round(sampleRate * seconds) }, (_, i) => level * Math.sin(step * i))
+}
+
+/** The amplitude of one frequency in the middle 80 % of a sound, by correlation under a Hann window. */
+export function levelAt(samples: Float32Array, sampleRate: number, frequency: number): number {
+  const from = Math.floor(samples.length * 0.1)
+  const count = Math.floor(samples.length * 0.8)
+  let [real, imaginary] = [0, 0]
+  for (let i = 0; i < count; i++) {
+    const weighted = samples[from + i]! * (1 - Math.cos((2 * Math.PI * (i + 0.5)) / count))
+    const angle = (2 * Math.PI * frequency * i) / sampleRate
+    real += weighted * Math.cos(angle)
+    imaginary += weighted * Math.sin(angle)
+  }
+  return (2 * Math.hypot(real, imaginary)) / count
+}
+
+/** A wav as a test needs it: any code, width and channels, with the sample bytes as given. */
+export function wav(
+  data: Uint8Array,
+  { code = 1, channels = 1, sampleRate = 16000, bits = 16, declared = data.length } = {},
+): Uint8Array {
+  const header = Buffer.alloc(44)
+  header.write('RIFF', 0, 'latin1')
+  header.writeUInt32LE(36 + data.length, 4)
+  header.write('WAVEfmt ', 8, 'latin1')
+  header.writeUInt32LE(16, 16)
+  header.writeUInt16LE(code, 20)
+  header.writeUInt16LE(channels, 22)
+  header.writeUInt32LE(sampleRate, 24)
+  header.writeUInt32LE((sampleRate * channels * bits) / 8, 28)
+  header.writeUInt16LE((channels * bits) / 8, 32)
+  header.writeUInt16LE(bits, 34)
+  header.write('data', 36, 'latin1')
+  header.writeUInt32LE(declared, 40)
+  return Buffer.concat([header, data])
+}
+
+export function float32Bytes(samples: ArrayLike<number>): Uint8Array {
+  return new Uint8Array(Float32Array.from(samples).buffer)
+}

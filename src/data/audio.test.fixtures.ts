@@ -1,0 +1,61 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { encodeWav } from '../audio/write-wav.js'
+import { Random } from '../random.js'
+import type { LoadedClip } from './clip-library.js'
+import type { ClipKind } from './clips.js'
+import { activeSpan } from './level.js'
+
+export const rate = 16_000
+
+export const folder = () => mkdtemp(join(tmpdir(), 'pal-data-'))
+
+/** A tone with a short rise and, with `decay`, an exponential fall. */
+export function tone(seconds: number, hertz = 440, amplitude = 0.3, decay = 0): Float32Array {
+  return Float32Array.from({ length: Math.round(seconds * rate) }, (_, i) => {
+    const t = i / rate
+    return amplitude * Math.min(1, t / 0.005) * Math.exp(-decay * t) * Math.sin(2 * Math.PI * hertz * t)
+  })
+}
+
+export async function writeWav(path: string, samples: Float32Array): Promise<void> {
+  await writeFile(path, encodeWav(samples, rate))
+}
+
+export function loaded(label: string, kind: ClipKind, samples: Float32Array, group = 'a'): LoadedClip {
+  const active = activeSpan(samples, rate)
+  const seconds = samples.length / rate
+  return {
+    label,
+    kind,
+    group,
+    samples,
+    seconds,
+    active,
+    path: '',
+    set: 's',
+    csv: 's.csv',
+    line: 2,
+    sampleRate: rate,
+  }
+}
+
+/** Every label as a tone of its own: 3 sounds of 5 s, 4 digits and 4 drums, two groups of two clips each. */
+export function smallSet(): LoadedClip[] {
+  const random = new Random('small set')
+  const make = (label: string, kind: ClipKind, seconds: number, decay: number) =>
+    ['a', 'a', 'b', 'b'].map((group) =>
+      loaded(
+        label,
+        kind,
+        tone(random.uniform(0.7, 1) * seconds, random.uniform(200, 2000), 0.3, decay),
+        group,
+      ),
+    )
+  return [
+    ...['dog bark', 'rain', 'sea waves'].flatMap((label) => make(label, 'sound', 5, 0)),
+    ...['one', 'two', 'three', 'nine'].flatMap((label) => make(label, 'digit', 0.6, 0)),
+    ...['kick drum', 'open hi-hat', 'tom', 'hand clap'].flatMap((label) => make(label, 'drum', 1, 8)),
+  ]
+}

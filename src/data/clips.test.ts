@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { folder, rate, tone, writeWav } from './audio.test.fixtures.js'
+import { ClipLibrary } from './clip-library.js'
+import { type ClipSet, readClips, selectClips } from './clips.js'
+
+const digits: ClipSet = {
+  name: 'digits',
+  csv: 'sets/digits.csv',
+  audio: 'audio',
+  label: 'digit',
+  group: 'speaker',
+  kind: 'digit',
+}
+
+async function root(csv: string): Promise<string> {
+  const path = await folder()
+  await mkdir(join(path, 'sets'))
+  await writeFile(join(path, 'sets/digits.csv'), csv)
+  return path
+}
+
+test('rows become clips with absolute paths, words for digits and their line', async () => {
+  const path = await root('audio,digit,speaker\n"a, b.wav",3,ann\n\nb.wav,nine,bob\n')
+  const clips = await readClips(digits, path)
+  assert.deepEqual(
+    clips.map(({ label, group, line }) => ({ label, group, line })),
+    [
+      { label: 'three', group: 'ann', line: 2 },
+      { label: 'nine', group: 'bob', line: 4 },
+    ],
+  )
+  assert.equal(clips[0]?.path, join(path, 'sets/a, b.wav'))
+})
+
+test('labels can be renamed', async () => {
+  const path = await root('audio,digit,speaker\na.wav,woof,ann\n')
+  const [clip] = await readClips({ ...digits, kind: 'sound', labels: { woof: 'dog bark' } }, path)
+  assert.equal(clip?.label, 'dog bark')
+})
+
+test('mistakes in a CSV are told with line and column', async () => {
+  const read = async (csv: string, set = digits) => readClips(set, await root(csv))
+  await assert.rejects(read('audio,digit,speaker\na.wav,12,ann\n'), /digits\.csv:2, digit: .*"12"/)
+  await assert.rejects(
+    read('audio,digit,speaker\na.wav,1,ann\nb.wav,,ann\n'),
+    /digits\.csv:3, digit: .*empty/,
+  )
+  await assert.rejects(
+    read('audio,digit\na.wav,1\n'),
+    /digits\.csv:1, speaker: .*"speaker", got audio, digit/,
+  )
+  await assert.rejects(
+    read('audio,digit,speaker\na.wav,1,ann,more\n'),
+    /digits\.csv:2: expected well-formed CSV/,
+  )
+  await assert.rejects(read('audio,digit,speaker\n'), /at least one clip/)
+  await assert.rejects(readClips({ ...digits, csv: 'none.csv' }, await folder()), /none\.csv: .*can be read/)
+})
+
+test('groups select clips, and a group that nobody has is a mistake', async () => {
+  const clips = await readClips(
+    digits,
+    await root('audio,digit,speaker\na.wav,1,ann\nb.wav,2,bob\nc.wav,3,cy\n'),
+  )
+  const labels = (options: Parameters<typeof selectClips>[1]) =>
+    selectClips(clips, options).map((c) => c.label)
+  assert.deepEqual(labels({ groups: ['ann', 'cy'] }), ['one', 'three'])
+  assert.deepEqual(labels({ except: ['ann'] }), ['two', 'three'])
+  assert.throws(() => labels({ except: ['amy'] }), /except: .*ann, bob, cy.*"amy"/)
+  assert.throws(() => labels({ groups: ['ann'], except: ['ann'] }), /at least one clip/)
+})
+
+test('a library decodes every clip once and trims nothing', async () => {
+  const path = await root('audio,digit,speaker\na.wav,1,ann\nb.wav,2,bob\n')
+  const padded = new Float32Array(rate)
+  padded.set(tone(0.3), 0.5 * rate)
+  await writeWav(join(path, 'sets/a.wav'), tone(0.5))
+  await writeWav(join(path, 'sets/b.wav'), padded)
+  const progress: string[] = []
+  const library = await ClipLibrary.load(await readClips(digits, path), {
+    onProgress: (done, total) => progress.push(`${done}/${total}`),
+  })
+  assert.deepEqual(progress, ['1/2', '2/2'])
+  assert.equal(library.seconds, 1.5)
+  assert.equal(library.clips[1]?.samples.length, rate)
+  assert.ok(Math.abs((library.clips[1]?.active.start ?? 0) - 0.5 * rate) <= 160)
+})
+
+test('a library tells the CSV line of a silent or a missing clip', async () => {
+  const path = await root('audio,digit,speaker\na.wav,1,ann\n')
+  const clips = await readClips(digits, path)
+  await assert.rejects(ClipLibrary.load(clips), /digits\.csv:2: /)
+  await writeWav(join(path, 'sets/a.wav'), new Float32Array(rate))
+  await assert.rejects(ClipLibrary.load(clips), /digits\.csv:2: .*"one", got silence/)
+})

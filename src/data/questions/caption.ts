@@ -1,0 +1,52 @@
+import type { SceneEvent } from '../scene.js'
+import { answerPhrase, sentence } from './labels.js'
+import type { QuestionKind } from './task.js'
+import { distinct, heard } from './timeline.js'
+import { wordings } from './wording.js'
+
+/** One sentence for the whole: "and" where sounds overlap, "then" where one follows another. */
+export const caption: QuestionKind = {
+  task: 'caption',
+  forms: {
+    caption: wordings({
+      train: [
+        'Describe (this|the) (recording|audio|sound|clip).',
+        'Describe what you hear(, please|).',
+        'Please describe (this|the) (recording|audio).',
+        '(Write|Give|Make) a caption for this (recording|audio|clip).',
+        'Caption this (recording|audio|clip).',
+        'What happens in (this|the) (recording|audio|clip)?',
+        'Tell me what happens(| in the recording).',
+        'Say in one sentence what you hear.',
+        'Describe it in one sentence.',
+        '(Can|Could) you describe (this|it)?',
+        'How would you describe this?',
+      ],
+      heldOut: [
+        'Sum up the audio in a short sentence.',
+        'Put into words what this sounds like.',
+        'Explain to somebody who cannot hear it what is there.',
+        'What would a caption of this say?',
+        'Give a short summary of the soundtrack.',
+      ],
+    }),
+  },
+  plan(events) {
+    const sounds = heard(events)
+    const groups = sounds.length > 0 ? overlapping(sounds) : [events]
+    const parts = groups.map((group) => distinct(group).map(answerPhrase).join(' and '))
+    return { form: 'caption', answer: sentence(parts.filter((part, i) => part !== parts[i - 1])) }
+  },
+}
+
+/** Runs of events each of which begins before the ones before it have ended. */
+function overlapping(sounds: readonly SceneEvent[]): SceneEvent[][] {
+  const groups: SceneEvent[][] = []
+  let end = Number.NEGATIVE_INFINITY
+  for (const event of sounds) {
+    if (event.startSeconds < end) groups.at(-1)?.push(event)
+    else groups.push([event])
+    end = Math.max(end, event.endSeconds)
+  }
+  return groups
+}

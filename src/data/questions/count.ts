@@ -1,0 +1,77 @@
+import { knownPhrase } from './labels.js'
+import type { QuestionKind } from './task.js'
+import { distinct, heard } from './timeline.js'
+import { capitalize, wordings } from './wording.js'
+
+export const numberWords = [
+  'zero',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+] as const
+
+/** How many? Only of digits and drum hits: one recording of a dog has any number of barks. */
+export const count: QuestionKind = {
+  task: 'count',
+  forms: {
+    all: wordings({
+      train: [
+        'How many sounds (do|can) you hear?',
+        'How many sounds are (there|in this|in the recording|in this clip)?',
+        'Count the sounds(, please|).',
+        'How many are there?',
+        'How many separate sounds are there?',
+        'How many sounds (come|are played)?',
+        'Tell me how many sounds (there are|you hear).',
+        'What is the number of sounds?',
+      ],
+      heldOut: [
+        'What is the total count of sounds here?',
+        'If you count every sound, what do you get?',
+        'Give me the amount of sounds in the clip.',
+      ],
+    }),
+    label: wordings({
+      train: [
+        'How many times (do|can|did) you hear {a}?',
+        'How many times is {a} (there|heard|in the recording)?',
+        'How many times (does|did) {a} (occur|sound)?',
+        'How often (do|can|did) you hear {a}?',
+        'How often is {a} (there|heard)?',
+        'Count how often you hear {a}.',
+        'Tell me how often you hear {a}.',
+        'Tell me how many times you hear {a}.',
+      ],
+      heldOut: [
+        'What number of times is {a} to be heard?',
+        'If you count only {a}, what do you get?',
+        'Say the count for {a}.',
+      ],
+    }),
+  },
+  plan(events, random) {
+    const sounds = heard(events)
+    const countable = sounds.filter(({ kind }) => kind !== 'sound')
+    if (countable.length === 0) return undefined
+    if (countable.length === sounds.length && random.chance(0.5)) {
+      return { form: 'all', answer: numberSentence(sounds.length) }
+    }
+    const asked = random.pick(distinct(countable))
+    const times = countable.filter(({ label }) => label === asked.label).length
+    return { form: 'label', slots: { a: knownPhrase(asked, random) }, answer: numberSentence(times) }
+  },
+  // Mostly where there is something to count; without this most answers would be "One."
+  relevance(events) {
+    const countable = heard(events).filter(({ kind }) => kind !== 'sound')
+    return distinct(countable).length < countable.length ? 1 : 0.2
+  },
+}
+
+const numberSentence = (value: number) => `${capitalize(numberWords[value] ?? String(value))}.`

@@ -1,0 +1,40 @@
+import { sentence } from './labels.js'
+import type { QuestionKind } from './task.js'
+import { distinct, heard } from './timeline.js'
+import { wordings } from './wording.js'
+
+export const noDigit = 'No digit is spoken.'
+
+/** Which digit is spoken? The digits in time, or that there is none. */
+export const digit: QuestionKind = {
+  task: 'digit',
+  forms: {
+    digit: wordings({
+      train: [
+        'Which (digit|number) (is spoken|is said|do you hear|do they say|does the voice say|is it)?',
+        'What (digit|number) (is spoken|is said|do you hear|do they say|does the voice say|is it)?',
+        'What number did (they|the person) say?',
+        '(Name|Tell me) the (digit|number).',
+        'Tell me which (digit|number) (is spoken|you hear).',
+        'Can you tell me the (digit|number)?',
+        'What is the (digit|number)?',
+        'Say the (digit|number) (you hear|that is spoken).',
+        'Which number was that?',
+      ],
+      heldOut: [
+        'Somebody reads out a digit, which one?',
+        'Write down the number in the recording.',
+        'What numeral comes out of the speaker?',
+        'From zero to nine, which was it?',
+        'Give me the spoken figure.',
+      ],
+    }),
+  },
+  plan(events) {
+    const digits = heard(events).filter((event) => event.kind === 'digit')
+    const labels = distinct(digits).map((event) => event.label)
+    if (labels.length > 1 && labels.length < digits.length) return undefined
+    return { form: 'digit', answer: labels.length > 0 ? sentence(labels) : noDigit }
+  },
+  relevance: (events) => (events.some((event) => event.kind === 'digit') ? 1 : 0.15),
+}

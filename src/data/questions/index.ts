@@ -1,0 +1,91 @@
+import { PalError } from '../../errors.js'
+import type { Random } from '../../random.js'
+import type { SceneEvent } from '../scene.js'
+import { caption } from './caption.js'
+import { choice } from './choice.js'
+import { count } from './count.js'
+import { digit } from './digit.js'
+import { drum } from './drum.js'
+import { louder } from './louder.js'
+import { name } from './name.js'
+import { order } from './order.js'
+import { presence } from './presence.js'
+import type { Question, QuestionKind, Task, Vocabulary } from './task.js'
+import { pickWording, type WordingSplit } from './wording.js'
+
+/** Every task; a new one is a file and a line here. */
+export const questionKinds: readonly QuestionKind[] = [
+  name,
+  presence,
+  choice,
+  digit,
+  drum,
+  order,
+  count,
+  louder,
+  caption,
+]
+
+export interface AskOptions {
+  readonly wordings: WordingSplit
+  /** How often each task is asked, relative to the others. All alike when absent; tasks not named are not asked. */
+  readonly tasks?: Readonly<Partial<Record<Task, number>>>
+  readonly vocabulary: Vocabulary
+}
+
+/**
+ * One question about a timeline and its true answer, of a task that the timeline allows.
+ * @throws PalError when it allows none of the tasks.
+ */
+export function askAbout(events: readonly SceneEvent[], random: Random, options: AskOptions): Question {
+  const question = tryToAsk(events, random, options, questionKinds)
+  if (question) return question
+  throw new PalError('expected a task that can be asked about this audio, got none', {
+    key: 'tasks',
+    hint: 'Add a task that every audio allows: name, presence or caption.',
+  })
+}
+
+/**
+ * Several questions about one timeline, of different tasks as long as there are any, then from the start.
+ * @throws PalError as `askAbout` does.
+ */
+export function askSeveral(
+  events: readonly SceneEvent[],
+  random: Random,
+  count: number,
+  options: AskOptions,
+): Question[] {
+  const questions: Question[] = []
+  let left = questionKinds
+  while (questions.length < count) {
+    const question = tryToAsk(events, random, options, left) ?? askAbout(events, random, options)
+    if (!left.some(({ task }) => task === question.task)) left = questionKinds
+    left = left.filter(({ task }) => task !== question.task)
+    questions.push(question)
+  }
+  return questions
+}
+
+function tryToAsk(
+  events: readonly SceneEvent[],
+  random: Random,
+  { wordings, tasks, vocabulary }: AskOptions,
+  kinds: readonly QuestionKind[],
+): Question | undefined {
+  const weight = (kind: QuestionKind) =>
+    (tasks ? (tasks[kind.task] ?? 0) : 1) * (kind.relevance?.(events) ?? 1)
+  let left = kinds.filter((kind) => weight(kind) > 0)
+  while (left.length > 0) {
+    const kind = random.weighted(left, weight)
+    const plan = kind.plan(events, random, vocabulary)
+    if (plan) {
+      const form = kind.forms[plan.form]
+      if (!form) throw new Error(`task ${kind.task} has no form ${plan.form}`)
+      const question = pickWording(form, wordings, plan.slots ?? {}, random)
+      return { task: kind.task, question, answer: plan.answer }
+    }
+    left = left.filter((other) => other !== kind)
+  }
+  return undefined
+}

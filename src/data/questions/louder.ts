@@ -1,0 +1,54 @@
+import { answerPhrase, knownPhrase, sentence } from './labels.js'
+import type { QuestionKind } from './task.js'
+import { heard, unique } from './timeline.js'
+import { wordings } from './wording.js'
+
+/** Below this difference people disagree, so it is not asked. */
+export const leastDifferenceDb = 6
+
+/** Which of two is louder, or quieter? */
+export const louder: QuestionKind = {
+  task: 'louder',
+  forms: {
+    louder: wordings({
+      train: [
+        '(Which|What) (is|was|sounds) louder, {a} or {b}?',
+        'Which (one|sound|of the two) is louder: {a} or {b}?',
+        'Is {a} or {b} louder?',
+        'Which (one |)is the louder sound, {a} or {b}?',
+        'Which do you hear louder, {a} or {b}?',
+        'Tell me which is louder, {a} or {b}.',
+        'Which is the louder one, {a} or {b}?',
+      ],
+      heldOut: [
+        'Which has the higher volume, {a} or {b}?',
+        'Compare {a} and {b}: which is stronger?',
+        'Between {a} and {b}, which makes more noise?',
+      ],
+    }),
+    quieter: wordings({
+      train: [
+        '(Which|What) (is|was|sounds) quieter, {a} or {b}?',
+        'Which (one|sound|of the two) is quieter: {a} or {b}?',
+        'Is {a} or {b} quieter?',
+        'Which is softer, {a} or {b}?',
+        'Tell me which is quieter, {a} or {b}.',
+        'Which is the quieter one, {a} or {b}?',
+      ],
+      heldOut: ['Which has the lower volume, {a} or {b}?', 'Between {a} and {b}, which is fainter?'],
+    }),
+  },
+  plan(events, random) {
+    const sounds = random.shuffle(unique(heard(events)))
+    for (const [i, a] of sounds.entries()) {
+      const b = sounds.slice(i + 1).find((other) => Math.abs(other.levelDb - a.levelDb) >= leastDifferenceDb)
+      if (!b) continue
+      const form = random.chance(0.7) ? 'louder' : 'quieter'
+      const right = a.levelDb > b.levelDb === (form === 'louder') ? a : b
+      const [x, y] = random.shuffle([a, b]) as [typeof a, typeof b]
+      const slots = { a: knownPhrase(x, random), b: knownPhrase(y, random) }
+      return { form, slots, answer: sentence([answerPhrase(right)]) }
+    }
+    return undefined
+  },
+}

@@ -1,0 +1,95 @@
+import { backgroundLabels } from '../background.js'
+import { numberWords } from './count.js'
+import type { Vocabulary } from './task.js'
+
+export interface Reference {
+  readonly expected: string
+  /** Other answers that are right as well. */
+  readonly accept?: readonly string[]
+  readonly vocabulary: Vocabulary
+}
+
+/**
+ * Whether an answer is right, strictly: labels are read from it, and it must name the right ones and no
+ * other. An answer that cannot be read is wrong. Tasks not known here want the expected words themselves.
+ */
+export function scoreAnswer(
+  task: string,
+  answer: string,
+  { expected, accept = [], vocabulary }: Reference,
+): boolean {
+  const given = normalize(answer)
+  if (given.length === 0) return false
+  return [expected, ...accept].some((reference) => matches(task, given, normalize(reference), vocabulary))
+}
+
+function matches(task: string, given: readonly string[], wanted: readonly string[], vocabulary: Vocabulary) {
+  switch (task) {
+    case 'presence':
+      return (given[0] === 'yes' || given[0] === 'no') && given[0] === wanted[0]
+    case 'count':
+      return sameList(given.filter(isNumber), wanted.filter(isNumber)) && wanted.some(isNumber)
+    case 'order':
+    case 'digit':
+    case 'drum':
+      return sameLabels(given, wanted, vocabulary, sameList)
+    case 'name':
+    case 'choice':
+    case 'louder':
+    case 'caption':
+      return sameLabels(given, wanted, vocabulary, sameSet)
+    default:
+      return sameList(given, wanted)
+  }
+}
+
+/** Both name the same labels; a reference without any ("No digit is spoken.") wants its own words. */
+function sameLabels(
+  given: readonly string[],
+  wanted: readonly string[],
+  vocabulary: Vocabulary,
+  same: (a: readonly string[], b: readonly string[]) => boolean,
+): boolean {
+  const labels = labelsIn(wanted, vocabulary)
+  if (labels.length === 0) return sameList(given, wanted)
+  return isDenial(given) === isDenial(wanted) && same(labelsIn(given, vocabulary), labels)
+}
+
+/** The labels named, in the order of the text; of labels that overlap the longest one counts. */
+export function labelsIn(words: readonly string[], vocabulary: Vocabulary): string[] {
+  const labels = [...Object.values(vocabulary).flat(), ...backgroundLabels]
+    .map((label) => ({ label, words: normalize(label) }))
+    .filter((label) => label.words.length > 0)
+    .sort((a, b) => b.words.length - a.words.length)
+  const found: string[] = []
+  for (let at = 0; at < words.length; ) {
+    const hit = labels.find((label) => label.words.every((word, i) => word === words[at + i]))
+    if (hit) found.push(hit.label)
+    at += hit?.words.length ?? 1
+  }
+  return found
+}
+
+/** Lower-case words without punctuation; hyphens part words and numerals up to ten are written out. */
+export function normalize(text: string): string[] {
+  const words = text
+    .toLowerCase()
+    .replaceAll(/['’]/g, '')
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean)
+  return words.map((word) => (/^\d+$/.test(word) ? (numberWords[Number(word)] ?? word) : word))
+}
+
+const denials = new Set(['no', 'not', 'none', 'never', 'neither', 'isnt', 'dont'])
+const isDenial = (words: readonly string[]) => words.some((word) => denials.has(word))
+
+const isNumber = (word: string) => /^\d+$/.test(word) || (numberWords as readonly string[]).includes(word)
+
+const sameList = (a: readonly string[], b: readonly string[]) =>
+  a.length === b.length && a.every((x, i) => x === b[i])
+
+const sameSet = (a: readonly string[], b: readonly string[]) => {
+  const left = new Set(a)
+  const right = new Set(b)
+  return left.size === right.size && [...left].every((x) => right.has(x))
+}

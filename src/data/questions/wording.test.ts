@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Random } from '../../random.js'
+import { questionKinds } from './index.js'
+import { expand, pickWording } from './wording.js'
+
+test('a grammar expands to all of its sentences', () => {
+  assert.deepEqual(expand('(Is|Was) it {a}(, please|)?'), [
+    'Is it {a}, please?',
+    'Is it {a}?',
+    'Was it {a}, please?',
+    'Was it {a}?',
+  ])
+  assert.deepEqual(expand('right (then |)now'), ['right then now', 'right now'])
+})
+
+const plain = (sentence: string) => sentence.toLowerCase().replaceAll(/[^a-z{} ]/g, '')
+
+for (const { task, forms } of questionKinds) {
+  const train = Object.values(forms).flatMap((form) => form.train)
+  const heldOut = Object.values(forms).flatMap((form) => form.heldOut)
+
+  test(`${task} has at least 25 wordings to train on and 5 held out`, () => {
+    assert.ok(new Set(train).size >= 25, `${new Set(train).size}`)
+    assert.ok(new Set(heldOut).size >= 5, `${new Set(heldOut).size}`)
+    assert.equal(new Set(train).size, train.length, 'no sentence twice')
+    for (const form of Object.values(forms)) assert.ok(form.train.length > 0 && form.heldOut.length > 0)
+  })
+}
+
+test('no held-out wording of any task is a training wording of any other', () => {
+  const all = (split: 'train' | 'heldOut') =>
+    questionKinds.flatMap(({ forms }) => Object.values(forms).flatMap((form) => form[split].map(plain)))
+  const train = new Set(all('train'))
+  assert.deepEqual(
+    all('heldOut').filter((sentence) => train.has(sentence)),
+    [],
+  )
+})
+
+test('a slot without words is our mistake', () => {
+  const list = { train: ['Is it {a}?'], heldOut: [] }
+  assert.throws(() => pickWording(list, 'train', {}, new Random(1)), /\{a\}/)
+})

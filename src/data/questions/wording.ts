@@ -1,0 +1,50 @@
+import { PalError } from '../../errors.js'
+import type { Random } from '../../random.js'
+
+/** Sentences to train on, and sentences kept for measuring whether the question was understood. */
+export interface Wordings {
+  readonly train: readonly string[]
+  readonly heldOut: readonly string[]
+}
+
+export type WordingSplit = 'train' | 'held-out'
+
+/**
+ * Wordings from small grammars: `(a|b|)` is a or b or nothing, `{slot}` is filled when asked. All expanded
+ * at once, so that they can be counted and compared.
+ */
+export function wordings({ train, heldOut }: Wordings): Wordings {
+  return { train: train.flatMap(expand), heldOut: heldOut.flatMap(expand) }
+}
+
+/** Every sentence of a grammar: `expand('(Is|Was) it rain?')` has two. Alternatives do not nest. */
+export function expand(grammar: string): string[] {
+  const found = /\(([^()]*)\)/.exec(grammar)
+  if (!found) return [grammar.replaceAll(/ {2,}/g, ' ').trim()]
+  const before = grammar.slice(0, found.index)
+  const after = grammar.slice(found.index + found[0].length)
+  return (found[1] as string).split('|').flatMap((choice) => expand(before + choice + after))
+}
+
+/** One wording with its slots filled; in training some are in lower case or without their full stop. */
+export function pickWording(
+  list: Wordings,
+  split: WordingSplit,
+  slots: Readonly<Record<string, string>>,
+  random: Random,
+): string {
+  const sentence = capitalize(fill(random.pick(split === 'train' ? list.train : list.heldOut), slots))
+  if (split === 'held-out') return sentence
+  const cased = random.chance(0.25) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence
+  return random.chance(0.25) ? cased.replace(/[.?]$/, '') : cased
+}
+
+export const capitalize = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
+function fill(template: string, slots: Readonly<Record<string, string>>): string {
+  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const words = slots[name]
+    if (words === undefined) throw new PalError(`expected words for the slot {${name}}`, { key: template })
+    return words
+  })
+}

@@ -1,0 +1,61 @@
+import { PalError } from '../errors.js'
+import type { Random } from '../random.js'
+
+/** One thing said about an audio. */
+export interface Turn {
+  readonly question: string
+  readonly answer: string
+  readonly task: string
+  readonly accept?: readonly string[]
+}
+
+/** An audio, mono at the source's sample rate, and what is asked about it. */
+export interface Draw {
+  readonly samples: Float32Array
+  readonly turns: readonly Turn[]
+}
+
+/**
+ * Where training examples come from. Draws are pure functions of the generator: the same generator gives the
+ * same draw, so a resumed run needs no state of the data.
+ */
+export interface Source {
+  readonly name: string
+  readonly sampleRate: number
+  draw(random: Random): Draw
+  /**
+   * A draw of at most so many seconds, so that a batch can be of similar lengths.
+   * @throws PalError when the source has nothing that short.
+   */
+  drawWithin(random: Random, maxSeconds: number): Draw
+}
+
+/**
+ * One source made of several, each drawn from in proportion to its weight.
+ * @throws PalError for a weight that is not positive or for sources of different sample rates.
+ */
+export function mix(
+  parts: readonly { readonly source: Source; readonly weight: number }[],
+  name = 'mix',
+): Source {
+  const [first] = parts
+  if (!first) throw new PalError('expected at least one source, got none', { key: name })
+  for (const { source, weight } of parts) {
+    if (!(weight > 0 && Number.isFinite(weight))) {
+      throw new PalError(`expected a weight above 0, got ${weight}`, { key: `${name}.${source.name}` })
+    }
+    if (source.sampleRate !== first.source.sampleRate) {
+      throw new PalError(
+        `expected every source at ${first.source.sampleRate} Hz, got ${source.sampleRate} Hz from ${source.name}`,
+        { key: name },
+      )
+    }
+  }
+  const pick = (random: Random) => random.weighted(parts, (part) => part.weight).source
+  return {
+    name,
+    sampleRate: first.source.sampleRate,
+    draw: (random) => pick(random).draw(random),
+    drawWithin: (random, maxSeconds) => pick(random).drawWithin(random, maxSeconds),
+  }
+}

@@ -1,0 +1,217 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Tokenizer as Library } from '@huggingface/tokenizers'
+import { z } from 'zod'
+import { PalError } from '../errors.js'
+import { type ChatTemplate, type ChatTokenizer, chatWith } from './chat.js'
+import { withExactSteps } from './exact-steps.js'
+import { type LiteralText, literalText } from './literal-text.js'
+import type { Tokenizer } from './tokenizer.js'
+
+/**
+ * Opens the tokenizer of a model's folder in the Hugging Face layout: tokenizer.json, tokenizer_config.json, and
+ * where present chat_template.jinja (which goes before the template in the configuration) and
+ * generation_config.json (whose end tokens join the configuration's).
+ * @throws PalError for a file that is missing or malformed, and for an end token that the vocabulary lacks.
+ */
+export async function openTokenizer(folder: string): Promise<ChatTokenizer> {
+  const files = {
+    tokenizer: join(folder, 'tokenizer.json'),
+    config: join(folder, 'tokenizer_config.json'),
+    generation: join(folder, 'generation_config.json'),
+    template: join(folder, 'chat_template.jinja'),
+  }
+  const json = parse(tokenizerSchema, await readText(files.tokenizer), files.tokenizer)
+  const config = parse(configSchema, await readText(files.config), files.config)
+  const generation = parse(
+    generationSchema,
+    (await readTextIfAny(files.generation)) ?? '{}',
+    files.generation,
+  )
+
+  const library = openLibrary(json, config, files.tokenizer)
+  const endIds = endIdsOf(library, config, generation, files.config)
+  // Some models end answers with an added token that is not marked as special; text must not hold it either.
+  const special = json.added_tokens.filter((token) => token.special || endIds.includes(token.id))
+  const literal = literalText(special.map(({ content }) => content))
+  library.normalizer = revealing(library.normalizer, literal)
+  const encodeLiteral = encoderOf(library, files.tokenizer)
+  const specialIds = new Set(special.map(({ id }) => id))
+  const tokenizer = tokenizerOf(library, specialIds, literal, endIds, encodeLiteral, files.tokenizer)
+
+  const ownFile = await readTextIfAny(files.template)
+  const source = ownFile ?? templateIn(config)
+  if (source === undefined) {
+    return {
+      ...tokenizer,
+      chat: () => {
+        throw new PalError('expected a chat template to lay out the conversation with, got none', {
+          file: files.config,
+          key: 'chat_template',
+          hint: 'Choose an instruction-tuned model, or put a chat_template.jinja into the folder.',
+        })
+      },
+    }
+  }
+  const template: ChatTemplate = {
+    file: ownFile === undefined ? files.config : files.template,
+    source,
+    variables: specialTexts(config),
+  }
+  return { ...tokenizer, chat: chatWith(template, { literal, endIds, encode: encodeLiteral }) }
+}
+
+const tokenText = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)])
+
+const tokenizerSchema = z.looseObject({
+  added_tokens: z.array(
+    z.looseObject({ id: z.int().nonnegative(), content: z.string().min(1), special: z.boolean() }),
+  ),
+  model: z.looseObject({}),
+  pre_tokenizer: z.unknown().optional(),
+})
+
+const configSchema = z.looseObject({
+  bos_token: tokenText.nullish(),
+  eos_token: tokenText.nullish(),
+  unk_token: tokenText.nullish(),
+  pad_token: tokenText.nullish(),
+  chat_template: z
+    .union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))])
+    .nullish(),
+})
+
+const generationSchema = z.looseObject({ eos_token_id: z.union([z.int(), z.array(z.int())]).nullish() })
+
+type TokenizerFile = z.infer<typeof tokenizerSchema>
+type Config = z.infer<typeof configSchema>
+
+/** The part of @huggingface/tokenizers that is used. Its normalizers are callable, and any function may be one. */
+interface Encoder {
+  normalizer: ((text: string) => string) | null
+  encode(text: string, options: { add_special_tokens: boolean }): { readonly ids: readonly unknown[] }
+  decode(ids: readonly number[], options: { clean_up_tokenization_spaces: boolean }): string
+  token_to_id(token: string): number | undefined
+  id_to_token(id: number): string | undefined
+  get_vocab(): ReadonlyMap<string, number>
+}
+
+function openLibrary(json: TokenizerFile, config: Config, file: string): Encoder {
+  try {
+    const exact = { ...json, pre_tokenizer: withExactSteps(json.pre_tokenizer) }
+    return new Library(exact, config) as unknown as Encoder
+  } catch (cause) {
+    throw new PalError(`expected a tokenizer that can be opened: ${(cause as Error).message}`, {
+      file,
+      cause,
+    })
+  }
+}
+
+/** Runs after the text has been cut at its special tokens: the place to put literal names back. */
+function revealing(normalizer: Encoder['normalizer'], { reveal }: LiteralText): Encoder['normalizer'] {
+  return (text) => (normalizer ? normalizer(reveal(text)) : reveal(text))
+}
+
+/** Ids of a text in which special tokens are special, unless they are hidden (see literal-text.ts). */
+function encoderOf(library: Encoder, file: string) {
+  return (text: string): number[] =>
+    library.encode(text, { add_special_tokens: false }).ids.map((id) => {
+      if (typeof id === 'number') return id
+      throw new PalError(`expected tokens for every character, got none for some of "${text.slice(0, 60)}"`, {
+        file,
+      })
+    })
+}
+
+function tokenizerOf(
+  library: Encoder,
+  specialIds: ReadonlySet<number>,
+  { hide, keep }: LiteralText,
+  endIds: readonly number[],
+  encodeLiteral: (text: string) => number[],
+  file: string,
+): Tokenizer {
+  const highest = [...library.get_vocab().values()].reduce((a, b) => Math.max(a, b), -1)
+  return {
+    vocabularySize: highest + 1,
+    endIds,
+    encode(text, { special = false } = {}) {
+      if (special) return encodeLiteral(keep(text))
+      const ids = encodeLiteral(hide(text))
+      // Byte-level tokenizers cannot get here; one that has its special tokens among its words can.
+      const strayed = ids.find((id) => specialIds.has(id))
+      if (strayed === undefined) return ids
+      throw new PalError(
+        `expected text without special tokens, got "${library.id_to_token(strayed)}", which this tokenizer cannot read as ordinary text`,
+        { file },
+      )
+    },
+    decode(ids) {
+      for (const id of ids) {
+        if (library.id_to_token(id) !== undefined) continue
+        throw new PalError(`expected token ids of the vocabulary, up to ${highest}, got ${id}`, { file })
+      }
+      const ordinary = ids.filter((id) => !specialIds.has(id))
+      return ordinary.length === 0 ? '' : library.decode(ordinary, { clean_up_tokenization_spaces: false })
+    },
+    idOf: (token) => library.token_to_id(token),
+  }
+}
+
+function endIdsOf(
+  library: Encoder,
+  { eos_token: token }: Config,
+  { eos_token_id: more }: z.infer<typeof generationSchema>,
+  file: string,
+): readonly number[] {
+  const ids = new Set(more == null ? [] : [more].flat())
+  if (token != null) {
+    const id = library.token_to_id(token)
+    if (id === undefined) {
+      throw new PalError(`expected a token of the vocabulary, got "${token}"`, { file, key: 'eos_token' })
+    }
+    ids.add(id)
+  }
+  return [...ids].sort((a, b) => a - b)
+}
+
+function templateIn({ chat_template: template }: Config): string | undefined {
+  if (typeof template === 'string') return template
+  return template?.find(({ name }) => name === 'default')?.template
+}
+
+/** The special tokens by their names in the configuration, as a template may write them. */
+function specialTexts(config: Config): Readonly<Record<string, string>> {
+  const { bos_token, eos_token, unk_token, pad_token } = config
+  const named = Object.entries({ bos_token, eos_token, unk_token, pad_token })
+  return Object.fromEntries(named.filter((entry): entry is [string, string] => entry[1] != null))
+}
+
+function parse<S extends z.ZodType>(schema: S, text: string, file: string): z.infer<S> {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw new PalError('expected JSON', { file, cause })
+  }
+  const { data, error } = schema.safeParse(json)
+  if (!error) return data as z.infer<S>
+  const [issue] = error.issues
+  throw new PalError(issue?.message ?? error.message, { file, key: issue?.path.join('.') ?? '' })
+}
+
+async function readText(file: string): Promise<string> {
+  const text = await readTextIfAny(file)
+  if (text !== undefined) return text
+  throw new PalError('expected a tokenizer in the Hugging Face layout, got no such file', { file })
+}
+
+async function readTextIfAny(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new PalError('expected a file that can be read', { file, cause })
+  }
+}
