@@ -60,9 +60,9 @@ export function composeScene(
     settings,
   )
   const last = placed[placed.length - 1] as Placed
-  const samples = new Float32Array(
-    Math.round((last.start + seconds(last) + (gaps[clips.length] as number)) * sampleRate),
-  )
+  const length = Math.round((last.start + seconds(last) + (gaps[clips.length] as number)) * sampleRate)
+  // Each part was rounded to whole samples; together they may be a few samples over.
+  const samples = new Float32Array(Math.min(length, Math.floor(settings.maxSeconds * sampleRate)))
   const events = placed.map((part) => mixIn(samples, part, random.uniform(...settings.levelDb)))
   addBackground(samples, events, random, settings.noiseBelowDb)
   return limitPeak({ samples, sampleRate, seconds: samples.length / sampleRate, events })

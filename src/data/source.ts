@@ -13,6 +13,8 @@ export interface Turn {
 export interface Draw {
   readonly samples: Float32Array
   readonly turns: readonly Turn[]
+  /** What sounds in it, each label once, where that is known. */
+  readonly labels?: readonly string[]
 }
 
 /**

@@ -34,6 +34,13 @@ export class AdamW {
     this.#options = { beta1, beta2, epsilon }
   }
 
+  /** Forgets all it has seen. */
+  reset(): void {
+    this.first.fill(0)
+    this.second.fill(0)
+    this.steps = 0
+  }
+
   /** One update, in place. @param scale multiplies every gradient, for clipping */
   update(parameters: Float32Array, groups: readonly ParameterGroup[], scale = 1): void {
     this.steps++

@@ -1,12 +1,12 @@
 import type { Draw } from '../data/source.js'
 import { PalError } from '../errors.js'
 import { layOut } from '../integration/layout.js'
-import type { ModelConfig } from '../model/config.js'
-import { type TokenCount, tokenCount } from '../model/token-count.js'
+import type { ModelConfig, NamedEncoder } from '../model/config.js'
+import { tokenCount } from '../model/token-count.js'
 import { MASKED } from '../nn/attention.js'
 import type { Random } from '../random.js'
 import type { Value } from '../runtime/protocol.js'
-import type { BatchShape } from './training-graph.js'
+import type { AudioShape, BatchShape } from './training-graph.js'
 
 /** What of a tokenizer a batch needs. */
 export interface ChatEncoder {
@@ -26,11 +26,19 @@ export interface HiddenFeatures {
   readonly maxBins: number
 }
 
-export interface Batch {
-  readonly shape: BatchShape
+/** What to hide of each audio's features, drawn by a generator. */
+export interface Hiding {
+  readonly settings: HiddenFeatures
+  readonly random: Random
+}
+
+/** What a program is fed for one step, and what it is compiled for. */
+export interface Batch<Shape extends AudioShape = AudioShape> {
+  readonly shape: Shape
   readonly feeds: Readonly<Record<string, Value['data']>>
-  /** Tokens whose likelihood is learnt. */
+  /** Tokens, or labels, whose likelihood is learnt. */
   readonly learnt: number
+  /** Seconds of audio, without padding. */
   readonly seconds: number
 }
 
@@ -46,8 +54,8 @@ export function collate(
   config: ModelConfig,
   tokenizer: ChatEncoder,
   samples: number,
-  hide?: { readonly settings: HiddenFeatures; readonly random: Random },
-): Batch {
+  hide?: Hiding,
+): Batch<BatchShape> {
   const conversations = draws.flatMap(({ turns }, audio) =>
     turns.map(({ question, answer }) => {
       const messages = [
@@ -69,11 +77,11 @@ export function collate(
   return {
     shape,
     learnt,
-    seconds: draws.reduce((sum, draw) => sum + draw.samples.length, 0) / sampleRateOf(config),
+    seconds: secondsOf(draws, config),
     feeds: {
-      ...audioFeeds(draws, conversations, config, shape),
+      ...audioFeeds(draws, config, shape, hide),
+      ...memoryFeeds(draws, conversations, config, shape),
       ...textFeeds(draws, conversations, config, shape, learnt),
-      ...(hide ? hiddenFeeds(config, shape, hide.settings, hide.random) : {}),
     },
   }
 }
@@ -88,11 +96,12 @@ interface Conversation {
   readonly learn: readonly boolean[]
 }
 
-function audioFeeds(
+/** The waveforms and, for each encoder, what of its tokens is padding and what of its features is hidden. */
+export function audioFeeds(
   draws: readonly Draw[],
-  conversations: readonly Conversation[],
   config: ModelConfig,
-  { audios, samples, rows }: BatchShape,
+  { audios, samples }: AudioShape,
+  hide: Hiding | undefined,
 ): Record<string, Value['data']> {
   const waveform = new Float32Array(audios * samples)
   for (const [i, draw] of draws.entries()) {
@@ -103,26 +112,37 @@ function audioFeeds(
     }
     waveform.set(draw.samples, i * samples)
   }
+  const feeds: Record<string, Value['data']> = { waveform }
+  for (const named of config.encoders) {
+    const counts = draws.map((draw) => tokenCount(named, draw.samples.length).encoder)
+    feeds[`${named.name}.encoderMask`] = lengthMask(counts, tokenCount(named, samples).encoder)
+    if (hide) Object.assign(feeds, hiddenFeeds(named, audios, samples, hide))
+  }
+  return feeds
+}
+
+/** For each conversation, which audio it listens to, and where that audio's tokens stand. */
+function memoryFeeds(
+  draws: readonly Draw[],
+  conversations: readonly Conversation[],
+  config: ModelConfig,
+  { samples, rows }: BatchShape,
+): Record<string, Value['data']> {
   const feeds: Record<string, Value['data']> = {
-    waveform,
     listensTo: BigInt64Array.from(conversations, ({ audio }) => BigInt(audio)),
   }
   for (const named of config.encoders) {
     const { name } = named
-    const padded = tokenCount(named, samples)
-    const counts = draws.map((draw) => tokenCount(named, draw.samples.length))
-    feeds[`${name}.encoderMask`] = lengthMask(
-      counts.map(({ encoder }) => encoder),
-      padded.encoder,
-    )
+    const padded = tokenCount(named, samples).audio
+    const counts = draws.map((draw) => tokenCount(named, draw.samples.length).audio)
     feeds[`${name}.mask`] = lengthMask(
-      conversations.map(({ audio }) => (counts[audio] as TokenCount).audio),
-      padded.audio,
+      conversations.map(({ audio }) => counts[audio] as number),
+      padded,
     )
-    const positions = new BigInt64Array(rows * padded.audio)
+    const positions = new BigInt64Array(rows * padded)
     for (const [row, { audio }] of conversations.entries()) {
       const start = layoutOf(config, draws[audio] as Draw).keyStart[name] ?? 0
-      for (let i = 0; i < padded.audio; i++) positions[row * padded.audio + i] = BigInt(start + i)
+      for (let i = 0; i < padded; i++) positions[row * padded + i] = BigInt(start + i)
     }
     feeds[`${name}.positions`] = positions
   }
@@ -167,22 +187,19 @@ function textFeeds(
   return { ids, positions, learntAt, labels, weights }
 }
 
-/** Masks for each encoder: what a stretch hides, all the batch's encoders see hidden. */
 function hiddenFeeds(
-  { encoders }: ModelConfig,
-  { audios, samples }: BatchShape,
-  settings: HiddenFeatures,
-  random: Random,
+  named: NamedEncoder,
+  audios: number,
+  samples: number,
+  { settings, random }: Hiding,
 ): Record<string, Value['data']> {
-  const feeds: Record<string, Value['data']> = {}
-  for (const named of encoders) {
-    const { hopSize, melBins, sampleRate } = named.encoder
-    const frames = tokenCount(named, samples).samples / hopSize
-    const longest = (settings.maxSeconds * sampleRate) / hopSize
-    feeds[`${named.name}.frames`] = stretches(random, audios, frames, settings.timeMasks, longest)
-    feeds[`${named.name}.bins`] = stretches(random, audios, melBins, settings.bandMasks, settings.maxBins)
+  const { hopSize, melBins, sampleRate } = named.encoder
+  const frames = tokenCount(named, samples).samples / hopSize
+  const longest = (settings.maxSeconds * sampleRate) / hopSize
+  return {
+    [`${named.name}.frames`]: stretches(random, audios, frames, settings.timeMasks, longest),
+    [`${named.name}.bins`]: stretches(random, audios, melBins, settings.bandMasks, settings.maxBins),
   }
-  return feeds
 }
 
 /** [rows, length] of ones with a few stretches of zeros. */
@@ -216,6 +233,10 @@ function layoutOf(config: ModelConfig, draw: Draw) {
   return layOut(config.integration, countsOf(config, draw.samples.length))
 }
 
+export function secondsOf(draws: readonly Draw[], config: ModelConfig): number {
+  return draws.reduce((sum, { samples }) => sum + samples.length, 0) / sampleRateOf(config)
+}
+
 function countsOf({ encoders }: ModelConfig, samples: number) {
   return encoders.map((named) => ({ name: named.name, tokens: tokenCount(named, samples).audio }))
 }
@@ -226,6 +247,6 @@ export function sampleRateOf({ encoders }: ModelConfig): number {
   return first.encoder.sampleRate
 }
 
-function roundUp(value: number, step: number): number {
+export function roundUp(value: number, step: number): number {
   return Math.ceil(value / step) * step
 }

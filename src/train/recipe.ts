@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { tasks } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
 import type { ModelConfig } from '../model/config.js'
+import { OBJECTIVES } from './objective.js'
 
 const count = z.int().positive()
 const positive = z.number().positive()
@@ -87,7 +88,7 @@ const clipSet = z.strictObject({
   label: z.string(),
   group: z.string(),
   kind: z.enum(['sound', 'digit', 'drum']),
-  /** Groups (folds, speakers, kits) that training never hears; `pal eval` asks about them. */
+  /** Groups (folds, speakers, kits) that `pal eval` asks about; stages hear them only if they say so. */
   heldOut: z.array(z.coerce.string()).default([]),
 })
 
@@ -124,6 +125,10 @@ const batch = z.strictObject({
 const stage = z.strictObject({
   name: z.string(),
   steps: count,
+  /** What is learnt: to answer questions, or (the encoders alone) to tell what sounds. */
+  objective: z.enum(OBJECTIVES).default('answers'),
+  /** `train`: all but the groups that are held out; `all`: those too. What is measured then is not held out. */
+  hears: z.enum(['train', 'all']).default('train'),
   /** Patterns over the names of parameters, `*` standing for anything; what none matches stays as it is. */
   trained: z.array(z.string()).min(1).default(['*']),
   learningRate: positive,
@@ -156,6 +161,14 @@ const recipe = z.strictObject({
   saveEvery: count.default(200),
   /** What the shipped weights are stored as. */
   dtype: z.enum(['F32', 'F16']).default('F32'),
+  /** Weights taken over from a trained model before the first step. */
+  start: z
+    .strictObject({
+      /** A model's folder, relative to this file. */
+      model: z.string(),
+      parameters: z.array(z.string()).min(1).default(['*']),
+    })
+    .optional(),
   data: z.strictObject({
     /** The folder of the recordings, relative to this file (or, given on the command line, to the working directory). */
     root: z.string(),

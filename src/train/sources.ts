@@ -9,16 +9,21 @@ import { mix, type Source } from '../data/source.js'
 import { PalError } from '../errors.js'
 import type { BatchPlan, LoadedRecipe, Recipe } from './recipe.js'
 
+export type Part = 'train' | 'held-out' | 'all'
+
+/** What a kind of batch draws from, in a stage that hears this part of the recordings. */
+export type SourceOf = (plan: BatchPlan, hears: 'train' | 'all') => Source
+
 /** The recordings of a recipe, decoded, each set apart. */
 export type LoadedSets = ReadonlyMap<string, readonly LoadedClip[]>
 
 /**
- * Decodes a recipe's recordings: those to train on, or those that are held out.
+ * Decodes a recipe's recordings: those to train on, those that are held out, or both.
  * @param sampleRate Hz
  */
 export async function loadSets(
   { data }: Recipe,
-  part: 'train' | 'held-out',
+  part: Part,
   sampleRate: number,
   onProgress?: (set: string, done: number, total: number) => void,
 ): Promise<LoadedSets> {
@@ -27,7 +32,10 @@ export async function loadSets(
     const { heldOut, ...columns } = set
     const clips = await readClips({ name, ...columns }, data.root)
     if (part === 'held-out' && heldOut.length === 0) continue
-    const chosen = selectClips(clips, part === 'train' ? { except: heldOut } : { groups: heldOut })
+    const chosen = selectClips(
+      clips,
+      part === 'held-out' ? { groups: heldOut } : part === 'train' ? { except: heldOut } : {},
+    )
     const library = await ClipLibrary.load(chosen, {
       sampleRate,
       onProgress: (done, total) => onProgress?.(name, done, total),
@@ -37,12 +45,12 @@ export async function loadSets(
   return loaded
 }
 
-/** The sources that each kind of batch draws from. */
+/** The sources that each kind of batch draws from. @param sets all recordings, or those to train on */
 export async function openSources(
   { recipe, file }: LoadedRecipe,
   sets: LoadedSets,
   sampleRate: number,
-): Promise<(plan: BatchPlan) => Source> {
+): Promise<SourceOf> {
   const vocabulary = vocabularyOf([...sets.values()].flat())
   const manifests = new Map<string, Source>()
   for (const [name, one] of Object.entries(recipe.sources)) {
@@ -50,11 +58,14 @@ export async function openSources(
       manifests.set(name, await manifestSource(resolve(dirname(file), one.path), { name, sampleRate }))
     }
   }
-  return ({ mix: weights, questions }) => {
+  return ({ mix: weights, questions }, hears) => {
     const parts = Object.entries(weights).map(([name, weight]) => {
       const one = recipe.sources[name] as Recipe['sources'][string]
       if (one.kind === 'manifest') return { source: manifests.get(name) as Source, weight }
-      const clips = (one.sets ?? [...sets.keys()]).flatMap((set) => sets.get(set) ?? [])
+      const clips = (one.sets ?? [...sets.keys()]).flatMap((set) => {
+        const heldOut = hears === 'all' ? [] : (recipe.data.sets[set]?.heldOut ?? [])
+        return (sets.get(set) ?? []).filter(({ group }) => !heldOut.includes(group))
+      })
       if (clips.length === 0)
         throw new PalError('expected at least one recording, got none', { file, key: `sources.${name}` })
       const { kind, sets: _, ...options } = one

@@ -1,25 +1,31 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Source } from '../data/source.js'
+import { dirname, join, resolve } from 'node:path'
+import { backgroundLabels } from '../data/background.js'
+import { PalError } from '../errors.js'
 import type { ModelConfig } from '../model/config.js'
 import { saveModel } from '../model/model-folder.js'
+import { tokenCount } from '../model/token-count.js'
 import { Random } from '../random.js'
-import { Arena } from '../runtime/arena.js'
+import { Arena, type ArenaEntry } from '../runtime/arena.js'
 import { Runtime } from '../runtime/runtime.js'
 import type { ChatTokenizer } from '../text/chat.js'
 import { defaultChat } from '../text/default-chat.js'
 import { openTokenizer } from '../text/open-tokenizer.js'
 import { writeTokenizer } from '../text/tokenizer-json.js'
 import { trainTokenizer } from '../text/train-tokenizer.js'
+import { openWeights } from '../weights/open-weights.js'
+import { readTensor } from '../weights/safetensors.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { AdamW } from './adamw.js'
 import { loadCheckpoint, type Progress, saveCheckpoint } from './checkpoint.js'
 import { sampleRateOf } from './collate.js'
 import { initialise } from './initialise.js'
+import { HEAD_PREFIX, labelGraph } from './labels.js'
+import { objective } from './objective.js'
 import type { BatchPlan, LoadedRecipe } from './recipe.js'
-import { loadSets, openSources } from './sources.js'
+import { type LoadedSets, loadSets, openSources, type SourceOf } from './sources.js'
 import { matcher, runStage, type StepReport } from './trainer.js'
 import { trainingGraph } from './training-graph.js'
 
@@ -55,7 +61,8 @@ export interface TrainResult {
 
 /**
  * Trains a model from a recipe, all stages, in a folder of its own: `checkpoint.safetensors` (all that is needed
- * to go on), `metrics.jsonl` (a line each step) and, in the end, `model/`. A folder that holds a run is resumed.
+ * to go on), `metrics.jsonl` (a line each step), the model after each stage under `stages/`, and in the end
+ * `model/`. A folder that holds a run is resumed.
  */
 export async function train(loaded: LoadedRecipe, options: TrainOptions): Promise<TrainResult> {
   const { recipe } = loaded
@@ -64,20 +71,22 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
   const sampleRate = sampleRateOf(config)
   await mkdir(folder, { recursive: true })
 
-  const sets = await loadSets(recipe, 'train', sampleRate, (set, done, total) =>
+  const sets = await loadSets(recipe, 'all', sampleRate, (set, done, total) =>
     onEvent({ kind: 'decoding', set, done, total }),
   )
   const sourceOf = await openSources(loaded, sets, sampleRate)
-  const plans = recipe.stages.flatMap(({ batches }) => batches)
-  const tokenizer = await tokenizerOf(folder, config, recipe.seed, plans, sourceOf)
+  const tokenizer = await tokenizerOf(folder, config, recipe, sourceOf)
 
-  const { parameters, sizes } = freshParameters(config, recipe.seed)
+  const labels = labelsOf(sets)
+  const { parameters, sizes } = freshParameters(config, recipe.seed, labels)
   const optimizer = new AdamW(parameters.flat.length)
   const identity = identityOf(recipe)
   const resumed = await loadCheckpoint(folder, parameters, optimizer, identity)
+  if (!resumed && recipe.start) await startFrom(recipe.start, dirname(loaded.file), parameters)
   let progress: Progress = resumed ?? { stage: 0, step: 0 }
-  if (resumed)
+  if (resumed) {
     onEvent({ kind: 'resumed', stage: recipe.stages[resumed.stage]?.name ?? 'end', step: resumed.step })
+  }
   const metrics = await openMetrics(folder, stepsBefore(recipe.stages, progress))
 
   const runtime = await Runtime.start({
@@ -85,14 +94,27 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
     ...(options.threads ? { threads: options.threads } : {}),
   })
   const save = () => saveCheckpoint(folder, parameters, optimizer, progress, identity)
+  const saveAs = (path: string) => saveTrained(path, recipe, parameters, join(folder, 'tokenizer'))
+  const model = join(folder, 'model')
   try {
     for (const [index, stage] of recipe.stages.entries()) {
       if (index < progress.stage) continue
       const isTrained = matcher(stage.trained)
       const trained = [...sizes].reduce((sum, [name, size]) => sum + (isTrained(name) ? size : 0), 0)
       onEvent({ kind: 'parameters', stage: stage.name, trained, total: parameters.flat.length })
-      const steps = { config, stage, seed: recipe.seed, sourceOf, tokenizer, runtime, parameters, optimizer }
+      const steps = {
+        config,
+        stage,
+        seed: recipe.seed,
+        sourceOf: (plan: BatchPlan) => sourceOf(plan, stage.hears),
+        objective: objective(stage.objective, config, tokenizer, labels),
+        runtime,
+        parameters,
+        optimizer,
+      }
       const from = index === progress.stage ? progress.step : 0
+      // What a stage begins to train has no history; the rest starts afresh with it.
+      if (from === 0) optimizer.reset()
       for await (const report of runStage(steps, from)) {
         progress = { stage: index, step: report.step }
         await metrics(report)
@@ -100,73 +122,121 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
         onEvent({ kind: 'step', report, stepsDone, stepsTotal: totalSteps(recipe.stages) })
         if (signal?.aborted) {
           await save()
-          return { finished: false, folder, model: join(folder, 'model') }
+          return { finished: false, folder, model }
         }
         if (report.step % recipe.saveEvery === 0) await save()
       }
       progress = { stage: index + 1, step: 0 }
+      await saveAs(join(folder, 'stages', stage.name))
       await save()
     }
   } finally {
     await runtime.close()
   }
-
-  const model = join(folder, 'model')
-  await saveModel(model, {
-    config: {
-      name: recipe.name,
-      sampleRate,
-      trainedSeconds: Math.max(...plans.map(({ seconds }) => seconds)),
-      model: config,
-    },
-    parameters: [...parameters.entries.values()].map(({ name, shape }) => ({
-      name,
-      shape,
-      data: parameters.get(name),
-    })),
-    tokenizerFolder: join(folder, 'tokenizer'),
-    dtype: recipe.dtype,
-  })
+  await saveAs(model)
   onEvent({ kind: 'saved', folder: model })
   return { finished: true, folder, model }
 }
 
-/** All parameters of a model, freshly drawn. */
+/** The model as it is now, without what only its training needed. */
+async function saveTrained(
+  folder: string,
+  recipe: LoadedRecipe['recipe'],
+  parameters: Arena,
+  tokenizerFolder: string,
+): Promise<void> {
+  const seconds = recipe.stages.flatMap(({ batches }) => batches.map((batch) => batch.seconds))
+  const kept = [...parameters.entries.values()].filter(({ name }) => !name.startsWith(HEAD_PREFIX))
+  await saveModel(folder, {
+    config: {
+      name: recipe.name,
+      sampleRate: sampleRateOf(recipe.model),
+      trainedSeconds: Math.max(...seconds),
+      model: recipe.model,
+    },
+    parameters: kept.map(({ name, shape }) => ({ name, shape, data: parameters.get(name) })),
+    tokenizerFolder,
+    dtype: recipe.dtype,
+  })
+}
+
+/** Takes over another model's weights, those whose names match. */
+async function startFrom(
+  { model, parameters: patterns }: NonNullable<LoadedRecipe['recipe']['start']>,
+  folder: string,
+  parameters: Arena,
+): Promise<void> {
+  const path = resolve(folder, model)
+  const stored = await openWeights(path)
+  const names = [...parameters.entries.keys()].filter(matcher(patterns))
+  if (names.length === 0) {
+    throw new PalError(`expected patterns that match parameters, got ${patterns.join(', ')}`, {
+      key: 'start.parameters',
+    })
+  }
+  for (const name of names) {
+    const entry = parameters.entries.get(name) as ArenaEntry
+    const tensor = stored.get(name)
+    if (!tensor || tensor.shape.join() !== entry.shape.join()) {
+      const got = tensor ? `[${tensor.shape.join(', ')}]` : 'none'
+      throw new PalError(`expected a tensor "${name}" of shape [${entry.shape.join(', ')}], got ${got}`, {
+        file: path,
+      })
+    }
+    parameters.get(name).set(await readTensor(tensor))
+  }
+}
+
+/** All parameters of a model, and of the classifiers that its encoders are pretrained with, freshly drawn. */
 export function freshParameters(
   config: ModelConfig,
   seed: number,
+  labels: readonly string[],
 ): { parameters: Arena; sizes: ReadonlyMap<string, number> } {
-  const least = { audios: 1, samples: leastSamples(config), rows: 1, textLength: 1, learnt: 1 }
-  const { loss, initials } = trainingGraph(config, least, { trained: () => true })
-  const shapes = [...loss.graph.parameters].map(([name, { shape }]) => ({
-    name,
-    shape: shape as readonly number[],
-  }))
-  const parameters = new Arena(shapes)
-  for (const [name, initial] of initials) initialise(parameters.get(name), name, initial, seed)
+  const least = { audios: 1, samples: leastSamples(config), learnt: 1 }
+  const none = { trained: () => false }
+  const graphs = [
+    trainingGraph(config, { ...least, rows: 1, textLength: 1 }, none),
+    ...(labels.length > 0 ? [labelGraph(config, labels, least, none)] : []),
+  ]
+  const shapes = new Map(
+    graphs.flatMap(({ loss }) =>
+      [...loss.graph.parameters].map(([name, { shape }]) => [name, shape as readonly number[]]),
+    ),
+  )
+  const parameters = new Arena([...shapes].map(([name, shape]) => ({ name, shape })))
+  for (const { initials } of graphs) {
+    for (const [name, initial] of initials) initialise(parameters.get(name), name, initial, seed)
+  }
   return {
     parameters,
     sizes: new Map([...parameters.entries.values()].map(({ name, length }) => [name, length])),
   }
 }
 
+/** Every label that may sound, in a fixed order. */
+function labelsOf(sets: LoadedSets): readonly string[] {
+  const labels = new Set([...sets.values()].flat().map(({ label }) => label))
+  return labels.size === 0 ? [] : [...labels, ...backgroundLabels].sort()
+}
+
 function leastSamples({ encoders }: ModelConfig): number {
-  return Math.max(...encoders.map(({ encoder }) => encoder.hopSize * encoder.strideFrames))
+  return Math.max(...encoders.map((named) => tokenCount(named, 1).samples))
 }
 
 /** The run's tokenizer: trained once, on what the sources ask and answer. */
 async function tokenizerOf(
   folder: string,
   { llm }: ModelConfig,
-  seed: number,
-  plans: readonly BatchPlan[],
-  sourceOf: (plan: BatchPlan) => Source,
+  { seed, stages }: LoadedRecipe['recipe'],
+  sourceOf: SourceOf,
 ): Promise<ChatTokenizer> {
   const path = join(folder, 'tokenizer')
   if (!existsSync(join(path, 'tokenizer_config.json'))) {
     const texts: string[] = []
-    for (const [i, plan] of plans.entries()) {
-      const source = sourceOf(plan)
+    const plans = stages.flatMap(({ batches, hears }) => batches.map((plan) => ({ plan, hears })))
+    for (const [i, { plan, hears }] of plans.entries()) {
+      const source = sourceOf(plan, hears)
       for (let draw = 0; draw < TOKENIZER_DRAWS; draw++) {
         const { turns } = source.drawWithin(new Random(seed, 'tokenizer', i, draw), plan.seconds)
         for (const { question, answer } of turns) texts.push(question, answer)

@@ -6,17 +6,18 @@ import { Random } from '../random.js'
 import type { Arena } from '../runtime/arena.js'
 import type { Program, Runtime } from '../runtime/runtime.js'
 import { type AdamW, gradientNorm, type ParameterGroup } from './adamw.js'
-import { type Batch, type ChatEncoder, collate, sampleRateOf } from './collate.js'
+import { type Batch, sampleRateOf } from './collate.js'
+import type { Objective } from './objective.js'
 import type { BatchPlan, Stage } from './recipe.js'
 import { learningRateAt } from './schedule.js'
-import { type BatchShape, trainingGraph } from './training-graph.js'
+import type { AudioShape } from './training-graph.js'
 
 /** What one step did, as it is shown and logged. */
 export interface StepReport {
   readonly stage: string
   /** Counted from 1, within the stage. */
   readonly step: number
-  /** Mean negative log-likelihood of an answer token, in nats. */
+  /** Mean negative log-likelihood of what is learnt, an answer's token or a label, in nats. */
   readonly loss: number
   readonly gradientNorm: number
   readonly learningRate: number
@@ -24,7 +25,8 @@ export interface StepReport {
   readonly audios: number
   /** Seconds of audio. */
   readonly seconds: number
-  readonly learntTokens: number
+  /** Tokens, or labels. */
+  readonly learnt: number
 }
 
 export interface StageOptions {
@@ -33,7 +35,7 @@ export interface StageOptions {
   /** Of the run; with the stage's name and the step it determines every draw. */
   readonly seed: number
   readonly sourceOf: (plan: BatchPlan) => Source
-  readonly tokenizer: ChatEncoder
+  readonly objective: Objective
   readonly runtime: Runtime
   readonly parameters: Arena
   readonly optimizer: AdamW
@@ -55,7 +57,7 @@ export async function* runStage(options: StageOptions, from: number): AsyncGener
     for (let step = from; step < stage.steps; step++) {
       const start = performance.now()
       const total = new Map<string, Float32Array>()
-      const done = { loss: 0, audios: 0, seconds: 0, learntTokens: 0 }
+      const done = { loss: 0, audios: 0, seconds: 0, learnt: 0 }
       for (let part = 0; part < stage.accumulate; part++) {
         const batch = ahead
         const at = step * stage.accumulate + part
@@ -68,7 +70,7 @@ export async function* runStage(options: StageOptions, from: number): AsyncGener
         done.loss += loss / stage.accumulate
         done.audios += batch.shape.audios
         done.seconds += batch.seconds
-        done.learntTokens += batch.learnt
+        done.learnt += batch.learnt
       }
       const norm = gradientNorm(total.values()) / stage.accumulate
       if (!Number.isFinite(norm)) throw notFinite(stage, step, undefined, norm)
@@ -94,7 +96,7 @@ class Batches {
   }
 
   draw(number: number): Batch {
-    const { config, stage, seed, tokenizer } = this.#options
+    const { config, stage, seed, objective } = this.#options
     const random = new Random(seed, stage.name, number)
     const plan = random.weighted(stage.batches, ({ weight }) => weight)
     const source = this.#sources.get(plan) as Source
@@ -106,7 +108,7 @@ class Batches {
       source.drawWithin(new Random(seed, stage.name, number, slot), plan.seconds),
     )
     const hide = stage.specAugment && { settings: stage.specAugment, random }
-    return collate(draws, config, tokenizer, samples, hide)
+    return objective.collate(draws, samples, hide)
   }
 }
 
@@ -134,7 +136,7 @@ class Programs {
     this.#compiled.clear()
   }
 
-  #programFor(shape: BatchShape): Promise<{ program: Program; names: readonly string[] }> {
+  #programFor(shape: AudioShape): Promise<{ program: Program; names: readonly string[] }> {
     const key = Object.values(shape).join()
     const known = this.#compiled.get(key)
     if (known) return known
@@ -143,9 +145,9 @@ class Programs {
     return compiled
   }
 
-  async #compile(shape: BatchShape): Promise<{ program: Program; names: readonly string[] }> {
-    const { config, stage, runtime } = this.#options
-    const { loss, gradients } = trainingGraph(config, shape, {
+  async #compile(shape: AudioShape): Promise<{ program: Program; names: readonly string[] }> {
+    const { objective, stage, runtime } = this.#options
+    const { loss, gradients } = objective.graph(shape, {
       trained: matcher(stage.trained),
       checkpointing: stage.checkpointing,
       hideFeatures: stage.specAugment !== undefined,
@@ -200,7 +202,7 @@ function groups(
 
 function notFinite(stage: Stage, step: number, batch: Batch | undefined, value: number): PalError {
   const what = batch
-    ? `a batch of ${batch.shape.audios} audios (${batch.seconds.toFixed(1)} s) and ${batch.shape.rows} questions`
+    ? `a batch of ${batch.shape.audios} audios (${batch.seconds.toFixed(1)} s)`
     : 'its gradients'
   return new PalError(
     `expected a finite loss, got ${value} at step ${step + 1} of stage "${stage.name}", ${what}`,

@@ -1,3 +1,4 @@
+import type { FeatureMask } from '../encoders/patch-transformer.js'
 import { add, mul } from '../graph/elementwise.js'
 import { gather } from '../graph/gather.js'
 import { gradients } from '../graph/gradients.js'
@@ -7,17 +8,20 @@ import { broadcastTo, concat, reshape } from '../graph/shape.js'
 import { fixed, Graph, type Tensor } from '../graph/tensor.js'
 import type { AudioTokens, Heard } from '../integration/integration.js'
 import { rotaryTables } from '../llm/rotary-tables.js'
-import type { ModelConfig } from '../model/config.js'
+import type { ModelConfig, NamedEncoder } from '../model/config.js'
 import { Network } from '../model/network.js'
 import { type TokenCount, tokenCount } from '../model/token-count.js'
 import { MASKED } from '../nn/attention.js'
 import type { Initial } from '../nn/scope.js'
 
-/** The lengths that one compiled training step is made for; shorter examples are padded. */
-export interface BatchShape {
+/** The lengths that one compiled step is made for; shorter examples are padded. */
+export interface AudioShape {
   readonly audios: number
   /** Samples of each audio. */
   readonly samples: number
+}
+
+export interface BatchShape extends AudioShape {
   /** Conversations; each listens to one of the audios. */
   readonly rows: number
   /** Text tokens of each row. */
@@ -41,9 +45,11 @@ export interface Forward {
   readonly initials: ReadonlyMap<string, Initial>
 }
 
-export interface TrainingGraph extends Forward {
+export interface TrainingGraph {
+  readonly loss: Tensor
   /** By the name of the parameter. */
   readonly gradients: ReadonlyMap<string, Tensor>
+  readonly initials: ReadonlyMap<string, Initial>
 }
 
 /** One training step: the forward pass and the gradients of the parameters that are trained. */
@@ -52,14 +58,20 @@ export function trainingGraph(
   shape: BatchShape,
   options: ForwardOptions & { readonly trained: (name: string) => boolean },
 ): TrainingGraph {
-  const forward = forwardGraph(config, shape, options)
-  const { loss } = forward
-  const trained = [...loss.graph.parameters].filter(([name]) => options.trained(name))
+  return withGradients(forwardGraph(config, shape, options), options.trained)
+}
+
+/** Adds the gradients of a loss by those of its parameters that are trained. */
+export function withGradients(
+  { loss, initials }: Pick<Forward, 'loss' | 'initials'>,
+  trained: (name: string) => boolean,
+): TrainingGraph {
+  const parameters = [...loss.graph.parameters].filter(([name]) => trained(name))
   const found = gradients(
     loss,
-    trained.map(([, parameter]) => parameter),
+    parameters.map(([, parameter]) => parameter),
   )
-  return { ...forward, gradients: new Map(trained.map(([name], i) => [name, found[i] as Tensor])) }
+  return { loss, initials, gradients: new Map(parameters.map(([name], i) => [name, found[i] as Tensor])) }
 }
 
 /**
@@ -79,16 +91,10 @@ export function forwardGraph(config: ModelConfig, shape: BatchShape, options: Fo
   const audio = config.encoders.map((named, i): AudioTokens => {
     const { name } = named
     const count = counts[i] as TokenCount
-    const encoderMask = graph.input(`${name}.encoderMask`, [audios, 1, 1, 1, count.encoder])
-    const hidden = options.hideFeatures
-      ? {
-          frames: graph.input(`${name}.frames`, [audios, count.samples / named.encoder.hopSize, 1]),
-          bins: graph.input(`${name}.bins`, [audios, 1, named.encoder.melBins]),
-        }
-      : undefined
+    const { mask, hidden } = encoderInputs(graph, named, shape, options)
     return {
       name,
-      tokens: gather(network.hear(named, waveform, encoderMask, hidden), listensTo),
+      tokens: gather(network.hear(named, waveform, mask, hidden), listensTo),
       mask: graph.input(`${name}.mask`, [rows, 1, 1, 1, count.audio]),
       positions: { indices: graph.input(`${name}.positions`, [rows, count.audio], 'int64'), ...tables },
     }
@@ -109,6 +115,24 @@ export function forwardGraph(config: ModelConfig, shape: BatchShape, options: Fo
   const losses = crossEntropy(logits, graph.input('labels', [learnt], 'int64'))
   const loss = reshape(sum(mul(losses, graph.input('weights', [learnt])), [0]), [])
   return { logits, loss, initials: network.scope.initials }
+}
+
+/** What an encoder is fed beside the waveform: see `audioFeeds` in collate.ts. */
+export function encoderInputs(
+  graph: Graph,
+  named: NamedEncoder,
+  { audios, samples }: AudioShape,
+  { hideFeatures = false }: ForwardOptions,
+): { mask: Tensor; hidden: FeatureMask | undefined } {
+  const { name, encoder } = named
+  const count = tokenCount(named, samples)
+  const hidden = hideFeatures
+    ? {
+        frames: graph.input(`${name}.frames`, [audios, count.samples / encoder.hopSize, 1]),
+        bins: graph.input(`${name}.bins`, [audios, 1, encoder.melBins]),
+      }
+    : undefined
+  return { mask: graph.input(`${name}.encoderMask`, [audios, 1, 1, 1, count.encoder]), hidden }
 }
 
 /** Rotary tables long enough for all audio keys and the whole sequence. */
