@@ -44,6 +44,11 @@ export function logMel(waveform: Tensor, config: LogMelConfig): Tensor {
   return mul(add(logarithm, -config.mean), 1 / config.deviation)
 }
 
+/** The feature of a frame without sound. */
+export function silentFeature({ mean, deviation }: LogMelConfig): number {
+  return (Math.log(FLOOR) - mean) / deviation
+}
+
 /** Below this a band counts as silent: about −100 dB of a full-scale sine. */
 const FLOOR = 1e-6
 const PRE_EMPHASIS = 0.97

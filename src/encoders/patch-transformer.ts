@@ -1,12 +1,12 @@
 import { add, gelu, mul } from '../graph/elementwise.js'
-import { padAxis, reshape, transpose } from '../graph/shape.js'
+import { broadcastTo, concat, reshape, transpose } from '../graph/shape.js'
 import { fixed, type Graph, type Tensor } from '../graph/tensor.js'
 import { attention, splitHeads } from '../nn/attention.js'
 import { linear } from '../nn/linear.js'
 import { layerNorm } from '../nn/norm.js'
 import type { Scope } from '../nn/scope.js'
 import { unfold } from '../nn/unfold.js'
-import { type LogMelConfig, logMel } from './log-mel.js'
+import { type LogMelConfig, logMel, silentFeature } from './log-mel.js'
 
 /**
  * A transformer over patches of a log-mel spectrogram, in the form of AST (Gong et al. 2021) and SSLAM/EAT:
@@ -90,11 +90,19 @@ function cutPatches(spectrogram: Tensor, config: PatchTransformerConfig): Tensor
   const { patchFrames, strideFrames, patchBins } = config
   const batch = fixed(spectrogram.shape[0])
   const bands = bandsOf(config)
-  const padded = padAxis(spectrogram, 1, 0, patchFrames - strideFrames)
-  const steps = unfold(padded, patchFrames, strideFrames)
+  const steps = unfold(followedBySilence(spectrogram, config), patchFrames, strideFrames)
   const count = fixed(steps.shape[1])
   const cut = transpose(reshape(steps, [batch * count, patchFrames, bands, patchBins]), [0, 2, 1, 3])
   return reshape(cut, [batch, count * bands, patchFrames * patchBins])
+}
+
+/** The last patches reach behind the end, and see there what audio that is padded with silence shows them. */
+function followedBySilence(spectrogram: Tensor, config: PatchTransformerConfig): Tensor {
+  const overhang = config.patchFrames - config.strideFrames
+  if (overhang === 0) return spectrogram
+  const silence = spectrogram.graph.constant(new Float32Array([silentFeature(config)]), [1, 1, 1])
+  const shape = [fixed(spectrogram.shape[0]), overhang, config.melBins]
+  return concat([spectrogram, broadcastTo(silence, shape)], 1)
 }
 
 /** Fixed sine positions: the first half of the width tells the band, the second half the time step. */

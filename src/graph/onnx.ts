@@ -80,7 +80,7 @@ const FIXED32 = 5
 const ELEMENT_TYPES: Readonly<Record<DType, number>> = { float32: 1, int64: 7, bool: 9 }
 
 /** What the outputs depend on, in topological order. */
-function neededNodes(outputs: readonly Tensor[]): readonly Node[] {
+export function neededNodes(outputs: readonly Tensor[]): readonly Node[] {
   const needed = new Set<Node>()
   const pending = outputs.map(({ node }) => node)
   for (let node = pending.pop(); node; node = pending.pop()) {

@@ -31,7 +31,7 @@ export function flamingo(
   const masks = audio.map(({ mask }) => mask).filter((mask) => mask !== undefined)
   const mask = masks.length > 0 ? concat(masks, 4) : undefined
   const cross = silent.cross.map((_, layer) => {
-    if (layer % settings.every !== 0) return undefined
+    if (!hasBlock(settings, layer)) return undefined
     const at = scope.in(`blocks.${layer}.attention`)
     const normed = layerNorm(at.in('audio_norm'), tokens, EPSILON)
     const { heads, hiddenSize } = decoder.config
@@ -40,6 +40,11 @@ export function flamingo(
     return { keys: project('key'), values: project('value'), mask }
   })
   return { ...silent, cross }
+}
+
+/** Does a block go before a layer? */
+export function hasBlock({ every }: FlamingoSettings, layer: number): boolean {
+  return layer % every === 0
 }
 
 /** The gated block: states [batch, time, hiddenSize] with what `flamingo` made of the audio for its layer. */

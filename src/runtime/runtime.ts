@@ -66,7 +66,9 @@ export class Runtime {
         },
       )
     }
-    return new Runtime(new Worker(new URL('./worker.js', import.meta.url)), provider, threads)
+    // Without this process's own flags: a worker refuses some, such as --input-type.
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { execArgv: [] })
+    return new Runtime(worker, provider, threads)
   }
 
   /** Makes a graph's outputs, and what they need, ready to run. */

@@ -9,6 +9,7 @@ import { sum } from '../graph/reduce.js'
 import { reshape } from '../graph/shape.js'
 import { fixed, Graph } from '../graph/tensor.js'
 import type { ModelConfig } from '../model/config.js'
+import type { ParameterInfo } from '../model/parameters.js'
 import { tokenCount } from '../model/token-count.js'
 import { linear } from '../nn/linear.js'
 import { Scope } from '../nn/scope.js'
@@ -59,6 +60,20 @@ export function labelGraph(
     loss = add(loss, reshape(sum(mul(crossEntropy(gather(scores, audioOf), classes), weights), [0]), []))
   }
   return withGradients({ loss, initials: scope.initials }, options.trained)
+}
+
+/** The classifiers' weights, by name. */
+export function headParameters(
+  { encoders }: ModelConfig,
+  labels: readonly string[],
+): readonly (readonly [string, ParameterInfo])[] {
+  return encoders.flatMap(({ name, encoder: { hiddenSize } }) => [
+    [
+      `${HEAD_PREFIX}${name}.weight`,
+      { shape: [labels.length, hiddenSize], initial: { normal: 1 / Math.sqrt(hiddenSize) } },
+    ],
+    [`${HEAD_PREFIX}${name}.bias`, { shape: [labels.length], initial: 'zeros' }],
+  ])
 }
 
 /** Pads draws to one shape. @throws PalError for audio whose labels are not known */

@@ -4,82 +4,11 @@ import { isMap, LineCounter, parseDocument, parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { tasks } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
-import type { ModelConfig } from '../model/config.js'
+import { modelConfigSchema } from '../model/config-schema.js'
 import { OBJECTIVES } from './objective.js'
 
 const count = z.int().positive()
 const positive = z.number().positive()
-
-const patchTransformer = z.strictObject({
-  kind: z.literal('patch-transformer'),
-  sampleRate: count,
-  windowSize: count,
-  hopSize: count,
-  fftSize: count,
-  melBins: count,
-  lowestFrequency: z.number().nonnegative(),
-  highestFrequency: positive,
-  mean: z.number(),
-  deviation: positive,
-  patchFrames: count,
-  strideFrames: count,
-  patchBins: count,
-  hiddenSize: count,
-  layers: count,
-  heads: count,
-  feedForwardSize: count,
-  windowSeconds: positive,
-})
-
-const connector = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('mlp'), pool: count.optional() }),
-  z.strictObject({ kind: z.literal('qformer'), queries: count, layers: count, heads: count }),
-])
-
-const lalSettings = {
-  positions: z.enum(['sequential', 'none']).optional(),
-  norm: z.enum(['layer', 'own']).optional(),
-  projector: z.enum(['shared', 'per-layer']).optional(),
-  rank: count.optional(),
-  layers: z
-    .union([
-      z.literal('all'),
-      z.array(z.int().nonnegative()),
-      z.strictObject({ from: z.int().nonnegative() }),
-    ])
-    .optional(),
-}
-
-const integration = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('plits') }),
-  z.strictObject({ kind: z.literal('lal'), ...lalSettings }),
-  z.strictObject({
-    kind: z.literal('pal'),
-    form: z.union([
-      z.strictObject({ routes: z.record(z.string(), z.enum(['plits', 'lal'])) }),
-      z.strictObject({
-        summaryTokens: count,
-        summaryLayers: count.optional(),
-        summaryHeads: count.optional(),
-      }),
-    ]),
-    ...lalSettings,
-  }),
-  z.strictObject({ kind: z.literal('flamingo'), every: count }),
-])
-
-const llm = z.strictObject({
-  hiddenSize: count,
-  layers: count,
-  heads: count,
-  keyValueHeads: count,
-  headSize: count,
-  feedForwardSize: count,
-  vocabularySize: count,
-  normEpsilon: positive,
-  ropeTheta: positive,
-  tieEmbeddings: z.boolean(),
-})
 
 const clipSet = z.strictObject({
   /** Relative to `data.root`; audio paths in it are relative to the CSV. */
@@ -175,13 +104,7 @@ const recipe = z.strictObject({
     sets: z.record(z.string(), clipSet),
   }),
   sources: z.record(z.string(), source),
-  model: z.strictObject({
-    encoders: z
-      .array(z.strictObject({ name: z.string().regex(/^\w+$/), encoder: patchTransformer, connector }))
-      .min(1),
-    integration,
-    llm,
-  }),
+  model: modelConfigSchema,
   stages: z.array(stage).min(1),
 })
 
@@ -191,7 +114,7 @@ export type BatchPlan = Stage['batches'][number]
 
 /** A recipe as it will run, with what the command line changed. */
 export interface LoadedRecipe {
-  readonly recipe: Recipe & { readonly model: ModelConfig }
+  readonly recipe: Recipe
   readonly file: string
   /** What `key=value` changed: the key, what the file said and what is used instead. */
   readonly overrides: readonly { readonly key: string; readonly before: unknown; readonly after: unknown }[]
@@ -230,7 +153,7 @@ export async function loadRecipe(file: string, changes: readonly string[] = []):
     throw new PalError(issue.message, { file, ...(line ? { line } : {}), key: path.join('.') })
   }
   checkNames(result.data, file)
-  return { recipe: result.data as LoadedRecipe['recipe'], file, overrides }
+  return { recipe: result.data, file, overrides }
 
   /** The line of a key, or of the nearest one above it that the file has. */
   function lineOf(path: readonly (string | number)[]): number | undefined {

@@ -6,7 +6,7 @@ import { backgroundLabels } from '../data/background.js'
 import { PalError } from '../errors.js'
 import type { ModelConfig } from '../model/config.js'
 import { saveModel } from '../model/model-folder.js'
-import { tokenCount } from '../model/token-count.js'
+import { modelParameters } from '../model/parameters.js'
 import { Random } from '../random.js'
 import { Arena, type ArenaEntry } from '../runtime/arena.js'
 import { Runtime } from '../runtime/runtime.js'
@@ -22,12 +22,11 @@ import { AdamW } from './adamw.js'
 import { loadCheckpoint, type Progress, saveCheckpoint } from './checkpoint.js'
 import { sampleRateOf } from './collate.js'
 import { initialise } from './initialise.js'
-import { HEAD_PREFIX, labelGraph } from './labels.js'
+import { HEAD_PREFIX, headParameters } from './labels.js'
 import { objective } from './objective.js'
-import type { BatchPlan, LoadedRecipe } from './recipe.js'
+import type { BatchPlan, LoadedRecipe, Recipe } from './recipe.js'
 import { type LoadedSets, loadSets, openSources, type SourceOf } from './sources.js'
 import { matcher, runStage, type StepReport } from './trainer.js'
-import { trainingGraph } from './training-graph.js'
 
 export interface TrainOptions {
   /** The folder that the run is kept in. */
@@ -141,7 +140,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
 /** The model as it is now, without what only its training needed. */
 async function saveTrained(
   folder: string,
-  recipe: LoadedRecipe['recipe'],
+  recipe: Recipe,
   parameters: Arena,
   tokenizerFolder: string,
 ): Promise<void> {
@@ -162,7 +161,7 @@ async function saveTrained(
 
 /** Takes over another model's weights, those whose names match. */
 async function startFrom(
-  { model, parameters: patterns }: NonNullable<LoadedRecipe['recipe']['start']>,
+  { model, parameters: patterns }: NonNullable<Recipe['start']>,
   folder: string,
   parameters: Arena,
 ): Promise<void> {
@@ -193,21 +192,9 @@ export function freshParameters(
   seed: number,
   labels: readonly string[],
 ): { parameters: Arena; sizes: ReadonlyMap<string, number> } {
-  const least = { audios: 1, samples: leastSamples(config), learnt: 1 }
-  const none = { trained: () => false }
-  const graphs = [
-    trainingGraph(config, { ...least, rows: 1, textLength: 1 }, none),
-    ...(labels.length > 0 ? [labelGraph(config, labels, least, none)] : []),
-  ]
-  const shapes = new Map(
-    graphs.flatMap(({ loss }) =>
-      [...loss.graph.parameters].map(([name, { shape }]) => [name, shape as readonly number[]]),
-    ),
-  )
-  const parameters = new Arena([...shapes].map(([name, shape]) => ({ name, shape })))
-  for (const { initials } of graphs) {
-    for (const [name, initial] of initials) initialise(parameters.get(name), name, initial, seed)
-  }
+  const infos = [...modelParameters(config), ...(labels.length > 0 ? headParameters(config, labels) : [])]
+  const parameters = new Arena(infos.map(([name, { shape }]) => ({ name, shape })))
+  for (const [name, { initial }] of infos) initialise(parameters.get(name), name, initial, seed)
   return {
     parameters,
     sizes: new Map([...parameters.entries.values()].map(({ name, length }) => [name, length])),
@@ -220,15 +207,11 @@ function labelsOf(sets: LoadedSets): readonly string[] {
   return labels.size === 0 ? [] : [...labels, ...backgroundLabels].sort()
 }
 
-function leastSamples({ encoders }: ModelConfig): number {
-  return Math.max(...encoders.map((named) => tokenCount(named, 1).samples))
-}
-
 /** The run's tokenizer: trained once, on what the sources ask and answer. */
 async function tokenizerOf(
   folder: string,
   { llm }: ModelConfig,
-  { seed, stages }: LoadedRecipe['recipe'],
+  { seed, stages }: Recipe,
   sourceOf: SourceOf,
 ): Promise<ChatTokenizer> {
   const path = join(folder, 'tokenizer')
@@ -257,18 +240,18 @@ async function tokenizerOf(
 const TOKENIZER_DRAWS = 1000
 
 /** What must be the same for a run to go on: everything that shapes the weights. */
-function identityOf(recipe: LoadedRecipe['recipe']): string {
+function identityOf(recipe: Recipe): string {
   const { output: _, saveEvery: __, dtype: ___, data, ...rest } = recipe
   return createHash('sha256')
     .update(JSON.stringify({ ...rest, sets: data.sets }))
     .digest('hex')
 }
 
-function stepsBefore(stages: LoadedRecipe['recipe']['stages'], { stage, step }: Progress): number {
+function stepsBefore(stages: Recipe['stages'], { stage, step }: Progress): number {
   return totalSteps(stages.slice(0, stage)) + step
 }
 
-function totalSteps(stages: LoadedRecipe['recipe']['stages']): number {
+function totalSteps(stages: Recipe['stages']): number {
   return stages.reduce((sum, { steps }) => sum + steps, 0)
 }
 

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { before, test } from 'node:test'
+import { encodeWav } from '../audio/write-wav.js'
+import type { AskResult } from '../model/answer.js'
+import { writeTinyModel } from '../model/tiny-model.js'
+import { pal } from './cli.test.helper.js'
+
+const sound = encodeWav(
+  Float32Array.from({ length: 4000 }, (_, i) => Math.sin(i * i * 1e-4) / 2),
+  8000,
+)
+
+let model: string
+let first: string
+let second: string
+before(async () => {
+  model = await writeTinyModel()
+  first = join(model, 'first.wav')
+  second = join(model, 'second.wav')
+  await writeFile(first, sound)
+  await writeFile(second, encodeWav(new Float32Array(2000), 8000))
+})
+
+test('an answer goes to standard output, warnings to standard error', async () => {
+  const { code, stdout, stderr } = await pal(['ask', first, 'What?', '--model', model, '--max-tokens', '3'])
+  assert.equal(code, 0)
+  assert.match(stdout, /^.+\n$/)
+  assert.equal(
+    stderr,
+    'pal: warning: the answer was cut at 3 tokens: give a larger maxTokens for all of it\n',
+  )
+})
+
+test('standard input, and one JSON object for each answer', async () => {
+  const argv = ['ask', '-', '-q', 'What?', '-q', 'How many?', '--json', '--model', model, '--max-tokens', '3']
+  const { code, stdout, stderr } = await pal(argv, { stdin: sound })
+  const answers = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as AskResult & { audio: string; question: string })
+  assert.deepEqual([code, stderr], [0, ''])
+  assert.deepEqual(
+    answers.map(({ audio, question }) => [audio, question]),
+    [
+      ['-', 'What?'],
+      ['-', 'How many?'],
+    ],
+  )
+  assert.ok(answers.every(({ seconds, answer }) => seconds === 0.5 && typeof answer === 'string'))
+})
+
+test('several files are told apart, and a bad one does not keep the others from being heard', async () => {
+  const argv = ['ask', first, 'no-such.wav', second, 'What?', '--model', model, '--max-tokens', '2']
+  const { code, stdout, stderr } = await pal(argv)
+  assert.equal(code, 1)
+  const lines = stdout.trimEnd().split('\n')
+  assert.equal(lines.length, 2)
+  assert.ok(lines[0]?.startsWith(`${first}: `) && lines[1]?.startsWith(`${second}: `))
+  assert.match(stderr, /pal: no-such\.wav: expected an audio file, but there is no such file/)
+  assert.match(stderr, /second\.wav: the audio is silent/)
+})
+
+test('several files as one', async () => {
+  const argv = ['ask', first, second, 'What?', '--together', '--json', '--model', model, '--max-tokens', '2']
+  const { stdout } = await pal(argv)
+  const { audio, seconds } = JSON.parse(stdout) as { audio: string; seconds: number }
+  assert.deepEqual([audio, seconds], [`${first} + ${second}`, 0.75])
+})
+
+test('a mistake is one message without a stack, and exits with 1', async () => {
+  const { code, stdout, stderr } = await pal(['ask', 'no-such.wav', 'What?', '--model', model])
+  assert.deepEqual([code, stdout], [1, ''])
+  assert.match(stderr, /^pal: no-such\.wav: expected an audio file/)
+  assert.doesNotMatch(stderr, /\n +at /)
+})
+
+test('an execution provider that does not work here is a mistake too', async () => {
+  const argv = ['ask', first, 'What?', '--model', model, '--provider', 'abacus']
+  const { code, stderr } = await pal(argv)
+  assert.equal(code, 1)
+  assert.match(stderr, /^pal: provider: expected an execution provider/)
+})
+
+test('Ctrl-C exits with 130', async () => {
+  const argv = ['ask', first, 'What?', '--model', model, '--max-tokens', '1000000']
+  const { code, stderr } = await pal(argv, { onOutput: (child) => child.kill('SIGINT') })
+  assert.deepEqual([code, stderr], [130, ''])
+})
+
+test('a closed pipe is no error', async () => {
+  const argv = ['ask', first, 'What?', '--model', model, '--max-tokens', '1000000']
+  const { code, stderr } = await pal(argv, { onOutput: (child) => child.stdout?.destroy() })
+  assert.deepEqual([code, stderr], [0, ''])
+})

@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs'
+import type { Command } from 'commander'
+import { PalError } from '../errors.js'
+import type { Pal } from '../model/pal.js'
+import { collect, number, wholeNumber } from './options.js'
+import type { CliContext } from './verb.js'
+
+interface AskFlags {
+  readonly question?: readonly string[]
+  readonly together?: true
+  readonly json?: true
+  readonly model?: string
+  readonly provider?: string
+  readonly threads?: number
+  readonly maxTokens?: number
+  readonly temperature?: number
+  readonly seed?: number
+}
+
+export function register(command: Command, context: CliContext): void {
+  command
+    .usage('[options] <audio...> <question>')
+    .argument(
+      '<words...>',
+      'audio files of any format, rate and length (- is standard input), and the question',
+    )
+    .option('-q, --question <text>', 'ask this; may be given several times, each file is heard once', collect)
+    .option('--together', 'hear all files one after the other and ask about them as one')
+    .option('--json', 'print one JSON object for each answer')
+    .option('--model <model>', 'the name of a model that ships, or a folder (default: "pal-tiny")')
+    .option('--provider <name>', 'execution provider, see `pal doctor` (default: "cpu")')
+    .option('--threads <count>', 'threads (default: all cores)', wholeNumber(1))
+    .option('--max-tokens <count>', 'the most tokens of an answer (default: 256)', wholeNumber(1))
+    .option('--temperature <number>', 'draw words at random, above 0 (default: 0)', number(0))
+    .option('--seed <number>', 'the same seed draws the same answer (default: 0)', wholeNumber(0))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  pal ask recording.wav 'What do you hear?'
+  pal ask *.mp3 -q 'What do you hear?' -q 'How many times?' --json`,
+    )
+    .action(async (words: readonly string[], flags: AskFlags) => {
+      const { audio, questions } = divide(command, words, flags)
+      await ask(audio, questions, flags, context)
+    })
+}
+
+/** The words are audio files, the last one the question unless options ask. */
+function divide(command: Command, words: readonly string[], { question: asked = [] }: AskFlags) {
+  if (asked.length > 0) return { audio: words, questions: asked }
+  const audio = words.slice(0, -1)
+  const question = words.at(-1) ?? ''
+  if (audio.length === 0 || existsSync(question)) {
+    command.error(`error: expected a question after the audio, got only ${words.join(' ')}`)
+  }
+  return { audio, questions: [question] }
+}
+
+async function ask(
+  audio: readonly string[],
+  questions: readonly string[],
+  flags: AskFlags,
+  context: CliContext,
+): Promise<void> {
+  const { loadPal } = await import('../model/pal.js')
+  const pal = await loadPal(flags)
+  try {
+    const groups = flags.together ? [audio] : audio.map((path) => [path])
+    for (const paths of groups) {
+      try {
+        await askAbout(pal, paths, { groups: groups.length, questions, flags, context })
+      } catch (error) {
+        // One bad file does not keep the others from being heard.
+        if (!(error instanceof PalError) || groups.length === 1) throw error
+        if (flags.json) print({ audio: nameOf(paths), error: error.message })
+        process.stderr.write(`pal: ${error.message}\n`)
+        context.exitCode = 1
+      }
+    }
+  } finally {
+    await pal.close()
+  }
+}
+
+interface Asking {
+  /** How many audios are asked about in all. */
+  readonly groups: number
+  readonly questions: readonly string[]
+  readonly flags: AskFlags
+  readonly context: CliContext
+}
+
+/** All questions about one audio, which is heard once. */
+async function askAbout(
+  pal: Pal,
+  paths: readonly string[],
+  { groups, questions, flags, context: { signal } }: Asking,
+): Promise<void> {
+  const memory = await pal.listen(paths, { signal })
+  if (!flags.json) memory.warnings.forEach(warn)
+  for (const question of questions) {
+    const answer = pal.ask(memory, question, { ...flags, signal })
+    if (flags.json) {
+      print({ audio: nameOf(paths), question, ...(await answer.result) })
+      continue
+    }
+    // Only several audios or questions need be told apart.
+    if (groups > 1) process.stdout.write(`${nameOf(paths)}: `)
+    if (questions.length > 1) process.stdout.write(`${question} `)
+    for await (const piece of answer) process.stdout.write(piece)
+    process.stdout.write('\n')
+    const { warnings } = await answer.result
+    warnings.filter((warning) => !memory.warnings.includes(warning)).forEach(warn)
+  }
+}
+
+function nameOf(paths: readonly string[]): string {
+  return paths.join(' + ')
+}
+
+function print(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`)
+}
+
+function warn(warning: string): void {
+  process.stderr.write(`pal: warning: ${warning}\n`)
+}

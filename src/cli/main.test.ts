@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { pal } from './cli.test.helper.js'
+
+describe('help', () => {
+  test('lists the verbs', async () => {
+    const { code, stdout } = await pal(['--help'])
+    assert.equal(code, 0)
+    assert.match(stdout, /ask +ask a question about audio/)
+    assert.match(stdout, /Example:\n {2}pal ask recording\.wav/)
+  })
+
+  for (const argv of [
+    ['ask', '--help'],
+    ['help', 'ask'],
+  ]) {
+    test(`${argv.join(' ')} has an example`, async () => {
+      const { code, stdout } = await pal(argv)
+      assert.equal(code, 0)
+      assert.match(stdout, /Usage: pal ask \[options\] <audio\.\.\.> <question>/)
+      assert.match(stdout, /Examples:\n {2}pal ask/)
+    })
+  }
+})
+
+test('the version', async () => {
+  assert.match((await pal(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/)
+})
+
+describe('wrong usage exits with 2 and says why', () => {
+  const cases: readonly [argv: readonly string[], message: RegExp][] = [
+    [[], /Usage: pal/],
+    [['aks'], /unknown command 'aks'.*\n?.*ask/],
+    [['ask', '--loud', 'a.wav', 'What?'], /unknown option '--loud'/],
+    [['ask', 'a.wav'], /expected a question after the audio, got only a\.wav/],
+    [['ask', 'a.wav', 'What?', '--max-tokens', 'many'], /max-tokens.*whole number, 1 or more/],
+    [['doctor', '--model'], /unknown option '--model'/],
+  ]
+  for (const [argv, message] of cases) {
+    test(`pal ${argv.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await pal(argv)
+      assert.equal(code, 2)
+      assert.equal(stdout, '')
+      assert.match(stderr, message)
+    })
+  }
+})

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Check, check } from './check.js'
+import { examine } from './doctor.js'
+
+test('nothing is broken here', async () => {
+  const checks: Check[] = []
+  for await (const one of examine()) checks.push(one)
+  assert.deepEqual(
+    checks.filter(({ status }) => status === 'broken'),
+    [],
+  )
+  assert.match(checks.find(({ name }) => name === 'audio decoders')?.found ?? '', /wav, flac, mp3/)
+  assert.match(checks.find(({ name }) => name === 'ONNX Runtime')?.found ?? '', /computes/)
+})
+
+test('what throws is broken, with advice', async () => {
+  const broken = await check('gadget', () => Promise.reject(new Error('it fell')), 'Pick it up.')
+  assert.deepEqual(broken, { name: 'gadget', status: 'broken', found: 'it fell', advice: 'Pick it up.' })
+})

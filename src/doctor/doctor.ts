@@ -1,0 +1,21 @@
+import type { Check } from './check.js'
+import { checkDecoders, checkFfmpeg } from './decoders.js'
+import { checkMemory, checkNode, checkProcessor } from './machine.js'
+import { checkModels } from './models.js'
+import { checkAccelerators, checkRuntime } from './runtime.js'
+
+/** Looks at everything that asking and training need, one thing after the other. */
+export async function* examine(): AsyncGenerator<Check, void, void> {
+  for (const look of looks) yield await look()
+  yield* await checkModels()
+}
+
+const looks = [
+  checkNode,
+  checkProcessor,
+  checkMemory,
+  checkRuntime,
+  checkAccelerators,
+  checkDecoders,
+  checkFfmpeg,
+] as const

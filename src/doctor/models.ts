@@ -1,0 +1,46 @@
+import { defaultModel, shippedModels } from '../model/find-model.js'
+import { loadPal } from '../model/pal.js'
+import { type Check, check } from './check.js'
+
+/** Loads each model that ships and lets it say one word about silence. */
+export async function checkModels(): Promise<readonly Check[]> {
+  const names = shippedModels()
+  const checks: Check[] = names.includes(defaultModel)
+    ? []
+    : [
+        {
+          name: `model ${defaultModel}`,
+          status: 'missing',
+          found: 'the model that is used when none is named is not there',
+          advice: 'Name a model with --model, or train one with `pal train`.',
+        },
+      ]
+  for (const name of names) checks.push(await checkModel(name))
+  return checks
+}
+
+function checkModel(name: string): Promise<Check> {
+  return check(
+    `model ${name}`,
+    async () => {
+      const start = performance.now()
+      const pal = await loadPal({ model: name })
+      try {
+        const { sampleRate, trainedSeconds } = pal.description
+        const silence = {
+          samples: new Float32Array(sampleRate / 2),
+          sampleRate,
+          seconds: 0.5,
+          source: { name: 'silence', format: 'wav', sampleRate, channels: 1, seconds: 0.5 },
+          warnings: [],
+        } as const
+        await pal.ask(silence, 'What do you hear?', { maxTokens: 1 }).result
+        const seconds = ((performance.now() - start) / 1000).toFixed(1)
+        return { found: `answers, ${seconds} s after it was asked for; trained on up to ${trainedSeconds} s` }
+      } finally {
+        await pal.close()
+      }
+    },
+    'Install again, or train it again.',
+  )
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { createSampler, type SamplingOptions } from './sampling.js'
+
+const logits = Float32Array.from([0.1, 0.5, 0.3, 0.1].map(Math.log))
+
+test('greedy by default, and the first of equals', () => {
+  assert.equal(createSampler()(logits), 1)
+  assert.equal(createSampler()(Float32Array.from([1, 2, 2])), 1)
+})
+
+describe('drawing', () => {
+  const cases: readonly [name: string, options: SamplingOptions, probabilities: readonly number[]][] = [
+    ['by the probabilities', { temperature: 1 }, [0.1, 0.5, 0.3, 0.1]],
+    ['flatter', { temperature: 2 }, [0.166, 0.371, 0.288, 0.166]],
+    ['topK', { temperature: 1, topK: 2 }, [0, 0.625, 0.375, 0]],
+    ['topP keeps the token that crosses it', { temperature: 1, topP: 0.6 }, [0, 0.625, 0.375, 0]],
+    ['topP always keeps one', { temperature: 1, topP: 0.01 }, [0, 1, 0, 0]],
+  ]
+  for (const [name, options, probabilities] of cases) {
+    test(name, () => {
+      const sample = createSampler(options)
+      const counts = [0, 0, 0, 0]
+      for (let i = 0; i < 10000; i++) counts[sample(logits)]!++
+      for (const [token, probability] of probabilities.entries()) {
+        assert.ok(Math.abs(counts[token]! / 10000 - probability) < 0.02, `${counts}`)
+      }
+    })
+  }
+
+  test('a seed draws the same', () => {
+    const draws = (seed: number) => {
+      const sample = createSampler({ temperature: 1, seed })
+      return Array.from({ length: 30 }, () => sample(logits)).join('')
+    }
+    assert.equal(draws(4), draws(4))
+    assert.notEqual(draws(4), draws(5))
+  })
+
+  test('scores far apart', () => {
+    assert.equal(createSampler({ temperature: 0.01 })(Float32Array.from([-1e4, 1e4, 0])), 1)
+  })
+})
+
+test('options out of range are named', () => {
+  const bad: SamplingOptions[] = [
+    { temperature: -1 },
+    { temperature: Number.NaN },
+    { topK: 0 },
+    { topK: 1.5 },
+    { topP: 0 },
+    { topP: 1.1 },
+    { seed: 0.5 },
+  ]
+  for (const options of bad) {
+    assert.throws(
+      () => createSampler(options),
+      new RegExp(`${Object.keys(options)[0]}: expected .* got ${Object.values(options)[0]}`),
+    )
+  }
+})

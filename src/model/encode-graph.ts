@@ -1,0 +1,19 @@
+import type { Tensor } from '../graph/tensor.js'
+import type { NamedEncoder } from './config.js'
+import type { Network } from './network.js'
+import { tokenCount } from './token-count.js'
+
+/**
+ * One encoder and its connector over one stretch of sound, as a part of the network's graph. Inputs:
+ * `NAME.waveform` [1, samples] and `NAME.mask` [1, 1, 1, 1, encoder tokens], which hides what is padding.
+ *
+ * @param samples a length that `tokenCount` gives
+ * @returns [1, tokens, hiddenSize]
+ */
+export function encodeGraph(network: Network, named: NamedEncoder, samples: number): Tensor {
+  const { graph } = network.scope
+  const padded = tokenCount(named, samples)
+  const waveform = graph.input(`${named.name}.waveform`, [1, padded.samples])
+  const mask = graph.input(`${named.name}.mask`, [1, 1, 1, 1, padded.encoder])
+  return network.hear(named, waveform, mask)
+}

@@ -1,0 +1,106 @@
+import { Graph } from '../graph/tensor.js'
+import { type Layout, layOut } from '../integration/layout.js'
+import { KeyValueCache, type KeyValueRows } from '../llm/kv-cache.js'
+import type { Value } from '../runtime/protocol.js'
+import type { Program, Runtime, WeightSource } from '../runtime/runtime.js'
+import type { EncodedAudio } from './audio-encoder.js'
+import type { ModelConfig } from './config.js'
+import { integrateGraph } from './integrate-graph.js'
+import { joined } from './joined.js'
+import { type LanguageModel, positionFeeds, rowsOf } from './language-model.js'
+import { Network } from './network.js'
+
+/**
+ * Audio as the language model remembers it: the start of a key/value cache, made once and good for any number of
+ * questions.
+ */
+export interface AudioPrefix {
+  /** For each layer of the language model, what its tokens attend to. */
+  readonly layers: readonly KeyValueRows[]
+  /** For each layer, what its gated block attends to (Flamingo only). */
+  readonly cross: readonly (KeyValueRows | undefined)[]
+  /** The position of the first token of the text. */
+  readonly nextPosition: number
+  /** Tokens by route: through the layers, or as keys and values only. */
+  readonly tokens: Layout['tokens']
+}
+
+/** Makes the language model hear encoded audio, by the model's integration. */
+export class Listener {
+  readonly #config: ModelConfig
+  readonly #program: Program
+  readonly #languageModel: LanguageModel
+
+  private constructor(config: ModelConfig, program: Program, languageModel: LanguageModel) {
+    this.#config = config
+    this.#program = program
+    this.#languageModel = languageModel
+  }
+
+  static async compile(
+    runtime: Runtime,
+    config: ModelConfig,
+    weights: (name: string) => WeightSource | undefined,
+    languageModel: Promise<LanguageModel>,
+  ): Promise<Listener> {
+    const { sequence, memory, cross } = integrateGraph(new Network(new Graph(), config))
+    const named = (what: string, layers: typeof memory) =>
+      layers.flatMap((one, layer) =>
+        one
+          ? [[`${what}.${layer}.keys`, one.keys] as const, [`${what}.${layer}.values`, one.values] as const]
+          : [],
+      )
+    const outputs = Object.fromEntries([
+      ...(sequence ? [['sequence', sequence] as const] : []),
+      ...named('memory', memory),
+      ...named('cross', cross),
+    ])
+    const program = await runtime.compile(outputs, { weights })
+    return new Listener(config, program, await languageModel)
+  }
+
+  /** @param audios heard one after the other, as if they were one */
+  async listen(audios: readonly EncodedAudio[]): Promise<AudioPrefix> {
+    const { integration, llm, encoders } = this.#config
+    const tokens = encoders.map(({ name }) => ({
+      name,
+      data: joined(audios.map((audio) => audio.get(name)!)),
+    }))
+    const counts = tokens.map(({ name, data }) => ({ name, tokens: data.length / llm.hiddenSize }))
+    const layout = layOut(integration, counts)
+    const feeds: Record<string, Value> = {}
+    for (const [i, { name, data }] of tokens.entries()) {
+      const length = counts[i]!.tokens
+      feeds[`${name}.tokens`] = { data, dims: [1, length, llm.hiddenSize] }
+      Object.assign(feeds, positionFeeds(`${name}.`, llm, layout.keyStart[name] ?? 0, length))
+    }
+    const { outputs } = await this.#program.run(feeds)
+
+    const rowsByLayer = (what: string) =>
+      Array.from({ length: llm.layers }, (_, layer) => rowsOf(outputs, `${what}.${layer}`))
+    const cross = rowsByLayer('cross')
+    const cache = new KeyValueCache(llm, cross)
+    cache.append(rowsByLayer('memory'))
+    if (outputs.sequence) {
+      const audio = outputs.sequence.data as Float32Array
+      await this.#languageModel.read(cache, { audio }, layout.sequenceStart)
+    }
+    return {
+      layers: cache.lengths.map((_, layer) => cache.rows(layer)),
+      cross,
+      nextPosition: layout.sequenceStart + layout.tokens.plits,
+      tokens: layout.tokens,
+    }
+  }
+
+  release(): Promise<void> {
+    return this.#program.release()
+  }
+}
+
+/** A cache that goes on from what was heard. */
+export function cacheFrom({ llm }: ModelConfig, memory: AudioPrefix): KeyValueCache {
+  const cache = new KeyValueCache(llm, memory.cross)
+  cache.append(memory.layers)
+  return cache
+}

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { encodeWav } from '../audio/write-wav.js'
+import { loadPal } from './pal.js'
+import { writeTinyModel } from './tiny-model.js'
+
+// A file of its own, because each test file is a process of its own.
+test('memory stays flat over 200 questions', async () => {
+  const pal = await loadPal({ model: await writeTinyModel(), threads: 1 })
+  const ask = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      // Now and then another length, so that programs are compiled and released too.
+      const seconds = i % 5 === 0 ? 0.08 + (i % 14) * 0.04 : 0.3
+      const bytes = encodeWav(new Float32Array(8000 * seconds).fill(0.1), 8000)
+      await pal.ask(bytes, 'What do you hear?', { maxTokens: 3 }).result
+    }
+  }
+  await ask(200) // Until V8's heaps and the allocator have found their size.
+  const start = resident()
+  await ask(200)
+  const grown = resident() - start
+  await pal.close()
+  assert.ok(grown < 30, `grew by ${grown.toFixed(1)} MiB`)
+})
+
+/** MiB of this process after a collection of garbage. */
+function resident(): number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  return process.memoryUsage().rss / 2 ** 20
+}

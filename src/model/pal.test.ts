@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { after, before, describe, test } from 'node:test'
+import type { Audio } from '../audio/audio.js'
+import { encodeWav } from '../audio/write-wav.js'
+import { PalError } from '../errors.js'
+import { Random } from '../random.js'
+import { loadPal, type Pal } from './pal.js'
+import { integrations, tinyConfig, writeTinyModel } from './tiny-model.js'
+
+const QUESTION = 'What do you hear?'
+
+let folder: string
+let pal: Pal
+before(async () => {
+  folder = await writeTinyModel()
+  pal = await loadPal({ model: folder, threads: 1 })
+})
+after(() => pal.close())
+
+test('an answer comes in pieces, and its result says everything', async () => {
+  const answer = pal.ask(noise(0.5), QUESTION, { maxTokens: 12 })
+  const pieces: string[] = []
+  for await (const piece of answer) pieces.push(piece)
+  const result = await answer.result
+  assert.equal(result.answer, pieces.join(''))
+  assert.equal(result.seconds, 0.5)
+  // 4000 samples are 12.5 steps of 320, each of 2 tokens.
+  assert.deepEqual(result.audioTokens, { plits: 3, lal: 26 })
+  assert.ok(result.answerTokens > 0 && result.answerTokens <= 12)
+  assert.ok(result.promptTokens > 2)
+  assert.ok(result.timings.firstTokenMs <= result.timings.totalMs)
+  assert.ok(result.timings.encodeMs > 0 && result.peakMemoryMiB > 10)
+  assert.equal(result.model, 'tiny')
+  await assert.doesNotReject(pal.ask(noise(0.5), QUESTION, { maxTokens: 2 }).result, 'without reading it')
+})
+
+test('the same audio gives the same answer, as a file, as samples, as a memory, at another rate', async () => {
+  const audio = { ...noise(0.5) }
+  const bytes = encodeWav(audio.samples, 8000)
+  const wanted = await answerTo(bytes)
+  assert.equal(await answerTo(await pal.listen(bytes)), wanted)
+  const memory = await pal.listen(bytes)
+  assert.equal(await answerTo(memory), wanted)
+  assert.equal(await answerTo(memory), wanted, 'a memory is not used up')
+  const halfRate = { ...audio, samples: audio.samples.filter((_, i) => i % 2 === 0), sampleRate: 4000 }
+  assert.equal((await pal.listen(halfRate)).tokens.lal, memory.tokens.lal)
+})
+
+test('several audios are heard one after the other; memories can be joined', async () => {
+  const [first, second] = [noise(0.5), noise(0.3)]
+  const joined = await pal.listen([first, second])
+  assert.equal(joined.seconds, 0.8)
+  assert.equal(joined.tokens.lal, 26 + 16)
+  const ofMemories = await pal.listen([await pal.listen(first), second])
+  assert.deepEqual(ofMemories.layers, joined.layers)
+  assert.notDeepEqual((await pal.listen([second, first])).layers, joined.layers)
+})
+
+test('a conversation goes on', async () => {
+  const history = [
+    { role: 'user', content: QUESTION },
+    { role: 'assistant', content: 'A dog.' },
+  ] as const
+  const [alone, later] = await Promise.all(
+    [[], history].map((said) => pal.ask(noise(0.4), QUESTION, { maxTokens: 1, history: said }).result),
+  )
+  assert.ok(later!.promptTokens > alone!.promptTokens + 4)
+})
+
+test('questions at the same time do not disturb each other', async () => {
+  const lengths = [0.2, 0.3, 0.5, 0.6, 0.9, 1.1]
+  const alone: string[] = []
+  for (const seconds of lengths) alone.push(await answerTo(noise(seconds)))
+  assert.deepEqual(await Promise.all(lengths.map((seconds) => answerTo(noise(seconds)))), alone)
+})
+
+test('drawn answers depend on the seed', async () => {
+  const draw = async (seed: number) =>
+    (await pal.ask(noise(0.4), QUESTION, { maxTokens: 12, temperature: 3, seed }).result).answer
+  const answers = await Promise.all([draw(1), draw(1), draw(2)])
+  assert.equal(answers[0], answers[1])
+  assert.notEqual(answers[0], answers[2])
+})
+
+describe('warnings', () => {
+  test('audio longer than the model was trained on', async () => {
+    const { warnings } = await pal.listen(noise(2))
+    assert.match(warnings.join(), /2\.0 s long, the model was trained on up to 1\.28 s: all of it was heard/)
+  })
+
+  test('silent and truncated files', async () => {
+    assert.match((await pal.listen(encodeWav(new Float32Array(4000), 8000))).warnings.join(), /silent/)
+    const cut = encodeWav(noise(0.5).samples, 8000).subarray(0, 3000)
+    assert.match((await pal.ask(cut, QUESTION, { maxTokens: 1 }).result).warnings.join(), /cut short/)
+  })
+
+  test('an answer that hits the limit', async () => {
+    const { warnings, answerTokens } = await pal.ask(noise(0.5), QUESTION, { maxTokens: 3 }).result
+    assert.equal(answerTokens, 3)
+    assert.deepEqual(warnings, ['the answer was cut at 3 tokens: give a larger maxTokens for all of it'])
+  })
+})
+
+describe('stopping', () => {
+  test('leaving the loop stops the model, and the result is what was said', async () => {
+    const answer = pal.ask(noise(0.5), QUESTION)
+    let said = ''
+    for await (const piece of answer) {
+      said = piece
+      break
+    }
+    const result = await answer.result
+    assert.equal(result.answer, said)
+    assert.match(result.warnings.join(), /stopped after \d+ tokens?/)
+  })
+
+  test('a signal', async () => {
+    const controller = new AbortController()
+    const answer = pal.ask(noise(0.5), QUESTION, { signal: controller.signal })
+    await assert.rejects(
+      async () => {
+        for await (const _ of answer) controller.abort()
+      },
+      { name: 'AbortError' },
+    )
+    await assert.rejects(answer.result, { name: 'AbortError' })
+    const late = pal.ask(noise(0.5), QUESTION, { signal: AbortSignal.abort() })
+    await assert.rejects(late.result, { name: 'AbortError' })
+  })
+
+  test('an answer that was never begun', async () => {
+    const answer = pal.ask(noise(0.5), QUESTION)
+    await answer.return()
+    await assert.rejects(answer.result, /left before its first word/)
+  })
+
+  test('closing during an answer, and asking afterwards', async () => {
+    const closing = await loadPal({ model: folder, threads: 1 })
+    const answer = closing.ask(noise(0.5), QUESTION)
+    const reading = (async () => {
+      for await (const _ of answer) void closing.close()
+    })()
+    await assert.rejects(reading, /expected an open model, got one that was closed/)
+    await assert.rejects(closing.ask(noise(0.5), QUESTION).result, PalError)
+    await closing.close()
+  })
+})
+
+describe('mistakes', () => {
+  const cases: readonly [name: string, ask: () => Promise<unknown>, message: RegExp][] = [
+    ['an empty question', () => pal.ask(noise(0.5), ' ').result, /question: expected a question/],
+    ['no audio', () => pal.ask([], QUESTION).result, /audio: expected audio, got an empty list/],
+    ['no file', () => pal.ask('no-such.wav', QUESTION).result, /no-such\.wav: expected an audio file/],
+    ['a bad option', () => pal.ask(noise(0.5), QUESTION, { topP: 2 }).result, /topP: expected a number/],
+    [
+      'no tokens',
+      () => pal.ask(noise(0.5), QUESTION, { maxTokens: 0 }).result,
+      /maxTokens: expected a whole/,
+    ],
+    ['no model', () => loadPal({ model: 'no-such' }), /model: expected a folder .* got "no-such"/],
+    ['no provider', () => loadPal({ model: folder, provider: 'abacus' }), /provider: .* got "abacus"/],
+  ]
+  for (const [name, ask, message] of cases) {
+    test(name, () => assert.rejects(ask, (error) => error instanceof PalError && message.test(error.message)))
+  }
+
+  test('a memory of another model', async () => {
+    const config = tinyConfig(integrations.lal)
+    const other = await loadPal({ model: await writeTinyModel({ config }), threads: 1 })
+    const memory = await other.listen(noise(0.5))
+    await other.close()
+    await assert.rejects(pal.ask(memory, QUESTION).result, /a memory that this model made/)
+  })
+})
+
+test('a closed model lets the process exit', () => {
+  const script = `
+    const { loadPal } = await import(${JSON.stringify(new URL('./pal.js', import.meta.url).href)})
+    const pal = await loadPal({ model: ${JSON.stringify(folder)}, threads: 1 })
+    await pal.listen({ samples: new Float32Array(800).fill(0.1), sampleRate: 8000, seconds: 0.1, warnings: [] })
+    await pal.close()
+    console.log('closed')`
+  const run = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
+  assert.deepEqual([run.status, run.stdout, run.stderr], [0, 'closed\n', ''])
+})
+
+function answerTo(audio: Parameters<Pal['ask']>[0]): Promise<string> {
+  return pal.ask(audio, QUESTION, { maxTokens: 8 }).result.then(({ answer }) => answer)
+}
+
+function noise(seconds: number): Audio {
+  const random = new Random('noise', seconds)
+  const samples = Float32Array.from({ length: Math.round(seconds * 8000) }, () => random.uniform(-0.5, 0.5))
+  const source = { name: 'noise', format: 'wav', sampleRate: 8000, channels: 1, seconds } as const
+  return { samples, sampleRate: 8000, seconds, source, warnings: [] }
+}
