@@ -8,6 +8,10 @@ import type { CliContext, Verb } from './verb.js'
 /** Every verb there is: a new one is one new file and one entry here. */
 const verbs: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Verb> }>> = {
   ask: { summary: 'ask a question about audio', load: () => import('./ask.js') },
+  train: { summary: 'train a model from a recipe', load: () => import('./train.js') },
+  eval: { summary: 'ask a model about recordings that it has not heard', load: () => import('./eval.js') },
+  compare: { summary: 'train and ask several integrations alike', load: () => import('./compare.js') },
+  data: { summary: 'check and show what is trained on', load: () => import('./data.js') },
   doctor: { summary: 'check that everything works on this machine', load: () => import('./doctor.js') },
 }
 

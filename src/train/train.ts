@@ -48,7 +48,7 @@ export type TrainEvent =
       readonly stepsDone: number
       readonly stepsTotal: number
     }
-  | { readonly kind: 'saved'; readonly folder: string }
+  | { readonly kind: 'saved'; readonly folder: string; readonly peakMemoryMiB: number }
 
 export interface TrainResult {
   /** False when the signal stopped it; the same call goes on from there. */
@@ -133,7 +133,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
     await runtime.close()
   }
   await saveAs(model)
-  onEvent({ kind: 'saved', folder: model })
+  onEvent({ kind: 'saved', folder: model, peakMemoryMiB: process.resourceUsage().maxRSS / 1024 })
   return { finished: true, folder, model }
 }
 

@@ -1,0 +1,145 @@
+"""One training step, ours against eager PyTorch, by turns: time, and peak memory of each process.
+
+    npm run build && python reference/race.py
+
+SmolLM2-135M's sizes with random weights, batch 4, 64 text tokens that are all learnt, features of 768 numbers for
+each audio token; the language model is frozen and a two-layer connector is trained with AdamW. Both sides map the
+same file of weights and read the same batch; their losses are compared. Each configuration has fresh processes. Where
+other work shares the machine, the CPU time of all threads tells more than the time that passed.
+"""
+
+import argparse
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LLM = {"hidden": 576, "layers": 30, "heads": 9, "kv_heads": 3, "head": 64, "ffn": 1536, "vocabulary": 49152}
+BATCH, TEXT, FEATURES, LONGEST = 4, 64, 768, 512
+CONNECTOR = "encoders.general.connector"
+EPSILON, THETA = 1e-5, 100000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--configurations", nargs="*", default=["lal-256", "lal-512", "plits-256", "plits-512"])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--build", type=Path, default=ROOT / "dist", help="where our compiled code is")
+    parser.add_argument("--weights", type=Path, help="where to keep the weights, 550 MB; a temporary file if not given")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        weights = arguments.weights or Path(folder) / "weights.safetensors"
+        if not weights.exists():
+            write_weights(weights)
+        print("| configuration | ours, ms | PyTorch, ms | ratio | CPU: ours, ms | PyTorch, ms | ratio | peak: ours, MB | PyTorch, MB |")
+        print("|---|---|---|---|---|---|---|---|---|", flush=True)
+        for configuration in arguments.configurations:
+            print(race(configuration, weights, arguments), flush=True)
+
+
+def race(configuration: str, weights: Path, arguments: argparse.Namespace) -> str:
+    """One row of the table. A round is a step of ours and one of theirs; the first is not counted."""
+    kind, audio = configuration.split("-")
+    common = [str(weights), kind, audio, str(arguments.threads)]
+    ours = Contestant(["node", str(arguments.build / "bench/race-contestant.js"), *common])
+    theirs = Contestant([sys.executable, str(ROOT / "reference/race_contestant.py"), *common])
+    for _ in range(arguments.rounds + 1):
+        ours.step()
+        theirs.step()
+    ours.close()
+    theirs.close()
+    for mine, yours in zip(ours.steps, theirs.steps):
+        if not math.isclose(mine["loss"], yours["loss"], rel_tol=1e-3):
+            raise ValueError(f"{configuration}: losses differ, {mine['loss']} and {yours['loss']}")
+    cells = [f"{kind.upper()} {audio}"]
+    for measure in ("milliseconds", "cpuMilliseconds"):
+        mine, yours = ours.measured(measure), theirs.measured(measure)
+        cells += [spread(mine), spread(yours), spread([a / b for a, b in zip(mine, yours)], 2)]
+    cells += [f"{side.steps[-1]['peakMegabytes']:.0f}" for side in (ours, theirs)]
+    return f"| {' | '.join(cells)} |"
+
+
+def spread(values: list[float], digits: int = 0) -> str:
+    """Median (least–most)"""
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
+
+
+class Contestant:
+    """A process that makes one step for each line it is sent, and sleeps between them."""
+
+    def __init__(self, command: list[str]):
+        environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+        self.steps: list[dict] = []
+
+    def step(self) -> None:
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.process.args[0]} ended early")
+        self.steps.append(json.loads(line))
+
+    def measured(self, measure: str) -> list[float]:
+        """Of every step but the first, which warms up."""
+        return [step[measure] for step in self.steps[1:]]
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def write_weights(path: Path) -> None:
+    """Every weight, the features for the longest audio, and the text; whole numbers as float32."""
+    import torch
+    from safetensors.torch import save_file
+
+    hidden, narrow, ffn, vocabulary = LLM["hidden"], LLM["kv_heads"] * LLM["head"], LLM["ffn"], LLM["vocabulary"]
+    shapes = {"llm.model.embed_tokens.weight": [vocabulary, hidden], "llm.model.norm.weight": [hidden]}
+    for layer in range(LLM["layers"]):
+        at = f"llm.model.layers.{layer}"
+        shapes |= {
+            f"{at}.input_layernorm.weight": [hidden],
+            f"{at}.post_attention_layernorm.weight": [hidden],
+            f"{at}.self_attn.q_proj.weight": [hidden, hidden],
+            f"{at}.self_attn.k_proj.weight": [narrow, hidden],
+            f"{at}.self_attn.v_proj.weight": [narrow, hidden],
+            f"{at}.self_attn.o_proj.weight": [hidden, hidden],
+            f"{at}.mlp.gate_proj.weight": [ffn, hidden],
+            f"{at}.mlp.up_proj.weight": [ffn, hidden],
+            f"{at}.mlp.down_proj.weight": [hidden, ffn],
+        }
+    shapes |= {
+        f"{CONNECTOR}.norm.weight": [FEATURES],
+        f"{CONNECTOR}.norm.bias": [FEATURES],
+        f"{CONNECTOR}.up.weight": [hidden, FEATURES],
+        f"{CONNECTOR}.up.bias": [hidden],
+        f"{CONNECTOR}.down.weight": [hidden, hidden],
+        f"{CONNECTOR}.down.bias": [hidden],
+    }
+    generator = torch.Generator().manual_seed(1)
+
+    def fresh(name: str, shape: list[int]) -> torch.Tensor:
+        if len(shape) == 1:
+            return torch.zeros(shape) if name.endswith("bias") else torch.ones(shape)
+        return torch.randn(shape, generator=generator) / (shape[-1] ** 0.5)
+
+    def tokens(shape: list[int]) -> torch.Tensor:
+        return torch.randint(vocabulary, shape, generator=generator).float()
+
+    tensors = {name: fresh(name, shape) for name, shape in shapes.items()}
+    tensors["features"] = torch.randn([BATCH, LONGEST, FEATURES], generator=generator)
+    tensors["ids"], tensors["labels"] = tokens([BATCH, TEXT]), tokens([BATCH, TEXT])
+    save_file(tensors, path)
+
+
+if __name__ == "__main__":
+    main()

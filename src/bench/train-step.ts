@@ -1,0 +1,152 @@
+import { mlpConnector } from '../connectors/mlp.js'
+import { gradients } from '../graph/gradients.js'
+import { crossEntropy } from '../graph/loss.js'
+import { mean } from '../graph/reduce.js'
+import { concat, reshape, slice } from '../graph/shape.js'
+import { fixed, Graph, type Tensor } from '../graph/tensor.js'
+import type { IntegrationConfig } from '../integration/config.js'
+import { layOut } from '../integration/layout.js'
+import type { LlamaConfig } from '../llm/config.js'
+import type { Positions } from '../llm/decoder.js'
+import { rotaryTables } from '../llm/rotary-tables.js'
+import { Network } from '../model/network.js'
+import { MASKED } from '../nn/attention.js'
+import { Random } from '../random.js'
+import { Arena } from '../runtime/arena.js'
+import type { Program, Runtime, WeightSource } from '../runtime/runtime.js'
+import { AdamW } from '../train/adamw.js'
+
+/** The step that is measured: a frozen language model, and a trained connector that is given features. */
+export interface TrainStepOptions {
+  readonly llm: LlamaConfig
+  readonly integration: IntegrationConfig
+  readonly batch: number
+  readonly audioTokens: number
+  /** Width of the encoder's features. */
+  readonly featureSize: number
+  /** All of them are learnt. */
+  readonly textTokens: number
+  readonly checkpointing?: boolean
+}
+
+type Feeds = Readonly<Record<string, Float32Array | BigInt64Array>>
+
+/** Names of the trained weights start with this. */
+export const CONNECTOR = 'encoders.general.connector'
+
+/** Forward and backward pass and AdamW over the connector, on one batch again and again. */
+export class TrainStep {
+  readonly #program: Program
+  readonly #parameters: Arena
+  readonly #optimizer: AdamW
+  readonly #feeds: Feeds
+
+  private constructor(program: Program, parameters: Arena, feeds: Feeds) {
+    this.#program = program
+    this.#parameters = parameters
+    this.#optimizer = new AdamW(parameters.flat.length)
+    this.#feeds = feeds
+  }
+
+  /**
+   * @param frozen the language model's weights
+   * @param initial the connector's, to start from
+   * @param batch `features`, `ids` and `labels`; drawn at random if not given
+   */
+  static async compile(
+    runtime: Runtime,
+    options: TrainStepOptions,
+    frozen: (name: string) => WeightSource | undefined,
+    initial: (name: string) => Float32Array,
+    batch: Feeds = randomBatch(options),
+  ): Promise<TrainStep> {
+    const { loss, connector, gradients: found } = trainStepGraph(options)
+    const parameters = new Arena(connector.map(({ name, shape }) => ({ name, shape: shape.map(Number) })))
+    for (const { name } of connector) parameters.get(name).set(initial(name))
+    const outputs = Object.fromEntries(found.map((gradient, i) => [gradientOf(connector[i]!.name), gradient]))
+    const program = await runtime.compile(
+      { loss, ...outputs },
+      { purpose: 'training', weights: (name) => (name.startsWith(CONNECTOR) ? undefined : frozen(name)) },
+    )
+    return new TrainStep(program, parameters, batch)
+  }
+
+  /** @returns the loss before the update */
+  async run(): Promise<number> {
+    const { outputs } = await this.#program.run(this.#feeds, this.#parameters)
+    const groups = [...this.#parameters.entries.values()].map(({ name, offset, length }) => ({
+      offset,
+      length,
+      gradient: outputs[gradientOf(name)]?.data as Float32Array,
+      learningRate: 1e-3,
+      weightDecay: 0.01,
+    }))
+    this.#optimizer.update(this.#parameters.flat, groups)
+    return Number(outputs.loss?.data[0])
+  }
+}
+
+/** Inputs: `features` [batch, audioTokens, featureSize], `ids` [batch, textTokens], `labels` [batch·textTokens]. */
+export function trainStepGraph(options: TrainStepOptions): {
+  readonly loss: Tensor
+  readonly connector: readonly Tensor[]
+  readonly gradients: readonly Tensor[]
+} {
+  const { llm, integration, batch, audioTokens, featureSize, textTokens, checkpointing = false } = options
+  const graph = new Graph()
+  const network = new Network(graph, { encoders: [], integration, llm })
+  const features = graph.input('features', [batch, audioTokens, featureSize])
+  const positions = positionsFrom(graph, options)
+  const tokens = mlpConnector(network.scope.in(CONNECTOR), { kind: 'mlp' }, features, llm.hiddenSize)
+  const audio = { name: 'general', tokens, mask: undefined, positions: positions(0, audioTokens) }
+  const heard = network.integrate([audio])
+  const layout = layOut(integration, [{ name: 'general', tokens: audioTokens }])
+
+  const text = network.decoder.embed(graph.input('ids', [batch, textTokens], 'int64'))
+  const entering = concat([...heard.sequence.map((part) => part.tokens), text], 1)
+  const length = fixed(entering.shape[1])
+  const { states } = network.decode(entering, heard, {
+    positions: positions(layout.sequenceStart, length),
+    mask: graph.constant(causal(length), [1, 1, 1, length, length]),
+    checkpointing,
+  })
+  const rows = batch * textTokens
+  const learnt = reshape(slice(states, 1, length - textTokens, length), [rows, llm.hiddenSize])
+  const losses = crossEntropy(network.decoder.logits(learnt), graph.input('labels', [rows], 'int64'))
+  const loss = reshape(mean(losses, [0]), [])
+
+  const connector = [...graph.parameters.values()].filter(({ name }) => name.startsWith(CONNECTOR))
+  return { loss, connector, gradients: gradients(loss, connector) }
+}
+
+function positionsFrom(
+  graph: Graph,
+  { llm, batch, audioTokens, textTokens }: TrainStepOptions,
+): (first: number, count: number) => Positions {
+  const longest = audioTokens + textTokens
+  const tables = rotaryTables(llm, [...Array(longest).keys()])
+  const cosine = graph.constant(tables.cosine, [longest, llm.headSize / 2])
+  const sine = graph.constant(tables.sine, [longest, llm.headSize / 2])
+  return (first, count) => {
+    const indices = BigInt64Array.from({ length: batch * count }, (_, i) => BigInt(first + (i % count)))
+    return { indices: graph.constant(indices, [batch, count]), cosine, sine }
+  }
+}
+
+function causal(length: number): Float32Array {
+  return Float32Array.from({ length: length * length }, (_, i) =>
+    i % length > Math.floor(i / length) ? MASKED : 0,
+  )
+}
+
+function randomBatch({ llm, batch, audioTokens, featureSize, textTokens }: TrainStepOptions): Feeds {
+  const random = new Random('train step')
+  const tokens = () =>
+    BigInt64Array.from({ length: batch * textTokens }, () => BigInt(random.integer(llm.vocabularySize)))
+  const features = Float32Array.from({ length: batch * audioTokens * featureSize }, () => random.normal())
+  return { features, ids: tokens(), labels: tokens() }
+}
+
+function gradientOf(name: string): string {
+  return `gradient of ${name}`
+}

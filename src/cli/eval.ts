@@ -1,0 +1,155 @@
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import type { Vocabulary } from '../data/questions/task.js'
+import { PalError } from '../errors.js'
+import type { EvalSet } from '../eval/items.js'
+import type { Sample } from '../eval/run.js'
+import { wholeNumber } from './options.js'
+import { ProgressLine } from './progress.js'
+import type { CliContext } from './verb.js'
+
+interface EvalCliOptions {
+  readonly model?: string
+  readonly tasks?: string
+  readonly limit?: number
+  readonly scenes: number
+  readonly seed: number
+  readonly out?: string
+  readonly rescore?: true
+  readonly json?: true
+}
+
+export function register(command: Command, context: CliContext): void {
+  command
+    .argument('<what>', 'a recipe, whose held-out recordings are asked about, or a manifest (.jsonl)')
+    .argument('[changes...]', 'settings of the recipe to change, as key=value')
+    .option('--model <name or folder>', 'the model to ask (default: the one that ships)')
+    .option('--tasks <names>', 'only these, separated by commas')
+    .option('--limit <count>', 'at most so many questions of each task, drawn by the seed', wholeNumber(1))
+    .option('--scenes <count>', 'scenes composed for each task about scenes', wholeNumber(1), 200)
+    .option('--seed <number>', 'of the questions and scenes', wholeNumber(0), 1)
+    .option('--out <folder>', 'where the answers are kept (default: runs/eval-<what>-<model>)')
+    .option('--rescore', 'score the answers kept in --out again, without a model')
+    .option('--json', 'the report as JSON')
+    .addHelpText(
+      'after',
+      `
+Answers are kept as they come (samples.jsonl): the same command goes on where an interrupted one stopped.
+
+Examples:
+  pal eval recipes/pal-tiny.yaml data.root=path/to/recordings --model runs/pal-tiny/stages/answers
+  pal eval questions.jsonl`,
+    )
+    .action(async (what: string, changes: readonly string[], options: EvalCliOptions) => {
+      const { markdown, report } = await import('../eval/report.js')
+      const set = await itemsOf(what, changes, options)
+      const folder = options.out ?? join('runs', `eval-${slug(what)}-${slug(options.model ?? 'default')}`)
+      const samples = options.rescore
+        ? await (await import('../eval/run.js')).rescore(folder, set.vocabulary)
+        : await answersTo(set, folder, what, options, context)
+      const reports = report(samples, set.items)
+      const { writeAtomically } = await import('../weights/write-atomically.js')
+      await writeAtomically(join(folder, 'report.json'), `${JSON.stringify(reports, null, 2)}\n`)
+      process.stdout.write(options.json ? `${JSON.stringify(reports)}\n` : `${markdown(reports)}\n`)
+    })
+}
+
+/** The questions: from the recordings that a recipe holds out, or from a manifest's rows. */
+export async function itemsOf(
+  what: string,
+  changes: readonly string[],
+  { tasks, limit, scenes, seed }: Pick<EvalCliOptions, 'tasks' | 'limit' | 'scenes' | 'seed'>,
+): Promise<EvalSet> {
+  const { clipItems, manifestItems } = await import('../eval/items.js')
+  const all = what.endsWith('.jsonl') ? await manifestItems(what, SAMPLE_RATE) : await recipeItems()
+  const named = tasks?.split(',')
+  for (const task of named ?? []) {
+    const known = new Set(all.items.map((item) => item.task))
+    if (!known.has(task))
+      throw new PalError(`expected one of ${[...known].join(', ')}, got "${task}"`, { key: '--tasks' })
+  }
+  const chosen = all.items.filter(({ task }) => named?.includes(task) ?? true)
+  return { ...all, items: limit ? await firstOfEach(chosen, limit, seed) : chosen }
+
+  async function recipeItems(): Promise<EvalSet> {
+    const { loadRecipe } = await import('../train/recipe.js')
+    const { loadSets } = await import('../train/sources.js')
+    const { vocabularyOf } = await import('../data/questions/vocabulary.js')
+    const { recipe } = await loadRecipe(what, changes)
+    const line = new ProgressLine()
+    const known: Vocabulary = vocabularyOf(await labelsOf(recipe))
+    const sets = await loadSets(recipe, 'held-out', SAMPLE_RATE, (set, done, total) =>
+      line.show(`decoding ${set} ${done}/${total}`),
+    )
+    line.end()
+    if (sets.size === 0) {
+      throw new PalError('expected recordings that are held out, got none', {
+        file: what,
+        key: 'data.sets.*.heldOut',
+        hint: 'Name the groups to ask about, for instance data.sets.esc10.heldOut=[4].',
+      })
+    }
+    return clipItems(sets, known, { seed, scenes })
+  }
+}
+
+const SAMPLE_RATE = 16_000
+
+/** All labels of a recipe's recordings, held out or not. */
+async function labelsOf({ data }: { readonly data: import('../train/recipe.js').Recipe['data'] }) {
+  const { readClips } = await import('../data/clips.js')
+  const sets = Object.entries(data.sets).map(([name, { heldOut: _, ...set }]) =>
+    readClips({ name, ...set }, data.root),
+  )
+  return (await Promise.all(sets)).flat()
+}
+
+/** A seeded draw of each task's questions, in their order. */
+async function firstOfEach<T extends { readonly task: string }>(
+  items: readonly T[],
+  limit: number,
+  seed: number,
+) {
+  const { Random } = await import('../random.js')
+  const { groupBy } = await import('../eval/bootstrap.js')
+  const chosen = [...groupBy(items, ({ task }) => task)].flatMap(([task, of]) =>
+    new Random('limit', seed, task).shuffle(of).slice(0, limit),
+  )
+  const kept = new Set(chosen)
+  return items.filter((item) => kept.has(item))
+}
+
+async function answersTo(
+  set: EvalSet,
+  folder: string,
+  what: string,
+  { model, seed, scenes, tasks = 'all', limit = 0 }: EvalCliOptions,
+  { signal }: CliContext,
+): Promise<readonly Sample[]> {
+  const { loadPal } = await import('../model/pal.js')
+  const { evaluate } = await import('../eval/run.js')
+  const { QUESTIONS_VERSION } = await import('../eval/items.js')
+  const line = new ProgressLine()
+  const pal = await loadPal(model ? { model } : {})
+  try {
+    const samples = await evaluate(pal, set, {
+      folder,
+      identity: { what, model: model ?? 'default', seed, scenes, tasks, limit, questions: QUESTIONS_VERSION },
+      signal,
+      onProgress: (done, total) => line.show(`${done}/${total} questions`),
+    })
+    line.end()
+    if (samples.length < set.items.length) {
+      process.stderr.write(
+        `Stopped after ${samples.length} of ${set.items.length}; the same command goes on from here.\n`,
+      )
+    }
+    return samples
+  } finally {
+    await pal.close()
+  }
+}
+
+function slug(name: string): string {
+  return name.replace(/[^\w.-]+/g, '-').replace(/^[-.]+|-+$/g, '')
+}

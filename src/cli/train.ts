@@ -1,0 +1,133 @@
+import { existsSync } from 'node:fs'
+import { rename } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { LoadedRecipe } from '../train/recipe.js'
+import type { TrainEvent } from '../train/train.js'
+import { wholeNumber } from './options.js'
+import { duration, ProgressLine } from './progress.js'
+import type { CliContext } from './verb.js'
+
+interface TrainCliOptions {
+  readonly restart?: true
+  readonly provider?: string
+  readonly threads?: number
+  readonly json?: true
+}
+
+export function register(command: Command, context: CliContext): void {
+  command
+    .argument('<recipe>', 'a YAML file, such as recipes/pal-tiny.yaml')
+    .argument('[changes...]', 'settings to change, as key=value, such as stages.0.steps=100')
+    .option('--restart', 'start over; the run that there is moves aside')
+    .option('--provider <name>', "ONNX Runtime's execution provider (default: cpu)")
+    .option('--threads <count>', 'threads of one operation (default: all cores)', wholeNumber(1))
+    .option('--json', 'events as JSON lines on standard output')
+    .addHelpText(
+      'after',
+      `
+The run is kept in runs/<name of the recipe>, or where output=… says. Ctrl-C stops it after the step under way;
+the same command goes on from there, also after a kill.
+
+Example:
+  pal train recipes/pal-tiny.yaml data.root=path/to/recordings`,
+    )
+    .action(async (file: string, changes: readonly string[], options: TrainCliOptions) => {
+      const { loadRecipe } = await import('../train/recipe.js')
+      const { train } = await import('../train/train.js')
+      const loaded = await loadRecipe(file, changes)
+      const folder = runFolder(loaded)
+      if (options.restart) await moveAside(folder)
+      const show = options.json ? showJson() : showText(loaded, folder)
+      const { finished, model } = await train(loaded, {
+        folder,
+        signal: context.signal,
+        onEvent: show,
+        ...(options.provider && { provider: options.provider }),
+        ...(options.threads && { threads: options.threads }),
+      })
+      if (finished && !options.json) process.stdout.write(`${model}\n`)
+      if (!finished) process.stderr.write('Stopped and saved. The same command goes on from here.\n')
+    })
+}
+
+/** Where a recipe's run is kept. */
+export function runFolder({ recipe }: LoadedRecipe): string {
+  return resolve(recipe.output ?? join('runs', recipe.name))
+}
+
+/** Nothing is deleted: an earlier run is renamed to the first free number. */
+async function moveAside(folder: string): Promise<void> {
+  if (!existsSync(folder)) return
+  let number = 1
+  while (existsSync(`${folder}.${number}`)) number++
+  await rename(folder, `${folder}.${number}`)
+  process.stderr.write(`The run that was there is now ${folder}.${number}\n`)
+}
+
+function showJson(): (event: TrainEvent) => void {
+  return (event) => process.stdout.write(`${JSON.stringify(event)}\n`)
+}
+
+function showText({ recipe, overrides }: LoadedRecipe, folder: string): (event: TrainEvent) => void {
+  const line = new ProgressLine()
+  const say = (text: string) => {
+    line.end()
+    process.stderr.write(`${text}\n`)
+  }
+  say(`Recipe ${recipe.name}, seed ${recipe.seed}, in ${folder}`)
+  for (const { key, before, after } of overrides)
+    say(`  ${key}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`)
+  for (const { name, steps, objective, hears, trained } of recipe.stages) {
+    say(`  stage ${name}: ${steps} steps on ${objective}, hears ${hears}, trains ${trained.join(' ')}`)
+  }
+  const pace = new Pace()
+  return (event) => {
+    switch (event.kind) {
+      case 'decoding':
+        return line.show(`decoding ${event.set} ${event.done}/${event.total}`)
+      case 'resumed':
+        return say(`Going on after step ${event.step} of stage ${event.stage}`)
+      case 'parameters':
+        return say(
+          `Stage ${event.stage}: ${count(event.trained)} of ${count(event.total)} parameters are trained`,
+        )
+      case 'saved':
+        return say(`Saved ${event.folder}`)
+      case 'step':
+        return line.show(pace.line(event))
+    }
+  }
+}
+
+/** What the progress line says: averages over the last steps, so that the numbers can be read. */
+class Pace {
+  #loss: number | undefined
+  #stepSeconds: number | undefined
+  #audios = 0
+  #seconds = 0
+
+  line({ report, stepsDone, stepsTotal }: Extract<TrainEvent, { kind: 'step' }>): string {
+    this.#loss = smooth(this.#loss, report.loss)
+    this.#stepSeconds = smooth(this.#stepSeconds, report.milliseconds / 1000)
+    this.#audios = smooth(this.#audios || undefined, report.audios)
+    this.#seconds = smooth(this.#seconds || undefined, report.seconds)
+    const each = this.#stepSeconds
+    return [
+      `${report.stage} ${stepsDone}/${stepsTotal}`,
+      `loss ${this.#loss.toFixed(3)}`,
+      `${(this.#audios / each).toFixed(0)} recordings/s`,
+      `${(this.#seconds / each).toFixed(0)} s of audio/s`,
+      `${duration(each * (stepsTotal - stepsDone))} left`,
+      `${(process.memoryUsage.rss() / 2 ** 20).toFixed(0)} MiB`,
+    ].join(' · ')
+  }
+}
+
+function smooth(sofar: number | undefined, value: number): number {
+  return sofar === undefined ? value : 0.95 * sofar + 0.05 * value
+}
+
+function count(parameters: number): string {
+  return parameters.toLocaleString('en')
+}

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { packageFolder } from '../model/package-folder.js'
+import type { Recipe } from '../train/recipe.js'
+import type { StepReport } from '../train/trainer.js'
+import { writeAtomically } from '../weights/write-atomically.js'
+import { integrationNamed, type Run } from './plan.js'
+
+/** What one run cost. */
+export interface RunCost {
+  /** The median, without the first steps of each shape, which compile it. */
+  readonly stepMilliseconds: number
+  readonly recordingsPerSecond: number
+  readonly peakMemoryMiB: number
+  readonly trainedParameters: number
+}
+
+const RESULT = 'cost.json'
+
+/**
+ * Trains one run in a process of its own, so that its peak memory is its own, and never again once it is finished.
+ * @param recipe the file, and the changes that all runs share
+ */
+export async function trainRun(
+  run: Run,
+  folder: string,
+  recipe: { readonly file: string; readonly changes: readonly string[]; readonly loaded: Recipe },
+  signal: AbortSignal,
+): Promise<RunCost | undefined> {
+  const own = join(folder, run.folder)
+  if (existsSync(join(own, RESULT))) return JSON.parse(await readFile(join(own, RESULT), 'utf8')) as RunCost
+  const integration = integrationNamed(run.integration, recipe.loaded)
+  const changes = [
+    ...recipe.changes,
+    `seed=${run.seed}`,
+    `output=${own}`,
+    `model.integration=${JSON.stringify(integration)}`,
+  ]
+  const measured = await spawnTraining([recipe.file, ...changes, '--json'], signal)
+  if (!measured) return undefined
+  const metrics = (await readFile(join(own, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
+  const steps = metrics.map((line) => JSON.parse(line) as StepReport)
+  const cost: RunCost = {
+    stepMilliseconds: median(steps.map(({ milliseconds }) => milliseconds)),
+    recordingsPerSecond: (1000 * total(steps, 'audios')) / total(steps, 'milliseconds'),
+    ...measured,
+  }
+  await writeAtomically(join(own, RESULT), `${JSON.stringify(cost, null, 2)}\n`)
+  return cost
+}
+
+/** Runs `pal train` and tells what it says of itself at its end; nothing if it was interrupted. */
+function spawnTraining(
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<{ peakMemoryMiB: number; trainedParameters: number } | undefined> {
+  const child = spawn(process.execPath, [join(packageFolder(), 'bin', 'pal.js'), 'train', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const stop = () => child.kill('SIGINT')
+  signal.addEventListener('abort', stop)
+  let rest = ''
+  let trainedParameters = 0
+  let peakMemoryMiB = 0
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() as string
+    for (const line of lines) {
+      const event = JSON.parse(line) as { kind: string; trained?: number; peakMemoryMiB?: number }
+      if (event.kind === 'parameters') trainedParameters = event.trained as number
+      if (event.kind === 'saved') peakMemoryMiB = event.peakMemoryMiB as number
+    }
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => {
+      signal.removeEventListener('abort', stop)
+      if (code === 0) resolve({ peakMemoryMiB, trainedParameters })
+      else if (signal.aborted) resolve(undefined)
+      else reject(new Error(`pal train ${args.join(' ')} ended with exit code ${code}`))
+    })
+  })
+}
+
+function total(steps: readonly StepReport[], key: 'audios' | 'milliseconds'): number {
+  return steps.reduce((sum, step) => sum + step[key], 0)
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
+}

@@ -1,0 +1,57 @@
+import { Random } from '../random.js'
+
+/** A share with its 95 % interval. */
+export interface Estimate {
+  readonly value: number
+  readonly low: number
+  readonly high: number
+}
+
+export interface BootstrapOptions {
+  /** @default 2000 */
+  readonly resamples?: number
+  /** @default 1 */
+  readonly seed?: number
+}
+
+/**
+ * The mean of scores with its 95 % percentile bootstrap interval (Efron and Tibshirani 1993, chapter 13). Scores
+ * of one cluster, such as several questions about one recording, are drawn together.
+ * @param statistic of the drawn items; the mean of `score` when absent
+ */
+export function bootstrap<T>(
+  items: readonly T[],
+  clusterOf: (item: T) => string,
+  statistic: (items: readonly T[]) => number,
+  { resamples = 2000, seed = 1 }: BootstrapOptions = {},
+): Estimate {
+  const clusters = [...groupBy(items, clusterOf).values()]
+  const random = new Random('bootstrap', seed)
+  const values = Array.from({ length: resamples }, () =>
+    statistic(Array.from({ length: clusters.length }, () => random.pick(clusters)).flat()),
+  )
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b)
+  return { value: statistic(items), low: percentile(values, 0.025), high: percentile(values, 0.975) }
+}
+
+/** Linear between the nearest two, as numpy.percentile has it. @param sorted ascending */
+export function percentile(sorted: readonly number[], share: number): number {
+  const at = share * (sorted.length - 1)
+  const below = sorted[Math.floor(at)] ?? Number.NaN
+  const above = sorted[Math.ceil(at)] ?? Number.NaN
+  return below + (above - below) * (at - Math.floor(at))
+}
+
+export function groupBy<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const group = groups.get(keyOf(item))
+    if (group) group.push(item)
+    else groups.set(keyOf(item), [item])
+  }
+  return groups
+}

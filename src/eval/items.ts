@@ -1,0 +1,168 @@
+import { resolve } from 'node:path'
+import { readAudio } from '../audio/read-audio.js'
+import type { LoadedClip } from '../data/clip-library.js'
+import { audioPlaceholder, readManifest } from '../data/manifest.js'
+import { askAbout } from '../data/questions/index.js'
+import type { Task, Vocabulary } from '../data/questions/task.js'
+import { vocabularyOf } from '../data/questions/vocabulary.js'
+import type { SceneEvent } from '../data/scene.js'
+import { sceneSource } from '../data/scene-source.js'
+import { PalError } from '../errors.js'
+import { Random } from '../random.js'
+import type { LoadedSets } from '../train/sources.js'
+
+/** One question about one audio, and what is right. */
+export interface EvalItem {
+  readonly id: string
+  /** Items of one audio are asked together and resampled together. */
+  readonly audio: string
+  readonly samples: () => Promise<Float32Array>
+  /** What the result is listed under. */
+  readonly task: string
+  /** How the answer is scored: see `scoreAnswer`. */
+  readonly scoring: string
+  readonly question: string
+  readonly expected: string
+  readonly accept?: readonly string[]
+  /** What sounds, for results by class. */
+  readonly label?: string
+}
+
+export interface ItemOptions {
+  /** @default 1 */
+  readonly seed?: number
+  /** Scenes composed for each task about scenes. @default 200 */
+  readonly scenes?: number
+}
+
+/** Questions and the labels that they may name. */
+export interface EvalSet {
+  readonly items: readonly EvalItem[]
+  readonly vocabulary: Vocabulary
+}
+
+/** Changes whenever the same seed would ask something else. */
+export const QUESTIONS_VERSION = 1
+
+/**
+ * What is asked about recordings that training did not hear, in wordings that it did not see: each clip by itself,
+ * openly and by yes or no and by choice, and scenes composed of the clips, for order, count and captions.
+ */
+export function clipItems(
+  sets: LoadedSets,
+  known: Vocabulary,
+  { seed = 1, scenes = 200 }: ItemOptions = {},
+): EvalSet {
+  const clips = [...sets].flatMap(([set, loaded]) => loaded.map((clip) => ({ set, clip })))
+  const items = clips.flatMap(({ set, clip }) => {
+    const random = new Random('eval', seed, set, clip.path)
+    const naming = clip.kind === 'sound' ? ['name', 'name'] : [clip.kind]
+    return [
+      ...naming.map((task, i) => clipItem(set, clip, task as Task, set, random, known, i)),
+      clipItem(set, clip, 'presence', 'presence', random, known, 0),
+      clipItem(set, clip, 'choice', 'choice', random, known, 0),
+    ]
+  })
+  const all = clips.map(({ clip }) => clip)
+  const composed = (['order', 'count', 'caption'] as const).flatMap((task) =>
+    sceneItems(all, task, known, seed, scenes),
+  )
+  return { items: [...items, ...composed], vocabulary: known }
+}
+
+function clipItem(
+  set: string,
+  clip: LoadedClip,
+  scoring: Task,
+  task: string,
+  random: Random,
+  vocabulary: Vocabulary,
+  number: number,
+): EvalItem {
+  const event: SceneEvent = { ...clip, startSeconds: 0, endSeconds: clip.seconds, levelDb: 0 }
+  const { question, answer, accept } = askAbout([event], random, {
+    wordings: 'held-out',
+    tasks: { [scoring]: 1 },
+    vocabulary,
+  })
+  return {
+    id: `${set}:${clip.line}:${task}:${number}`,
+    audio: `${set}:${clip.line}`,
+    samples: async () => clip.samples,
+    task,
+    scoring,
+    question,
+    expected: answer,
+    ...(accept && { accept }),
+    label: clip.label,
+  }
+}
+
+/** Scenes of two clips for order, of one to four equal ones for count, of one to three for captions. */
+function sceneItems(
+  clips: readonly LoadedClip[],
+  task: 'order' | 'count' | 'caption',
+  vocabulary: Vocabulary,
+  seed: number,
+  count: number,
+): readonly EvalItem[] {
+  const source = sceneSource(clips, {
+    vocabulary,
+    wordings: 'held-out',
+    // A scene that the task cannot ask about is asked for its name, and passed over.
+    tasks: { [task]: 1, name: 1e-9 },
+    questionsPerAudio: 1,
+    augment: false,
+    backgroundChance: 0,
+    repeatChance: 0,
+    eventCounts: task === 'order' ? [0, 1] : [1, 1, 1],
+    countingChance: task === 'count' ? 1 : 0,
+  })
+  const items: EvalItem[] = []
+  for (let number = 0; items.length < count && number < 20 * count; number++) {
+    const { samples, turns } = source.drawWithin(new Random('eval scene', seed, task, number), SCENE_SECONDS)
+    const [turn] = turns
+    if (turn?.task !== task) continue
+    items.push({
+      id: `${task}:${number}`,
+      audio: `${task}:${number}`,
+      samples: async () => samples,
+      task,
+      scoring: task,
+      question: turn.question,
+      expected: turn.answer,
+      ...(turn.accept && { accept: turn.accept }),
+    })
+  }
+  return items
+}
+
+const SCENE_SECONDS = 8
+
+/** The rows of a manifest: the first question of each, and the answer given there. */
+export async function manifestItems(path: string, sampleRate: number): Promise<EvalSet> {
+  const file = resolve(path)
+  const examples = await readManifest(file)
+  const items = examples.map(({ id, messages, audios, task = 'manifest', accept, line }): EvalItem => {
+    const [audio] = audios
+    const question = messages.find(({ role }) => role === 'user')
+    const answer = messages.find(({ role }) => role === 'assistant')
+    if (audio === undefined || audios.length !== 1 || !question || !answer) {
+      throw new PalError(`expected one audio, a question and an answer, got ${audios.length} audios`, {
+        file,
+        line,
+      })
+    }
+    return {
+      id,
+      audio,
+      samples: async () => (await readAudio(audio, { sampleRate })).samples,
+      task,
+      scoring: task,
+      question: question.content.replaceAll(audioPlaceholder, '').trim(),
+      expected: answer.content,
+      ...(accept && { accept }),
+    }
+  })
+  return { items, vocabulary: vocabularyOf([]) }
+}
