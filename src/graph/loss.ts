@@ -1,5 +1,4 @@
-import { mul, neg } from './elementwise.js'
-import { softmax } from './normalize.js'
+import { exp, mul, neg } from './elementwise.js'
 import { reshape } from './shape.js'
 import { apply, type Operation, shapeError, type Tensor } from './tensor.js'
 
@@ -11,27 +10,27 @@ export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
   if (logits.shape.length !== 2 || labels.shape.length !== 1 || labels.shape[0] !== rows) {
     throw shapeError('crossEntropy', 'logits [rows, classes] and labels [rows]', logits, labels)
   }
-  return apply(CROSS_ENTROPY, [logits, labels], labels.shape, {
-    attributes: { reduction: 'none' },
-    dtype: 'float32',
-  })
+  const column = [...labels.shape, 1]
+  const logProbabilities = apply(LOG_SOFTMAX, [logits], logits.shape, { attributes: { axis: -1 } })
+  const picked = apply(PICK, [logProbabilities, reshape(labels, column)], column, { attributes: { axis: 1 } })
+  return reshape(neg(picked), labels.shape)
 }
 
-/** d logits = (softmax(logits) − one-hot(labels)) · g, without ever forming the one-hot matrix. */
-const CROSS_ENTROPY: Operation = {
-  type: 'SoftmaxCrossEntropyLoss',
-  gradient: ({ inputs: [logits, labels] }, [g]) => {
-    const column = reshape(g!, [...g!.shape, 1])
-    const positions = reshape(labels!, [...labels!.shape, 1])
-    const weighted = mul(softmax(logits!), column)
-    const minus = neg(column)
+/** d logits = (one-hot(labels) − softmax(logits)) · g, without ever forming the one-hot matrix. */
+const PICK: Operation = {
+  type: 'GatherElements',
+  gradient: ({ inputs: [logProbabilities, labels] }, [g]) => {
+    const weighted = mul(exp(logProbabilities!), neg(g!))
     return [
-      apply(SCATTER_ADD, [weighted, positions, minus], logits!.shape, {
+      apply(SCATTER_ADD, [weighted, labels!, g!], weighted.shape, {
         attributes: { axis: 1, reduction: 'add' },
       }),
       undefined,
     ]
   },
 }
+
+/** Only ever picked from: the rule above has its gradient in it. */
+const LOG_SOFTMAX: Operation = { type: 'LogSoftmax', gradient: (_, [g]) => [g] }
 
 const SCATTER_ADD: Operation = { type: 'ScatterElements' }

@@ -1,9 +1,9 @@
-import { add } from '../graph/elementwise.js'
+import { add, mul } from '../graph/elementwise.js'
 import { fixed, type Tensor } from '../graph/tensor.js'
 import type { Decoder } from '../llm/decoder.js'
 import type { KeyValues } from '../nn/attention.js'
 import { linear } from '../nn/linear.js'
-import { rmsNorm } from '../nn/norm.js'
+import { unitRmsNorm } from '../nn/norm.js'
 import type { Scope } from '../nn/scope.js'
 import type { LalSettings } from './config.js'
 import { type AudioTokens, type Heard, nothing } from './integration.js'
@@ -26,27 +26,29 @@ export function lal(
   decoder: Decoder,
 ): Heard {
   const silent = nothing(decoder)
+  const { normEpsilon } = decoder.config
+  // Layers norm the same tokens and differ by their gain alone: what is divided by is computed once for all.
+  const units = audio.map(({ tokens }) => unitRmsNorm(tokens, normEpsilon))
+
+  /** The audio half of one layer's keys and values. */
+  const layerMemory = ({ tokens, mask, positions }: AudioTokens, i: number, layer: number): KeyValues => {
+    const unit =
+      settings.projector === 'per-layer'
+        ? unitRmsNorm(corrected(scope, settings, tokens, layer), normEpsilon)
+        : (units[i] as Tensor)
+    const gain = settings.norm === 'own' ? ownGain(scope, layer, tokens) : decoder.inputGain(layer)
+    const turned = settings.positions === 'none' ? undefined : positions
+    return { ...decoder.keyValues(layer, mul(unit, gain), turned), mask }
+  }
+
   const memory = silent.memory.map((none, layer) =>
-    hears(settings, layer) ? audio.map((one) => layerMemory(scope, settings, one, decoder, layer)) : none,
+    hears(settings, layer) ? audio.map((one, i) => layerMemory(one, i, layer)) : none,
   )
   return { ...silent, memory }
 }
 
-/** The audio half of one layer's keys and values. */
-function layerMemory(
-  scope: Scope,
-  settings: LalSettings,
-  { tokens, mask, positions }: AudioTokens,
-  decoder: Decoder,
-  layer: number,
-): KeyValues {
-  const projected = settings.projector === 'per-layer' ? corrected(scope, settings, tokens, layer) : tokens
-  const normed =
-    settings.norm === 'own'
-      ? rmsNorm(scope.in(`norms.${layer}`), projected, decoder.config.normEpsilon)
-      : decoder.inputNorm(layer, projected)
-  const keyValues = decoder.keyValues(layer, normed, settings.positions === 'none' ? undefined : positions)
-  return { ...keyValues, mask }
+function ownGain(scope: Scope, layer: number, tokens: Tensor): Tensor {
+  return scope.in(`norms.${layer}`).parameter('weight', [fixed(tokens.shape[2])], 'ones')
 }
 
 /** A + B_l C_l A: the tokens as one layer wants them; B_l starts at zero. */

@@ -53,6 +53,11 @@ export class Decoder {
     return rmsNorm(this.#layer(layer).in('input_layernorm'), states, this.config.normEpsilon)
   }
 
+  /** The gain of that norm: [hiddenSize]. */
+  inputGain(layer: number): Tensor {
+    return this.#layer(layer).in('input_layernorm').parameter('weight', [this.config.hiddenSize], 'ones')
+  }
+
   /**
    * The keys and values that one layer makes of normed states [batch, time, hiddenSize]: W_k and W_v, the keys
    * turned to their positions unless there are none.

@@ -1,7 +1,8 @@
+import { attend } from '../graph/attend.js'
 import { add } from '../graph/elementwise.js'
 import { matmul } from '../graph/matmul.js'
 import { softmax } from '../graph/normalize.js'
-import { addAll, concat, reshape, split, transpose } from '../graph/shape.js'
+import { addAll, broadcastTo, concat, reshape, split, transpose } from '../graph/shape.js'
 import { type Dim, fixed, type Tensor } from '../graph/tensor.js'
 
 /** Keys and values that queries may attend to. */
@@ -17,14 +18,58 @@ export interface KeyValues {
 export const MASKED = -1e9
 
 /**
- * Scaled dot-product attention with grouped queries over several stretches of keys and values, which are
- * joined at the softmax: softmax([Q·K₁ᵀ ; Q·K₂ᵀ …]/√headSize + M)·[V₁ ; V₂ …]. Nothing is copied to put the
- * stretches side by side, so a long cache or an audio memory is only read.
+ * Scaled dot-product attention with grouped queries over several stretches of keys and values:
+ * softmax([Q·K₁ᵀ ; Q·K₂ᵀ …]/√headSize + M)·[V₁ ; V₂ …].
  *
  * @param queries [batch, heads, time, headSize]
  * @returns [batch, time, heads·headSize]
  */
 export function attention(queries: Tensor, stretches: readonly KeyValues[]): Tensor {
+  const lengths = [queries.shape[2], ...stretches.map(({ keys }) => keys.shape[2])]
+  const known = lengths.every((length) => typeof length === 'number')
+  return mergeHeads(known ? overAll(queries, stretches) : overEach(queries, stretches))
+}
+
+/**
+ * For lengths that are known, as in training: the stretches are put side by side, and the queries of a group are
+ * rows of one product with the keys that they share, so that the gradient of the keys is one product too.
+ */
+function overAll(queries: Tensor, stretches: readonly KeyValues[]): Tensor {
+  const [batch, heads, time, headSize] = queries.shape.map(fixed) as [number, number, number, number]
+  const keys = concat(
+    stretches.map((stretch) => stretch.keys),
+    2,
+  )
+  const values = concat(
+    stretches.map((stretch) => stretch.values),
+    2,
+  )
+  const [, keyValueHeads, length] = keys.shape.map(fixed) as [number, number, number]
+  const group = heads / keyValueHeads
+  const rows = reshape(queries, [batch, keyValueHeads, group * time, headSize])
+  const scores = matmul(rows, keys, { transposeB: true, scale: 1 / Math.sqrt(headSize) })
+  const mask = joinMasks(stretches, time)
+  const masked = mask
+    ? reshape(add(reshape(scores, [batch, keyValueHeads, group, time, length]), mask), scores.shape)
+    : scores
+  return reshape(attend(masked, values), queries.shape)
+}
+
+/** One mask for all stretches; those without one hide nothing. */
+function joinMasks(stretches: readonly KeyValues[], time: number): Tensor | undefined {
+  const masks = stretches.map(({ mask }) => mask).filter((mask) => mask !== undefined)
+  const [first] = masks
+  if (!first || stretches.length === 1) return first
+  const batch = Math.max(...masks.map(({ shape }) => fixed(shape[0])))
+  const nothing = first.graph.constant(new Float32Array(1), [1, 1, 1, 1, 1])
+  const parts = stretches.map(({ keys, mask }) =>
+    broadcastTo(mask ?? nothing, [batch, 1, 1, time, fixed(keys.shape[2])]),
+  )
+  return concat(parts, 4)
+}
+
+/** For a cache of any length: the stretches are only read, and joined at the softmax. */
+function overEach(queries: Tensor, stretches: readonly KeyValues[]): Tensor {
   const [batch, heads, time, headSize] = queries.shape as readonly [Dim, number, Dim, number]
   const keyValueHeads = fixed(stretches[0]?.keys.shape[1])
   // Queries of one group share a key head: [batch, keyValueHeads, group, time, headSize].
@@ -35,7 +80,7 @@ export function attention(queries: Tensor, stretches: readonly KeyValues[]): Ten
   })
   const weights = split(softmax(concat(scores, 4)), 4, scores)
   const mixed = addAll(stretches.map(({ values }, i) => matmul(weights[i] as Tensor, shared(values))))
-  return mergeHeads(reshape(mixed, [batch, heads, time, headSize]))
+  return reshape(mixed, queries.shape)
 }
 
 /** [batch, time, heads·headSize] → [batch, heads, time, headSize]. */

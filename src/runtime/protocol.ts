@@ -18,6 +18,7 @@ export interface CompileRequest {
   /** External data that lies in memory instead of a file. */
   readonly memory: readonly { readonly path: string; readonly data: Uint8Array }[]
   readonly purpose: Purpose
+  readonly prepacking: boolean
   readonly provider: string
   readonly threads: number
 }

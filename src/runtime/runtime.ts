@@ -24,6 +24,11 @@ export interface CompileOptions {
   readonly weights?: (name: string) => WeightSource | undefined
   /** @default 'inference' */
   readonly purpose?: Purpose
+  /**
+   * Keep a second, blocked copy of every frozen weight: a training step is about a tenth faster, decoding a third,
+   * and the weights take twice the memory. @default true for inference, false for training
+   */
+  readonly prepacking?: boolean
 }
 
 export interface RunResult {
@@ -74,7 +79,11 @@ export class Runtime {
   /** Makes a graph's outputs, and what they need, ready to run. */
   async compile(
     outputs: Readonly<Record<string, Tensor>>,
-    { weights = () => undefined, purpose = 'inference' }: CompileOptions = {},
+    {
+      weights = () => undefined,
+      purpose = 'inference',
+      prepacking = purpose === 'inference',
+    }: CompileOptions = {},
   ): Promise<Program> {
     const placed = placeWeights(outputs, weights)
     const program = this.#programs++
@@ -85,6 +94,7 @@ export class Runtime {
       folder: placed.folder,
       memory: placed.memory,
       purpose,
+      prepacking,
       provider: this.#provider,
       threads: this.#threads,
     })

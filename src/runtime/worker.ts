@@ -72,6 +72,7 @@ function buffersOf(outputs: Readonly<Record<string, Value>> | undefined): readon
 
 function sessionOptions({
   purpose,
+  prepacking,
   folder,
   memory,
   provider,
@@ -80,9 +81,8 @@ function sessionOptions({
   const session = {
     // Relative external data may lie in this folder, and only there.
     ...(folder ? { model_external_initializers_file_folder_path: folder } : {}),
-    // Prepacking keeps a second, blocked copy of every weight. Decoding is a third slower without it; a
-    // training step hardly gains by it, and without it sessions for several lengths share the mapped file.
-    ...(purpose === 'training' ? { disable_prepacking: '1' } : {}),
+    // Without it, sessions for several lengths share the mapped file.
+    ...(prepacking ? {} : { disable_prepacking: '1' }),
     // Threads that spin between runs would take the cores from whoever prepares the next batch.
     'intra_op.allow_spinning': purpose === 'training' ? '0' : '1',
   }

@@ -112,10 +112,18 @@ class Batches {
   }
 }
 
-/** One compiled program for each shape of batch that comes up. */
+const MOST_PROGRAMS = 6
+
+interface CompiledStep {
+  readonly program: Program
+  /** The parameters that it has gradients of. */
+  readonly names: readonly string[]
+}
+
+/** Compiled programs for the shapes of batches that come up. */
 class Programs {
   readonly #options: StageOptions
-  readonly #compiled = new Map<string, Promise<{ program: Program; names: readonly string[] }>>()
+  readonly #compiled = new Map<string, CompiledStep>()
 
   constructor(options: StageOptions) {
     this.#options = options
@@ -132,20 +140,26 @@ class Programs {
   }
 
   async release(): Promise<void> {
-    for (const compiled of this.#compiled.values()) await (await compiled).program.release()
+    for (const { program } of this.#compiled.values()) await program.release()
     this.#compiled.clear()
   }
 
-  #programFor(shape: AudioShape): Promise<{ program: Program; names: readonly string[] }> {
+  /** The program for a shape. Each holds memory for its activations, so those not used for longest are let go. */
+  async #programFor(shape: AudioShape): Promise<CompiledStep> {
     const key = Object.values(shape).join()
     const known = this.#compiled.get(key)
-    if (known) return known
-    const compiled = this.#compile(shape)
+    this.#compiled.delete(key)
+    const compiled = known ?? (await this.#compile(shape))
     this.#compiled.set(key, compiled)
+    if (this.#compiled.size > MOST_PROGRAMS) {
+      const [oldest, { program }] = this.#compiled.entries().next().value as [string, CompiledStep]
+      this.#compiled.delete(oldest)
+      await program.release()
+    }
     return compiled
   }
 
-  async #compile(shape: AudioShape): Promise<{ program: Program; names: readonly string[] }> {
+  async #compile(shape: AudioShape): Promise<CompiledStep> {
     const { objective, stage, runtime } = this.#options
     const { loss, gradients } = objective.graph(shape, {
       trained: matcher(stage.trained),

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { packageFolder } from '../model/package-folder.js'
+import { TINY_CHANGES, writeTinyRecordings } from './tiny-run.test.helper.js'
+
+test('killed at any moment, a run resumes to the same bits', async () => {
+  const recordings = await writeTinyRecordings()
+  const folder = await mkdtemp(join(tmpdir(), 'pal-resume-'))
+  const whole = join(folder, 'whole')
+  const killed = join(folder, 'killed')
+  assert.equal(await finish(start(recordings, whole)), 0)
+
+  const child = start(recordings, killed)
+  await steps(killed, 6) // In the middle of the second stage, between two checkpoints.
+  child.kill('SIGKILL')
+  await finish(child)
+  assert.equal(existsSync(join(killed, 'model')), false)
+  assert.equal(await finish(start(recordings, killed)), 0)
+
+  for (const file of ['model/model.safetensors', 'stages/answers/model.safetensors']) {
+    assert.deepEqual(await readFile(join(killed, file)), await readFile(join(whole, file)), file)
+  }
+  const logged = async (run: string) =>
+    (await readFile(join(run, 'metrics.jsonl'), 'utf8')).split('\n').length
+  assert.equal(await logged(killed), await logged(whole))
+})
+
+test('a folder is not gone on with by another recipe', async () => {
+  const recordings = await writeTinyRecordings()
+  const folder = await mkdtemp(join(tmpdir(), 'pal-changed-'))
+  assert.equal(await finish(start(recordings, folder)), 0)
+  const child = start(recordings, folder, 'stages.0.learningRate=0.5')
+  let said = ''
+  child.stderr?.on('data', (text: Buffer) => {
+    said += text
+  })
+  assert.equal(await finish(child), 1)
+  assert.match(said, /expected the recipe that this run was started with/)
+  assert.match(said, /--restart/)
+})
+
+function start(recordings: string, output: string, ...changes: readonly string[]): ChildProcess {
+  const recipe = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
+  const settings = [`data.root=${recordings}`, `output=${output}`, 'saveEvery=3', ...TINY_CHANGES, ...changes]
+  const pal = join(packageFolder(), 'bin', 'pal.js')
+  return spawn(process.execPath, [pal, 'train', recipe, ...settings], { stdio: ['ignore', 'ignore', 'pipe'] })
+}
+
+async function finish(child: ChildProcess): Promise<number | null> {
+  child.stderr?.resume()
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'close')
+  return child.exitCode
+}
+
+/** Waits until so many steps are logged. */
+async function steps(folder: string, count: number): Promise<void> {
+  for (;;) {
+    const text = await readFile(join(folder, 'metrics.jsonl'), 'utf8').catch(() => '')
+    if (text.split('\n').length > count) return
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}

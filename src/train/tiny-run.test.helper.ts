@@ -1,0 +1,68 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { encodeWav } from '../audio/write-wav.js'
+import { Random } from '../random.js'
+
+const RATE = 16_000
+
+/** Recordings of three invented classes a set, two of each class in each of two groups, made of tones and noise. */
+export async function writeTinyRecordings(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'pal-recordings-'))
+  const sets = {
+    esc10: { column: 'label', group: 'fold', groups: ['1', '4'], labels: ['rain', 'dog bark', 'rooster'] },
+    digits: { column: 'digit', group: 'speaker', groups: ['george', 'nicolas'], labels: ['0', '1', '2'] },
+    drums: {
+      column: 'label',
+      group: 'kit',
+      groups: ['one', 'The Black Pearl 1.0', 'rumpf_kit_z01_h2'],
+      labels: ['kick drum', 'cowbell', 'tom'],
+    },
+  }
+  for (const [set, { column, group, groups, labels }] of Object.entries(sets)) {
+    await mkdir(join(root, set))
+    const rows = [`audio,${column},${group}`]
+    for (const [pitch, label] of labels.entries()) {
+      for (const name of groups) {
+        for (const take of [0, 1]) {
+          const file = `${set}/${pitch}-${name.replaceAll(' ', '-')}-${take}.wav`
+          await writeFile(
+            join(root, file),
+            encodeWav(tone(200 * (pitch + 1), new Random(set, label, name, take)), RATE),
+          )
+          rows.push(`${file},${label},${name}`)
+        }
+      }
+    }
+    await writeFile(join(root, `${set}.csv`), `${rows.join('\n')}\n`)
+  }
+  return root
+}
+
+function tone(pitch: number, random: Random): Float32Array {
+  const length = Math.floor(random.uniform(0.3, 0.5) * RATE)
+  return Float32Array.from({ length }, (_, i) => {
+    const fade = Math.exp((-4 * i) / length)
+    return fade * (0.4 * Math.sin((2 * Math.PI * pitch * i) / RATE) + 0.05 * random.normal())
+  })
+}
+
+/** Changes that make recipes/pal-tiny.yaml a matter of seconds: a smaller model, few steps, small batches. */
+export const TINY_CHANGES = [
+  'model.encoders.0.encoder.hiddenSize=16',
+  'model.encoders.0.encoder.heads=2',
+  'model.encoders.0.encoder.layers=1',
+  'model.encoders.0.encoder.feedForwardSize=32',
+  'model.llm.hiddenSize=16',
+  'model.llm.layers=1',
+  'model.llm.heads=2',
+  'model.llm.keyValueHeads=1',
+  'model.llm.headSize=8',
+  'model.llm.feedForwardSize=32',
+  'model.llm.vocabularySize=400',
+  ...[0, 1, 2].flatMap((stage) => [
+    `stages.${stage}.steps=4`,
+    `stages.${stage}.warmup=1`,
+    `stages.${stage}.batches=[{seconds: 2.56, audios: 3, questions: 2, mix: {clips: 1, scenes: 1}}]`,
+  ]),
+]
