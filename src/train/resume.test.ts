@@ -36,14 +36,28 @@ test('a folder is not gone on with by another recipe', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'pal-changed-'))
   assert.equal(await finish(start(recordings, folder)), 0)
   const child = start(recordings, folder, 'stages.0.learningRate=0.5')
-  let said = ''
-  child.stderr?.on('data', (text: Buffer) => {
-    said += text
-  })
+  const said = heard(child)
   assert.equal(await finish(child), 1)
-  assert.match(said, /expected the recipe that this run was started with/)
-  assert.match(said, /--restart/)
+  assert.match(await said, /expected the recipe that this run was started with/)
+  assert.match(await said, /--restart/)
 })
+
+test('a loss that is no number stops the run with the batch named', async () => {
+  const recordings = await writeTinyRecordings()
+  const folder = await mkdtemp(join(tmpdir(), 'pal-nan-'))
+  const child = start(recordings, folder, 'stages.0.learningRate=1e30', 'stages.0.steps=20')
+  const said = heard(child)
+  assert.equal(await finish(child), 1)
+  assert.match(await said, /expected a finite loss, got .* at step \d+ of stage "labels"/)
+  assert.match(await said, /checkpoint is kept/)
+})
+
+/** All that it says on standard error. */
+async function heard({ stderr }: ChildProcess): Promise<string> {
+  let said = ''
+  for await (const text of stderr ?? []) said += text
+  return said
+}
 
 function start(recordings: string, output: string, ...changes: readonly string[]): ChildProcess {
   const recipe = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
@@ -53,7 +67,6 @@ function start(recordings: string, output: string, ...changes: readonly string[]
 }
 
 async function finish(child: ChildProcess): Promise<number | null> {
-  child.stderr?.resume()
   if (child.exitCode === null && child.signalCode === null) await once(child, 'close')
   return child.exitCode
 }

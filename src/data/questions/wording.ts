@@ -1,5 +1,6 @@
 import { PalError } from '../../errors.js'
 import type { Random } from '../../random.js'
+import { everyday } from './everyday.js'
 
 /** Sentences to train on, and sentences kept for measuring whether the question was understood. */
 export interface Wordings {
@@ -26,15 +27,17 @@ export function expand(grammar: string): string[] {
   return (found[1] as string).split('|').flatMap((choice) => expand(before + choice + after))
 }
 
-/** One wording with its slots filled; in training some are in lower case or without their full stop. */
+/** One wording with its slots filled; in training varied, some in lower case or without their full stop. */
 export function pickWording(
   list: Wordings,
   split: WordingSplit,
   slots: Readonly<Record<string, string>>,
   random: Random,
 ): string {
-  const sentence = capitalize(fill(random.pick(split === 'train' ? list.train : list.heldOut), slots))
-  if (split === 'held-out') return sentence
+  if (split === 'held-out') return capitalize(fill(random.pick(list.heldOut), slots))
+  const template = random.pick(list.train)
+  const varied = random.chance(0.6) ? everyday(template, random) : template
+  const sentence = capitalize(fill(list.heldOut.includes(varied) ? template : varied, slots))
   const cased = random.chance(0.25) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence
   return random.chance(0.25) ? cased.replace(/[.?]$/, '') : cased
 }

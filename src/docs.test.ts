@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { before, test } from 'node:test'
+import { promisify } from 'node:util'
+import { packageFolder } from './model/package-folder.js'
+import { TINY_CHANGES, writeTinyRecordings } from './train/tiny-run.test.helper.js'
+
+/**
+ * Every command in README and docs is run here: those about training with few steps of a tiny model on invented
+ * recordings. The order is that of a reader: what one command leaves behind, the next may use.
+ */
+const root = packageFolder()
+const pages = [
+  'README.md',
+  'docs/training.md',
+  'docs/architecture.md',
+  'examples/README.md',
+  'models/pal-tiny/README.md',
+]
+
+let recordings: string
+let output: string
+before(async () => {
+  recordings = await writeTinyRecordings()
+  output = await mkdtemp(join(tmpdir(), 'pal-docs-'))
+})
+
+const done = new Set<string>()
+for (const page of pages) {
+  if (!existsSync(join(root, page))) continue
+  for (const command of commandsOf(await readFile(join(root, page), 'utf8'))) {
+    if (done.has(command)) continue
+    done.add(command)
+    test(`${page}: ${command}`, () => check(command))
+  }
+}
+
+test('no page has a command that could fetch a stranger’s package', async () => {
+  const docs = (await readdir(join(root, 'docs')))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`)
+  for (const page of new Set([...pages, ...docs])) {
+    if (!existsSync(join(root, page))) continue
+    const text = await readFile(join(root, page), 'utf8')
+    assert.doesNotMatch(text, /\b(npx|npm exec|npm x|pnpm dlx|yarn dlx|bunx)\s+(-\S+\s+)*pal(\s|@|$)/m, page)
+    assert.doesNotMatch(text, /\b(npm (i|install|add)|yarn add|pnpm add)\s+(-\S+\s+)*pal(\s|@|$)/m, page)
+  }
+})
+
+async function check(command: string): Promise<void> {
+  if (['npm ci', 'npm test'].includes(command)) return // What this test is run by and after.
+  const script = command.match(/^(?:bash|python3) (\S+)/)
+  if (script) {
+    assert.ok(existsSync(join(root, script[1] as string)), script[1])
+    return
+  }
+  assert.ok(command.startsWith('node bin/pal.js '), `a command that this test knows how to run: ${command}`)
+  const { stdout } = await promisify(execFile)(process.execPath, inTheSmall(words(command).slice(1)), {
+    cwd: root,
+  })
+  assert.notEqual(stdout, '')
+}
+
+/** The same command on invented recordings, with a smaller model, fewer steps and fewer questions. */
+function inTheSmall(args: readonly string[]): string[] {
+  const run = join(output, 'run')
+  const small = args.map((arg) => arg.replace('path/to/recordings', recordings).replace('runs/pal-tiny', run))
+  const groups = 'data.sets.drums.heldOut=[The Black Pearl 1.0, rumpf_kit_z01_h2]'
+  switch (args[1]) {
+    case 'train':
+      return [...small, `output=${run}`, ...TINY_CHANGES]
+    case 'eval':
+      return [...small, '--limit', '2', '--scenes', '2', '--out', join(output, 'eval')]
+    case 'compare':
+      return [
+        ...small,
+        groups,
+        `start.model=${join(run, 'stages', 'labels')}`,
+        ...TINY_CHANGES.filter((change) => !/^stages\.[12]\./.test(change)),
+        ...['--integrations', 'plits,lal', '--seeds', '1', '--limit', '1', '--scenes', '2'],
+        ...['--out', join(output, 'compare')],
+      ]
+    default:
+      return small
+  }
+}
+
+function commandsOf(page: string): readonly string[] {
+  return [...page.matchAll(/```sh\n([\s\S]*?)```/g)]
+    .flatMap(([, block]) => (block as string).replaceAll('\\\n', ' ').split('\n'))
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+}
+
+/** Splits as a shell does, as far as double quotes go. */
+function words(command: string): string[] {
+  return [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? (plain as string))
+}

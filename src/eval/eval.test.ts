@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { appendFile, mkdtemp, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { loadPal } from '../model/pal.js'
+import { writeTinyModel } from '../model/tiny-model.js'
+import { bootstrap, percentile } from './bootstrap.js'
+import type { EvalSet } from './items.js'
+import { accuracy, balancedAccuracy, report } from './report.js'
+import { evaluate, rescore } from './run.js'
+
+test('percentiles as numpy.percentile has them', () => {
+  assert.equal(percentile([1, 2, 3, 4], 0.5), 2.5)
+  assert.equal(percentile([1, 2, 3, 4], 0.025), 1.075)
+  assert.equal(percentile([5], 0.975), 5)
+})
+
+test('the interval of a share is that of the binomial', () => {
+  const items = Array.from({ length: 400 }, (_, i) => ({ id: String(i), right: i % 4 !== 0 }))
+  const share = (of: readonly (typeof items)[number][]) => of.filter(({ right }) => right).length / of.length
+  const { value, low, high } = bootstrap(items, ({ id }) => id, share)
+  const half = 1.96 * Math.sqrt((0.75 * 0.25) / 400)
+  assert.equal(value, 0.75)
+  assert.ok(Math.abs(low - (0.75 - half)) < 0.006, `${low}`)
+  assert.ok(Math.abs(high - (0.75 + half)) < 0.006, `${high}`)
+})
+
+test('questions about one recording are drawn together: the interval is wider', () => {
+  const items = Array.from({ length: 400 }, (_, i) => ({ audio: String(i >> 3), right: (i >> 3) % 2 === 0 }))
+  const share = (of: readonly (typeof items)[number][]) => of.filter(({ right }) => right).length / of.length
+  const apart = bootstrap(items, (item) => String(items.indexOf(item)), share)
+  const together = bootstrap(items, ({ audio }) => audio, share)
+  assert.ok(together.high - together.low > 2 * (apart.high - apart.low))
+})
+
+test('yes/no is balanced, and a question without an answer is wrong', () => {
+  const item = (expected: string, right: boolean) => ({ expected, right })
+  const samples = [item('Yes.', true), item('Yes.', true), item('Yes.', true), item('No.', false)]
+  assert.equal(accuracy(samples), 0.75)
+  assert.equal(balancedAccuracy(samples), 0.5)
+  const asked = ['a', 'b'].map((audio) => ({ task: 'digits', audio, expected: 'Two.' }))
+  const sample = {
+    ...(asked[0] as (typeof asked)[0]),
+    id: '1',
+    scoring: 'digit',
+    question: '?',
+    answer: 'Two.',
+    right: true,
+  }
+  const [row] = report([sample], asked)
+  assert.deepEqual([row?.answered, row?.asked, row?.accuracy.value], [1, 2, 0.5])
+})
+
+test('an evaluation goes on where it stopped, and is scored again without a model', async () => {
+  const pal = await loadPal({ model: await writeTinyModel() })
+  const folder = await mkdtemp(join(tmpdir(), 'pal-eval-'))
+  const set: EvalSet = {
+    vocabulary: { sound: ['rain'], digit: [], drum: [] },
+    items: [0, 1, 2].map((i) => ({
+      id: String(i),
+      audio: `clip ${i}`,
+      samples: async () => Float32Array.from({ length: 8000 }, (_, n) => Math.sin(n * (i + 1))),
+      task: 'name',
+      scoring: 'name',
+      question: 'What do you hear?',
+      expected: 'Rain.',
+    })),
+  }
+  try {
+    const first = await evaluate(
+      pal,
+      { ...set, items: set.items.slice(0, 2) },
+      { folder, identity: { seed: 1 } },
+    )
+    await appendFile(join(folder, 'samples.jsonl'), '{"id":"2","cut sho') // As a kill may leave it.
+    const all = await evaluate(pal, set, { folder, identity: { seed: 1 } })
+    assert.deepEqual(all.slice(0, 2), first)
+    assert.equal((await readFile(join(folder, 'samples.jsonl'), 'utf8')).trimEnd().split('\n').length, 3)
+    assert.deepEqual(await rescore(folder, set.vocabulary), all)
+    await assert.rejects(
+      evaluate(pal, set, { folder, identity: { seed: 2 } }),
+      /expected a folder for these questions/,
+    )
+  } finally {
+    await pal.close()
+  }
+})

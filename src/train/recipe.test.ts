@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { packageFolder } from '../model/package-folder.js'
+import { loadRecipe } from './recipe.js'
+
+const recipes = join(packageFolder(), 'recipes')
+const tiny = join(recipes, 'pal-tiny.yaml')
+
+test('every recipe that ships is well-formed', async () => {
+  for (const name of await readdir(recipes)) await loadRecipe(join(recipes, name))
+})
+
+test('a change is applied and remembered', async () => {
+  const { recipe, overrides } = await loadRecipe(tiny, ['stages.0.steps=7', 'data.sets.esc10.heldOut=[1, 2]'])
+  assert.equal(recipe.stages[0]?.steps, 7)
+  assert.deepEqual(recipe.data.sets.esc10?.heldOut, ['1', '2'])
+  assert.equal(overrides[0]?.before, 1500)
+})
+
+test('mistakes name file, line and key', async () => {
+  await assert.rejects(loadRecipe('no-such.yaml'), /no-such\.yaml: expected a recipe that can be read/)
+  await assert.rejects(loadRecipe(tiny, ['steps']), /expected a change in the form key=value, got "steps"/)
+  await assert.rejects(loadRecipe(tiny, ['stages.0.steps=-1']), /pal-tiny\.yaml:\d+, stages\.0\.steps/)
+  await assert.rejects(loadRecipe(tiny, ['stages.0.colour=red']), /Unrecognized key/)
+  await assert.rejects(loadRecipe(tiny, ['nowhere.deep.down=1']), /expected the path of a setting/)
+  const changed = (await readFile(tiny, 'utf8')).replace('mix: { digits: 3', 'mix: { digit: 3')
+  const file = join(await mkdtemp(join(tmpdir(), 'pal-recipe-')), 'wrong.yaml')
+  await writeFile(file, changed)
+  await assert.rejects(loadRecipe(file), /expected the name of a source \(sounds, digits.*got "digit"/)
+})
