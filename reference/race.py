@@ -27,7 +27,7 @@ EPSILON, THETA = 1e-5, 100000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--configurations", nargs="*", default=["lal-256", "lal-512", "plits-256", "plits-512"])
+    parser.add_argument("--configurations", nargs="*", default=["lal-256", "lal-512", "lal-256-prepacked", "lal-512-prepacked", "plits-256", "plits-512"])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--build", type=Path, default=ROOT / "dist", help="where our compiled code is")
@@ -45,9 +45,9 @@ def main() -> None:
 
 def race(configuration: str, weights: Path, arguments: argparse.Namespace) -> str:
     """One row of the table. A round is a step of ours and one of theirs; the first is not counted."""
-    kind, audio = configuration.split("-")
+    kind, audio, *prepacked = configuration.split("-")
     common = [str(weights), kind, audio, str(arguments.threads)]
-    ours = Contestant(["node", str(arguments.build / "bench/race-contestant.js"), *common])
+    ours = Contestant(["node", str(arguments.build / "bench/race-contestant.js"), *common, *prepacked])
     theirs = Contestant([sys.executable, str(ROOT / "reference/race_contestant.py"), *common])
     for _ in range(arguments.rounds + 1):
         ours.step()
@@ -57,7 +57,7 @@ def race(configuration: str, weights: Path, arguments: argparse.Namespace) -> st
     for mine, yours in zip(ours.steps, theirs.steps):
         if not math.isclose(mine["loss"], yours["loss"], rel_tol=1e-3):
             raise ValueError(f"{configuration}: losses differ, {mine['loss']} and {yours['loss']}")
-    cells = [f"{kind.upper()} {audio}"]
+    cells = [" ".join([kind.upper(), audio, *prepacked])]
     for measure in ("milliseconds", "cpuMilliseconds"):
         mine, yours = ours.measured(measure), theirs.measured(measure)
         cells += [spread(mine), spread(yours), spread([a / b for a, b in zip(mine, yours)], 2)]

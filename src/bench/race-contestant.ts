@@ -7,12 +7,18 @@ import { CONNECTOR, TrainStep } from './train-step.js'
 /**
  * Our side of the race against PyTorch; reference/race.py starts it:
  *
- *   node dist/bench/race-contestant.js WEIGHTS lal|plits AUDIO_TOKENS THREADS
+ *   node dist/bench/race-contestant.js WEIGHTS lal|plits AUDIO_TOKENS THREADS [prepacked]
  *
  * WEIGHTS is a safetensors file of the model's weights and of the batch. Each line on standard input asks for one
  * step; each is answered by a line of JSON.
  */
-const [path, kind, audioTokens, threads] = process.argv.slice(2) as [string, 'lal' | 'plits', string, string]
+const [path, kind, audioTokens, threads, prepacked] = process.argv.slice(2) as [
+  string,
+  'lal' | 'plits',
+  string,
+  string,
+  'prepacked'?,
+]
 const { tensors } = await openSafetensors(path)
 const stored = (name: string) => {
   const tensor = tensors.get(name)
@@ -38,6 +44,7 @@ const step = await TrainStep.compile(
     audioTokens: Number(audioTokens),
     featureSize,
     textTokens,
+    prepacking: prepacked === 'prepacked',
   },
   (name) => {
     const { file, offset, byteLength } = stored(name)

@@ -26,6 +26,8 @@ export interface TrainStepOptions {
   readonly featureSize: number
   /** All of them are learnt. */
   readonly textTokens: number
+  /** See `CompileOptions`. @default false */
+  readonly prepacking?: boolean
   readonly checkpointing?: boolean
 }
 
@@ -66,7 +68,11 @@ export class TrainStep {
     const outputs = Object.fromEntries(found.map((gradient, i) => [gradientOf(connector[i]!.name), gradient]))
     const program = await runtime.compile(
       { loss, ...outputs },
-      { purpose: 'training', weights: (name) => (name.startsWith(CONNECTOR) ? undefined : frozen(name)) },
+      {
+        purpose: 'training',
+        prepacking: options.prepacking ?? false,
+        weights: (name) => (name.startsWith(CONNECTOR) ? undefined : frozen(name)),
+      },
     )
     return new TrainStep(program, parameters, batch)
   }

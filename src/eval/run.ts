@@ -11,15 +11,7 @@ import { groupBy } from './bootstrap.js'
 import type { EvalItem, EvalSet } from './items.js'
 
 /** One answered question, as `samples.jsonl` keeps it. */
-export interface Sample {
-  readonly id: string
-  readonly audio: string
-  readonly task: string
-  readonly scoring: string
-  readonly question: string
-  readonly expected: string
-  readonly accept?: readonly string[]
-  readonly label?: string
+export interface Sample extends Omit<EvalItem, 'samples'> {
   readonly answer: string
   readonly right: boolean
 }

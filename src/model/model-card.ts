@@ -13,7 +13,7 @@ export function modelCard(
   )
   return `# ${name}
 
-A language model that hears, in the format of [pal-audio](https://www.npmjs.com/package/pal-audio).
+A language model that hears, in the format of the package pal-audio.
 
 | | |
 |---|---|

@@ -1,21 +1,10 @@
+import { digitWords } from '../clips.js'
 import { knownPhrase } from './labels.js'
 import type { QuestionKind } from './task.js'
 import { distinct, heard } from './timeline.js'
 import { capitalize, wordings } from './wording.js'
 
-export const numberWords = [
-  'zero',
-  'one',
-  'two',
-  'three',
-  'four',
-  'five',
-  'six',
-  'seven',
-  'eight',
-  'nine',
-  'ten',
-] as const
+export const numberWords = [...digitWords, 'ten'] as const
 
 /** How many? Only of digits and drum hits: one recording of a dog has any number of barks. */
 export const count: QuestionKind = {
