@@ -43,7 +43,7 @@ Example:
       const { writeAtomically } = await import('../weights/write-atomically.js')
       const { recipe } = await loadRecipe(file, changes)
       const folder = resolve(options.out ?? join('runs', recipe.name))
-      const questions = await itemsOf(file, changes, { ...options, seed: 1 })
+      const questions = await itemsOf(file, changes, { ...options, seed: 1, wordings: 'held-out' })
       const finished: Finished[] = []
       for (const run of planRuns(options.integrations, options.seeds)) {
         process.stderr.write(`${run.integration}, seed ${run.seed}\n`)

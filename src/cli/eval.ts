@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Vocabulary } from '../data/questions/task.js'
+import type { WordingSplit } from '../data/questions/wording.js'
 import { PalError } from '../errors.js'
 import type { EvalSet } from '../eval/items.js'
 import type { Sample } from '../eval/run.js'
@@ -14,6 +15,7 @@ interface EvalCliOptions {
   readonly limit?: number
   readonly scenes: number
   readonly seed: number
+  readonly wordings: WordingSplit
   readonly out?: string
   readonly rescore?: true
   readonly json?: true
@@ -28,6 +30,11 @@ export function register(command: Command, context: CliContext): void {
     .option('--limit <count>', 'at most so many questions of each task, drawn by the seed', wholeNumber(1))
     .option('--scenes <count>', 'scenes composed for each task about scenes', wholeNumber(1), 200)
     .option('--seed <number>', 'of the questions and scenes', wholeNumber(0), 1)
+    .addOption(
+      new Option('--wordings <which>', 'those that training never uses, or those that it does')
+        .choices(['held-out', 'train'])
+        .default('held-out'),
+    )
     .option('--out <folder>', 'where the answers are kept (default: runs/eval-<what>-<model>)')
     .option('--rescore', 'score the answers kept in --out again, without a model')
     .option('--json', 'the report as JSON')
@@ -58,7 +65,13 @@ Examples:
 export async function itemsOf(
   what: string,
   changes: readonly string[],
-  { tasks, limit, scenes, seed }: Pick<EvalCliOptions, 'tasks' | 'limit' | 'scenes' | 'seed'>,
+  {
+    tasks,
+    limit,
+    scenes,
+    seed,
+    wordings,
+  }: Pick<EvalCliOptions, 'tasks' | 'limit' | 'scenes' | 'seed' | 'wordings'>,
 ): Promise<EvalSet> {
   const { clipItems, manifestItems } = await import('../eval/items.js')
   const all = what.endsWith('.jsonl') ? await manifestItems(what, SAMPLE_RATE) : await recipeItems()
@@ -89,7 +102,7 @@ export async function itemsOf(
         hint: 'Name the groups to ask about, for instance data.sets.esc10.heldOut=[4].',
       })
     }
-    return clipItems(sets, known, { seed, scenes })
+    return clipItems(sets, known, { seed, scenes, wordings })
   }
 }
 
@@ -123,7 +136,7 @@ async function answersTo(
   set: EvalSet,
   folder: string,
   what: string,
-  { model, seed, scenes, tasks = 'all', limit = 0 }: EvalCliOptions,
+  { model, seed, scenes, wordings, tasks = 'all', limit = 0 }: EvalCliOptions,
   { signal }: CliContext,
 ): Promise<readonly Sample[]> {
   const { loadPal } = await import('../model/pal.js')
@@ -134,7 +147,16 @@ async function answersTo(
   try {
     const samples = await evaluate(pal, set, {
       folder,
-      identity: { what, model: model ?? 'default', seed, scenes, tasks, limit, questions: QUESTIONS_VERSION },
+      identity: {
+        what,
+        model: model ?? 'default',
+        seed,
+        scenes,
+        wordings,
+        tasks,
+        limit,
+        questions: QUESTIONS_VERSION,
+      },
       signal,
       onProgress: (done, total) => line.show(`${done}/${total} questions`),
     })

@@ -5,6 +5,7 @@ import { audioPlaceholder, readManifest } from '../data/manifest.js'
 import { askAbout } from '../data/questions/index.js'
 import type { Task, Vocabulary } from '../data/questions/task.js'
 import { vocabularyOf } from '../data/questions/vocabulary.js'
+import type { WordingSplit } from '../data/questions/wording.js'
 import type { SceneEvent } from '../data/scene.js'
 import { sceneSource } from '../data/scene-source.js'
 import { PalError } from '../errors.js'
@@ -33,6 +34,8 @@ export interface ItemOptions {
   readonly seed?: number
   /** Scenes composed for each task about scenes. @default 200 */
   readonly scenes?: number
+  /** Wordings that training never uses, or those that it does. @default 'held-out' */
+  readonly wordings?: WordingSplit
 }
 
 /** Questions and the labels that they may name. */
@@ -51,23 +54,31 @@ export const QUESTIONS_VERSION = 1
 export function clipItems(
   sets: LoadedSets,
   known: Vocabulary,
-  { seed = 1, scenes = 200 }: ItemOptions = {},
+  { seed = 1, scenes = 200, wordings = 'held-out' }: ItemOptions = {},
 ): EvalSet {
   const clips = [...sets].flatMap(([set, loaded]) => loaded.map((clip) => ({ set, clip })))
+  const asking = { vocabulary: known, wordings }
   const items = clips.flatMap(({ set, clip }) => {
-    const random = new Random('eval', seed, set, clip.path)
-    const naming = clip.kind === 'sound' ? ['name', 'name'] : [clip.kind]
+    const random = new Random('eval', seed, set, clip.line)
+    const item = (scoring: Task, task: string, number = 0) =>
+      clipItem(set, clip, scoring, task, random, asking, number)
+    const naming: readonly Task[] = clip.kind === 'sound' ? ['name', 'name'] : [clip.kind]
     return [
-      ...naming.map((task, i) => clipItem(set, clip, task as Task, set, random, known, i)),
-      clipItem(set, clip, 'presence', 'presence', random, known, 0),
-      clipItem(set, clip, 'choice', 'choice', random, known, 0),
+      ...naming.map((task, i) => item(task, set, i)),
+      item('presence', 'presence'),
+      item('choice', 'choice'),
     ]
   })
   const all = clips.map(({ clip }) => clip)
   const composed = (['order', 'count', 'caption'] as const).flatMap((task) =>
-    sceneItems(all, task, known, seed, scenes),
+    sceneItems(all, task, asking, seed, scenes),
   )
   return { items: [...items, ...composed], vocabulary: known }
+}
+
+interface Asking {
+  readonly vocabulary: Vocabulary
+  readonly wordings: WordingSplit
 }
 
 function clipItem(
@@ -76,15 +87,11 @@ function clipItem(
   scoring: Task,
   task: string,
   random: Random,
-  vocabulary: Vocabulary,
+  asking: Asking,
   number: number,
 ): EvalItem {
   const event: SceneEvent = { ...clip, startSeconds: 0, endSeconds: clip.seconds, levelDb: 0 }
-  const { question, answer, accept } = askAbout([event], random, {
-    wordings: 'held-out',
-    tasks: { [scoring]: 1 },
-    vocabulary,
-  })
+  const { question, answer, accept } = askAbout([event], random, { ...asking, tasks: { [scoring]: 1 } })
   return {
     id: `${set}:${clip.line}:${task}:${number}`,
     audio: `${set}:${clip.line}`,
@@ -102,13 +109,12 @@ function clipItem(
 function sceneItems(
   clips: readonly LoadedClip[],
   task: 'order' | 'count' | 'caption',
-  vocabulary: Vocabulary,
+  asking: Asking,
   seed: number,
   count: number,
 ): readonly EvalItem[] {
   const source = sceneSource(clips, {
-    vocabulary,
-    wordings: 'held-out',
+    ...asking,
     // A scene that the task cannot ask about is asked for its name, and passed over.
     tasks: { [task]: 1, name: 1e-9 },
     questionsPerAudio: 1,
