@@ -44,7 +44,7 @@ export function register(command: Command, context: CliContext): void {
 Answers are kept as they come (samples.jsonl): the same command goes on where an interrupted one stopped.
 
 Examples:
-  pal eval recipes/pal-tiny.yaml data.root=path/to/recordings --model runs/pal-tiny/stages/scenes
+  pal eval recipes/pal-tiny.yaml data.root=path/to/recordings --model runs/pal-tiny/stages/answers
   pal eval questions.jsonl`,
     )
     .action(async (what: string, changes: readonly string[], options: EvalCliOptions) => {
