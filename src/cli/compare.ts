@@ -48,7 +48,7 @@ Example:
       for (const run of planRuns(options.integrations, options.seeds)) {
         process.stderr.write(`${run.integration}, seed ${run.seed}\n`)
         const cost = await trainRun(run, folder, { file, changes, loaded: recipe }, context.signal)
-        const samples = cost && (await answers(join(folder, run.folder), questions, context.signal))
+        const samples = cost && (await answers(join(folder, run.folder), questions, options, context.signal))
         if (!samples) {
           process.stderr.write('Stopped and saved. The same command goes on from here.\n')
           return
@@ -71,7 +71,12 @@ Example:
 }
 
 /** What the run's model answers, or nothing if it was interrupted. */
-async function answers(folder: string, questions: Awaited<ReturnType<typeof itemsOf>>, signal: AbortSignal) {
+async function answers(
+  folder: string,
+  questions: Awaited<ReturnType<typeof itemsOf>>,
+  { limit = 0, scenes }: CompareCliOptions,
+  signal: AbortSignal,
+) {
   const { loadPal } = await import('../model/pal.js')
   const { evaluate } = await import('../eval/run.js')
   const { QUESTIONS_VERSION } = await import('../eval/items.js')
@@ -80,7 +85,7 @@ async function answers(folder: string, questions: Awaited<ReturnType<typeof item
   try {
     const samples = await evaluate(pal, questions, {
       folder: join(folder, 'eval'),
-      identity: { questions: QUESTIONS_VERSION, count: questions.items.length },
+      identity: { questions: QUESTIONS_VERSION, count: questions.items.length, limit, scenes },
       signal,
       onProgress: (done, total) => line.show(`${done}/${total} questions`),
     })

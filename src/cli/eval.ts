@@ -53,7 +53,7 @@ Examples:
       const folder = options.out ?? join('runs', `eval-${slug(what)}-${slug(options.model ?? 'default')}`)
       const samples = options.rescore
         ? await (await import('../eval/run.js')).rescore(folder, set.vocabulary)
-        : await answersTo(set, folder, what, options, context)
+        : await answersTo(set, folder, [what, ...changes], options, context)
       const reports = report(samples, set.items)
       const { writeAtomically } = await import('../weights/write-atomically.js')
       await writeAtomically(join(folder, 'report.json'), `${JSON.stringify(reports, null, 2)}\n`)
@@ -135,7 +135,7 @@ async function firstOfEach<T extends { readonly task: string }>(
 async function answersTo(
   set: EvalSet,
   folder: string,
-  what: string,
+  asked: readonly string[],
   { model, seed, scenes, wordings, tasks = 'all', limit = 0 }: EvalCliOptions,
   { signal }: CliContext,
 ): Promise<readonly Sample[]> {
@@ -148,13 +148,10 @@ async function answersTo(
     const samples = await evaluate(pal, set, {
       folder,
       identity: {
-        what,
+        asked: asked.join(' '),
         model: model ?? 'default',
-        seed,
-        scenes,
-        wordings,
-        tasks,
-        limit,
+        weights: await weightsHash(model),
+        ...{ seed, scenes, wordings, tasks, limit },
         questions: QUESTIONS_VERSION,
       },
       signal,
@@ -170,6 +167,16 @@ async function answersTo(
   } finally {
     await pal.close()
   }
+}
+
+/** Tells a model from the one that was at the same place before. */
+async function weightsHash(model: string | undefined): Promise<string> {
+  const { findModel } = await import('../model/find-model.js')
+  const { createHash } = await import('node:crypto')
+  const { readFile } = await import('node:fs/promises')
+  return createHash('sha256')
+    .update(await readFile(join(findModel(model), 'model.safetensors')))
+    .digest('hex')
 }
 
 function slug(name: string): string {

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PalError } from '../errors.js'
 import { packageFolder } from '../model/package-folder.js'
 import type { Recipe } from '../train/recipe.js'
 import type { StepReport } from '../train/trainer.js'
@@ -30,7 +32,6 @@ export async function trainRun(
   signal: AbortSignal,
 ): Promise<RunCost | undefined> {
   const own = join(folder, run.folder)
-  if (existsSync(join(own, RESULT))) return JSON.parse(await readFile(join(own, RESULT), 'utf8')) as RunCost
   const integration = integrationNamed(run.integration, recipe.loaded)
   const changes = [
     ...recipe.changes,
@@ -38,6 +39,17 @@ export async function trainRun(
     `output=${own}`,
     `model.integration=${JSON.stringify(integration)}`,
   ]
+  const trainedWith = createHash('sha256')
+    .update(JSON.stringify({ ...recipe.loaded, ...run }))
+    .digest('hex')
+  if (existsSync(join(own, RESULT))) {
+    const saved = JSON.parse(await readFile(join(own, RESULT), 'utf8')) as RunCost & { trainedWith: string }
+    if (saved.trainedWith === trainedWith) return saved
+    throw new PalError('expected a run of this recipe, got one of another', {
+      file: own,
+      hint: 'Give the comparison another folder with --out.',
+    })
+  }
   const measured = await spawnTraining([recipe.file, ...changes, '--json'], signal)
   if (!measured) return undefined
   const metrics = (await readFile(join(own, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
@@ -47,7 +59,7 @@ export async function trainRun(
     recordingsPerSecond: (1000 * total(steps, 'audios')) / total(steps, 'milliseconds'),
     ...measured,
   }
-  await writeAtomically(join(own, RESULT), `${JSON.stringify(cost, null, 2)}\n`)
+  await writeAtomically(join(own, RESULT), `${JSON.stringify({ ...cost, trainedWith }, null, 2)}\n`)
   return cost
 }
 

@@ -145,19 +145,23 @@ function sceneItems(
 
 const SCENE_SECONDS = 8
 
-/** The rows of a manifest: the first question of each, and the answer given there. */
+/**
+ * The rows of a manifest, each one question about one audio and its answer.
+ * @throws PalError naming the line of a row that is anything else
+ */
 export async function manifestItems(path: string, sampleRate: number): Promise<EvalSet> {
   const file = resolve(path)
   const examples = await readManifest(file)
   const items = examples.map(({ id, messages, audios, task = 'manifest', accept, line }): EvalItem => {
     const [audio] = audios
-    const question = messages.find(({ role }) => role === 'user')
-    const answer = messages.find(({ role }) => role === 'assistant')
-    if (audio === undefined || audios.length !== 1 || !question || !answer) {
-      throw new PalError(`expected one audio, a question and an answer, got ${audios.length} audios`, {
-        file,
-        line,
-      })
+    const [question, answer, ...more] = messages
+    const plain = question?.role === 'user' && answer?.role === 'assistant' && more.length === 0
+    if (audio === undefined || audios.length !== 1 || !plain) {
+      const roles = messages.map(({ role }) => role).join(', ')
+      throw new PalError(
+        `expected one audio, a question and its answer, got ${audios.length} audios and the messages ${roles}`,
+        { file, line },
+      )
     }
     return {
       id,
