@@ -9,8 +9,7 @@ import { type Decoded, DecodeError } from './decoded.js'
 const DEMUXERS = { aac: 'aac', m4a: 'mov' } as const
 
 /**
- * The AAC decoders that npm has are under the GPL or LGPL, or weigh tens of megabytes, so AAC is left to the
- * ffmpeg of the machine, if there is one. The file goes through a temporary folder because an m4a may keep its table of
+ * AAC by the machine's ffmpeg. The file goes through a temporary folder because an m4a may keep its table of
  * contents at its end, which a pipe could not go back from.
  */
 export async function decodeWithFfmpeg(bytes: Uint8Array, format: keyof typeof DEMUXERS): Promise<Decoded> {
@@ -49,8 +48,8 @@ function ffmpeg(path: string, demuxer: string): Promise<{ wav: Uint8Array; compl
 }
 
 function noFfmpeg(cause: Error): DecodeError {
-  return new DecodeError('AAC audio is decoded by ffmpeg, and no ffmpeg was found on this machine', {
-    hint: 'Install ffmpeg so that it is on the PATH, or convert the file to wav, flac, mp3 or ogg elsewhere.',
+  return new DecodeError('AAC audio needs a decoder of its own, and none was found on this machine', {
+    hint: 'Run `npm install @audio/decode-aac` (GPL-2.0) beside pal-audio, or install ffmpeg so that it is on the PATH.',
     cause,
   })
 }

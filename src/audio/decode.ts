@@ -20,6 +20,6 @@ export async function decode(bytes: Uint8Array, format: AudioFormat): Promise<De
       return (await import('./decode-opus.js')).decodeOpus(bytes)
     case 'aac':
     case 'm4a':
-      return (await import('./decode-with-ffmpeg.js')).decodeWithFfmpeg(bytes, format)
+      return (await import('./decode-aac.js')).decodeAac(bytes, format)
   }
 }

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import { PalError } from '../errors.js'
 import type { AudioFormat } from './audio.js'
+import { decodeWithFfmpeg } from './decode-with-ffmpeg.js'
 import { readAudio } from './read-audio.js'
 import { fixture, fixtureBytes, float32Bytes, levelAt, sine, wav } from './sounds.test.helper.js'
 
@@ -31,12 +32,11 @@ describe('formats: found by content, decoded, mixed down, at the rate that was a
     ['a-law.wav', 'wav', 8000, 1, 0.25],
     ['mu-law.wav', 'wav', 8000, 1, 0.25],
     ['extensible-24bit.wav', 'wav', 8000, 2, 0.25],
-    ['mono.aac', 'aac', 32000, 1, 33792 / 32000],
-    ['stereo.m4a', 'm4a', 44100, 2, 45056 / 44100],
+    ['mono.aac', 'aac', 32000, 1, 32768 / 32000],
+    ['stereo.m4a', 'm4a', 44100, 2, 1],
   ]
   for (const [file, format, sampleRate, channels, seconds] of files) {
-    const needsFfmpeg = format === 'aac' || format === 'm4a'
-    test(file, { skip: needsFfmpeg && !hasFfmpeg && 'there is no ffmpeg here' }, async () => {
+    test(file, async () => {
       const audio = await readAudio(fixture(file))
       assert.deepEqual(audio.source, { name: fixture(file), format, sampleRate, channels, seconds })
       assert.deepEqual(audio.warnings, [])
@@ -252,23 +252,39 @@ describe('errors are sentences', () => {
     )
   })
 
-  test('AAC where there is no ffmpeg', async (t) => {
+  test('AAC where there is neither decoder', async (t) => {
     const { PATH } = process.env
     process.env.PATH = ''
     t.after(() => {
       process.env.PATH = PATH
     })
     await assert.rejects(
-      readAudio(fixture('stereo.m4a')),
-      /AAC audio is decoded by ffmpeg, and no ffmpeg was found.*\nInstall ffmpeg/,
+      decodeWithFfmpeg(fixtureBytes('stereo.m4a'), 'm4a'),
+      /AAC audio needs a decoder of its own, and none was found/,
     )
   })
 
-  test('a broken m4a', { skip: !hasFfmpeg && 'there is no ffmpeg here' }, async () => {
+  test('AAC by ffmpeg', { skip: !hasFfmpeg && 'there is no ffmpeg here' }, async () => {
+    const { samples, sampleRate, channels } = await decodeWithFfmpeg(fixtureBytes('stereo.m4a'), 'm4a')
+    assert.deepEqual({ sampleRate, channels }, { sampleRate: 44100, channels: 2 })
+    assert.ok(Math.abs(levelAt(samples, 44100, 440) / 0.2 - 1) < 0.1)
+    await assert.rejects(
+      decodeWithFfmpeg(fixtureBytes('stereo.m4a').subarray(0, 2000), 'm4a'),
+      /expected m4a audio, but ffmpeg could not decode it: .+/,
+    )
+  })
+
+  test('AAC that is cut short says so', async () => {
+    const whole = fixtureBytes('mono.aac')
+    const { warnings } = await readAudio(whole.subarray(0, whole.length / 2), { name: 'x' })
+    assert.match(warnings.join(), /the file is cut short or damaged: decoded 0\.\d+ s/)
+  })
+
+  test('a broken m4a', async () => {
     const start = fixtureBytes('stereo.m4a').subarray(0, 2000)
     await assert.rejects(
       readAudio(start, { name: 'x' }),
-      /^PalError: x: expected m4a audio, but ffmpeg could not decode it: .+/,
+      /^PalError: x: expected m4a audio, got a file that is damaged or cut off/,
     )
   })
 })

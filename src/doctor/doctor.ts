@@ -1,5 +1,5 @@
 import type { Check } from './check.js'
-import { checkDecoders, checkFfmpeg } from './decoders.js'
+import { checkAac, checkDecoders } from './decoders.js'
 import { checkMemory, checkNode, checkProcessor } from './machine.js'
 import { checkModels } from './models.js'
 import { checkAccelerators, checkRuntime } from './runtime.js'
@@ -17,5 +17,5 @@ const looks = [
   checkRuntime,
   checkAccelerators,
   checkDecoders,
-  checkFfmpeg,
+  checkAac,
 ] as const
