@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os'
-import { dirname } from 'node:path'
+import { relative } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { PalError } from '../errors.js'
-import { type OnnxModel, writeOnnx } from '../graph/onnx.js'
+import type { BlockData } from '../graph/blocks.js'
+import { type ExternalData, type OnnxModel, writeOnnx } from '../graph/onnx.js'
 import type { Tensor } from '../graph/tensor.js'
 import type { Arena } from './arena.js'
+import { commonFolder } from './common-folder.js'
 import type { CompileRequest, Purpose, ReleaseRequest, Response, RunRequest, Value } from './protocol.js'
 
 export interface RuntimeOptions {
@@ -14,10 +16,19 @@ export interface RuntimeOptions {
   readonly threads?: number
 }
 
-/** A weight's numbers: a stretch of a file, which is mapped, or memory. */
-export type WeightSource =
+/** A weight's numbers: of float32, or in blocks (see weights/blocks.ts). */
+export type WeightSource = NumberSource | BlockSource
+
+/** A stretch of a file, which is mapped, or memory. */
+export type NumberSource =
   | { readonly file: string; readonly offset: number; readonly byteLength: number }
   | Float32Array
+  | Uint8Array
+
+export interface BlockSource extends Pick<BlockData, 'bits' | 'blockSize'> {
+  readonly values: NumberSource
+  readonly scales: NumberSource
+}
 
 export interface CompileOptions {
   /** The numbers of frozen weights. A parameter without any is fed, or lent, at each run. */
@@ -197,25 +208,39 @@ function placeWeights(
   outputs: Readonly<Record<string, Tensor>>,
   weights: (name: string) => WeightSource | undefined,
 ): { model: OnnxModel; folder: string | undefined; memory: CompileRequest['memory'] } {
-  let folder: string | undefined
+  const folder = commonFolder(filesOf(outputs, weights))
   const memory: { path: string; data: Uint8Array }[] = []
   const model = writeOnnx(outputs, (name) => {
     const source = weights(name)
-    if (!source) return undefined
-    if (source instanceof Float32Array) {
+    if (!source || !('bits' in source)) return source && place(source)
+    const { bits, blockSize, values, scales } = source
+    return { bits, blockSize, values: place(values), scales: place(scales) }
+  })
+  return { model, folder, memory }
+
+  function place(source: NumberSource): ExternalData {
+    if (ArrayBuffer.isView(source)) {
       const path = `memory-${memory.length}`
       memory.push({ path, data: new Uint8Array(source.buffer, source.byteOffset, source.byteLength) })
       return { location: path, offset: 0, length: source.byteLength }
     }
-    folder ??= dirname(source.file)
-    if (dirname(source.file) !== folder) {
-      throw new PalError(`expected all weight files in one folder (${folder}), got ${source.file}`)
-    }
     return {
-      location: source.file.slice(folder.length + 1),
+      location: relative(folder as string, source.file),
       offset: source.offset,
       length: source.byteLength,
     }
+  }
+}
+
+/** The files that the weights of a graph lie in. */
+function filesOf(
+  outputs: Readonly<Record<string, Tensor>>,
+  weights: (name: string) => WeightSource | undefined,
+): ReadonlySet<string> {
+  const names = new Set(Object.values(outputs).flatMap(({ graph }) => [...graph.parameters.keys()]))
+  const sources = [...names].flatMap((name) => {
+    const source = weights(name)
+    return source && 'bits' in source ? [source.values, source.scales] : (source ?? [])
   })
-  return { model, folder, memory }
+  return new Set(sources.flatMap((source) => (ArrayBuffer.isView(source) ? [] : source.file)))
 }

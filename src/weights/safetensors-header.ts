@@ -1,5 +1,6 @@
 import { PalError } from '../errors.js'
 import { duplicateKey } from './duplicate-key.js'
+import { quoted } from './quoted.js'
 
 export type StoredType = 'F32' | 'F16' | 'BF16' | 'I8' | 'U8' | 'I32' | 'I64'
 
@@ -150,10 +151,4 @@ function isSize(value: unknown): value is number {
 
 function named(name: string): string {
   return `tensor ${quoted(name)}`
-}
-
-/** As JSON, shortened: a hostile header must not fill the terminal. */
-function quoted(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing'
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text
 }

@@ -83,7 +83,21 @@ test('bfloat16 and float16 of a foreign file are widened exactly, at any offset'
   )
   assert.deepEqual([...(await read(path, 'brain'))], [1, -3.140625])
   assert.deepEqual([...(await read(path, 'half'))], [1, 2 ** -24])
-  await assert.rejects(read(path, 'odd'), /odd: expected a tensor of F32, F16 or BF16, got U8/)
+  await assert.rejects(read(path, 'odd'), /odd: expected a tensor of F32, F16, BF16 or I8, got U8/)
+})
+
+test('int8 of a foreign file', async () => {
+  const header = { i: { dtype: 'I8', shape: [3], data_offsets: [0, 3] } }
+  assert.deepEqual(
+    [...(await read(await writeBytes(fileBytes(header, Uint8Array.of(1, 128, 255))), 'i'))],
+    [1, -128, -1],
+  )
+})
+
+test('text that is not UTF-8 is refused', async () => {
+  const bytes = fileBytes('{"w":1}')
+  bytes[10] = 0xff
+  await assert.rejects(openSafetensors(await writeBytes(bytes)), /header of JSON in UTF-8/)
 })
 
 test('malformed headers are refused by file and tensor', async () => {
@@ -112,6 +126,22 @@ test('malformed headers are refused by file and tensor', async () => {
     ],
     ['{"w":{"dtype":"F32","dtype":"I32","shape":[2],"data_offsets":[0,8]}}', /"dtype".*twice/],
     [{ ...tensor({}), __metadata__: { step: 7 } }, /__metadata__: expected texts/],
+    ['{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,1e999]}}', /data_offsets to be two whole numbers/],
+    ['{"w":{"dtype":"F32","shape":[NaN],"data_offsets":[0,8]}}', /safetensors header of JSON/],
+    [
+      `{"w":{"dtype":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`,
+      /tensor "w": expected dtype .*\[\[\[\[…\]\]\]\]$/,
+    ],
+    [`{"w":{"dtype":"${'x'.repeat(10_000)}"}}`, /got "x{120}…"$/],
+    [`{"${'x'.repeat(10_000)}":1}`, /tensor "x{120}…": expected an object/],
+    [
+      { ...tensor({}), __metadata__: { a: { b: 1 } } },
+      /__metadata__: expected texts by name, got {"a":{"b":1}}/,
+    ],
+    [
+      '{"__proto__":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}',
+      /tensor "__proto__": expected 12 bytes/,
+    ],
   ]
   for (const [header, message] of cases) {
     const path = await writeBytes(fileBytes(header, new Uint8Array(8)))

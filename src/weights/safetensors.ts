@@ -1,6 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises'
 import { PalError } from '../errors.js'
 import { float16Overflow, narrowToFloat16, widenBfloat16, widenFloat16 } from './float-types.js'
+import { readRange, withFile } from './read-range.js'
 import {
   bytesPerElement,
   type Header,
@@ -19,9 +19,10 @@ export interface SafetensorsFile extends Header {
 export interface TensorToWrite {
   readonly name: string
   readonly shape: readonly number[]
-  readonly data: Float32Array
-  /** What to store the numbers as. @default 'F32' */
-  readonly dtype?: 'F32' | 'F16'
+  /** The numbers, or how to get them when their turn comes: a large file need never be in memory as a whole. */
+  readonly data: Float32Array | (() => Promise<Float32Array | Uint8Array>)
+  /** What to store the numbers as. Bytes are stored as they are. @default 'F32' */
+  readonly dtype?: 'F32' | 'F16' | 'U8'
 }
 
 /**
@@ -29,7 +30,7 @@ export interface TensorToWrite {
  * @throws PalError naming the file, and the tensor, for a file that cannot be read, is cut short or is malformed.
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  return withFile(path, async (file) => {
+  return withFile(path, KIND, async (file) => {
     const { size } = await file.stat()
     if (size < headerStart) {
       throw new PalError(`expected a safetensors file of at least 8 bytes, got ${size}`, { file: path })
@@ -49,17 +50,23 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 }
 
 /**
- * A tensor's numbers, row after row. Float16 and bfloat16 are widened exactly.
- * @throws PalError for whole-number types, and for a file that has changed since it was opened.
+ * A tensor's numbers, row after row. Float16, bfloat16 and int8 are widened exactly.
+ * @throws PalError for other types, and for a file that has changed since it was opened.
  */
 export async function readTensor(tensor: StoredTensor): Promise<Float32Array> {
   const { name, dtype, file: path, offset, byteLength } = tensor
-  if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') {
-    throw new PalError(`expected a tensor of F32, F16 or BF16, got ${dtype}`, { file: path, key: name })
+  if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16' && dtype !== 'I8') {
+    throw new PalError(`expected a tensor of F32, F16, BF16 or I8, got ${dtype}`, { file: path, key: name })
   }
-  const { buffer } = await withFile(path, (file) => readRange(file, path, offset, byteLength))
+  const { buffer } = await withFile(path, KIND, (file) => readRange(file, path, offset, byteLength))
   if (dtype === 'F32') return new Float32Array(buffer)
+  if (dtype === 'I8') return Float32Array.from(new Int8Array(buffer))
   return dtype === 'F16' ? widenFloat16(new Uint16Array(buffer)) : widenBfloat16(new Uint16Array(buffer))
+}
+
+/** A tensor's bytes as they are stored. */
+export function readBytes({ file: path, offset, byteLength }: StoredTensor): Promise<Uint8Array> {
+  return withFile(path, KIND, (file) => readRange(file, path, offset, byteLength))
 }
 
 /**
@@ -73,19 +80,27 @@ export async function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const inOrder = [...tensors].sort((a, b) => alignmentOf(b) - alignmentOf(a))
-  for (const tensor of inOrder) check(tensor, path)
+  for (const tensor of inOrder) if (typeof tensor.data !== 'function') check(tensor, tensor.data, path)
   const header = writeHeader(inOrder, metadata, path)
-  await writeAtomically(path, pieces(header, inOrder))
+  await writeAtomically(path, pieces(header, inOrder, path))
 }
+
+const KIND = 'a safetensors file'
 
 /** The same bound as the reference implementation: a header of more than 100 MB is an attack, not a model. */
 const longestHeader = 100_000_000
 const alignment = 64
 
-function* pieces(header: Uint8Array, tensors: readonly TensorToWrite[]): Generator<Uint8Array> {
+async function* pieces(
+  header: Uint8Array,
+  tensors: readonly TensorToWrite[],
+  path: string,
+): AsyncGenerator<Uint8Array> {
   yield header
-  for (const { data, dtype } of tensors) {
-    const stored = dtype === 'F16' ? narrowToFloat16(data) : data
+  for (const tensor of tensors) {
+    const data = typeof tensor.data === 'function' ? await tensor.data() : tensor.data
+    check(tensor, data, path)
+    const stored = tensor.dtype === 'F16' ? narrowToFloat16(data as Float32Array) : data
     yield new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength)
   }
 }
@@ -112,8 +127,8 @@ function writeHeader(
   return header
 }
 
-function check({ name, shape, data, dtype }: TensorToWrite, path: string): void {
-  const count = shape.reduce((product, size) => product * size, 1)
+function check({ name, shape, dtype }: TensorToWrite, data: Float32Array | Uint8Array, path: string): void {
+  const count = countOf(shape)
   if (count !== data.length || !shape.every((size) => Number.isInteger(size) && size >= 0)) {
     throw new PalError(`expected ${count} numbers for shape [${shape}], got ${data.length}`, {
       file: path,
@@ -130,45 +145,16 @@ function check({ name, shape, data, dtype }: TensorToWrite, path: string): void 
   })
 }
 
-function sizeOf({ data, dtype = 'F32' }: TensorToWrite): number {
-  return data.length * bytesPerElement[dtype]
+function sizeOf({ shape, dtype = 'F32' }: TensorToWrite): number {
+  return countOf(shape) * bytesPerElement[dtype]
+}
+
+function countOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1)
 }
 
 /** The largest power of two, 64 at most, that divides the tensor's size. */
 function alignmentOf(tensor: TensorToWrite): number {
   const size = sizeOf(tensor) % alignment
   return size === 0 ? alignment : size & -size
-}
-
-async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  let file: FileHandle
-  try {
-    file = await open(path, 'r')
-  } catch (cause) {
-    throw new PalError('expected a safetensors file that can be read', { file: path, cause })
-  }
-  try {
-    if (!(await file.stat()).isFile()) throw new PalError('expected a file', { file: path })
-    return await use(file)
-  } finally {
-    await file.close()
-  }
-}
-
-/** Bytes in a buffer of their own, so that they can be seen as numbers of any width. */
-async function readRange(file: FileHandle, path: string, offset: number, length: number) {
-  const bytes = new Uint8Array(length)
-  let done = 0
-  while (done < length) {
-    // One read can take no more than 2 GiB.
-    const { bytesRead } = await file.read(bytes, done, Math.min(length - done, 2 ** 30), offset + done)
-    if (bytesRead === 0) {
-      throw new PalError(`expected ${length} bytes at byte ${offset}, got ${done}`, {
-        file: path,
-        hint: 'The file has become shorter since it was opened.',
-      })
-    }
-    done += bytesRead
-  }
-  return bytes
 }

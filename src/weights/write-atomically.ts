@@ -8,7 +8,7 @@ import { dirname } from 'node:path'
  */
 export async function writeAtomically(
   path: string,
-  content: string | Uint8Array | Iterable<Uint8Array>,
+  content: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   // In the same folder, because a rename is atomic only within one file system.
   const temporary = `${path}.${randomUUID()}.tmp`
@@ -16,7 +16,7 @@ export async function writeAtomically(
     const file = await open(temporary, 'wx')
     try {
       const pieces = typeof content === 'string' || content instanceof Uint8Array ? [content] : content
-      for (const piece of pieces) await file.appendFile(piece)
+      for await (const piece of pieces) await file.appendFile(piece)
       await file.sync()
     } finally {
       await file.close()
