@@ -1,0 +1,189 @@
+import { createHash, type Hash } from 'node:crypto'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { PalError } from '../errors.js'
+import { backoff, type Patience } from './patience.js'
+import { request, unreachable } from './request.js'
+
+export interface Download {
+  readonly url: string
+  /** Its size and hash: a SHA-256 of 64 digits, or the id of git's blob, of 40. */
+  readonly bytes: number
+  readonly hash: string
+  readonly token: string | undefined
+  readonly patience: Patience
+  readonly signal?: AbortSignal | undefined
+  /** What it is, and the page about it, for messages. */
+  readonly what: string
+  readonly page: string
+  /** Told how many bytes there are, those of earlier calls included. */
+  readonly onProgress?: (done: number) => void
+}
+
+/**
+ * Downloads a file so that whoever opens `path` finds all of it or nothing. What has arrived lies beside it, as
+ * `PATH.pal.incomplete`; a broken connection and a later call go on from there. Nobody else may do the same at the
+ * same time: see lock.ts.
+ * @throws PalError for a server that refuses, lies about the length or sends something else than it promised
+ */
+export async function download(path: string, source: Download): Promise<void> {
+  const part = `${path}.pal.incomplete`
+  await mkdir(dirname(path), { recursive: true })
+  const file = await open(part, 'a+')
+  try {
+    const hash = hashFor(source)
+    let done = await resume(file, hash, source.bytes)
+    source.onProgress?.(done)
+    for (let failures = 0; done < source.bytes; ) {
+      const before = done
+      let cause: unknown
+      try {
+        for await (const piece of receive(source, done)) {
+          await append(file, piece, part)
+          hash.update(piece)
+          done += piece.length
+          source.onProgress?.(done)
+        }
+      } catch (error) {
+        if (error instanceof PalError || source.signal?.aborted) throw error
+        cause = error
+      }
+      if (done === source.bytes) break
+      failures = done > before ? 1 : failures + 1
+      if (failures >= source.patience.attempts) throw brokenOff(source, done, cause)
+      await source.patience.wait(backoff(failures), source.signal)
+    }
+    await check(hash, source, part)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(part, path)
+}
+
+/** Git's id of a blob is the SHA-1 of its length and content. */
+function hashFor({ hash, bytes }: Download): Hash {
+  return hash.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`)
+}
+
+/** How much of the file an earlier call has left; that much is hashed again. */
+async function resume(file: FileHandle, hash: Hash, bytes: number): Promise<number> {
+  const { size } = await file.stat()
+  if (size > bytes) {
+    await file.truncate(0)
+    return 0
+  }
+  const piece = Buffer.alloc(2 ** 20)
+  for (let done = 0; done < size; ) {
+    const { bytesRead } = await file.read(piece, 0, piece.length, done)
+    if (bytesRead === 0) return done
+    hash.update(piece.subarray(0, bytesRead))
+    done += bytesRead
+  }
+  return size
+}
+
+/** What comes after the first `from` bytes, piece by piece, and never more than was promised. */
+async function* receive(source: Download, from: number): AsyncGenerator<Uint8Array> {
+  const response = await request(source.url, {
+    ...source,
+    headers: from > 0 ? { range: `bytes=${from}-` } : {},
+  })
+  let skip: number
+  try {
+    skip = checkLength(response, source, from)
+  } catch (error) {
+    await response.body?.cancel()
+    throw error
+  }
+  let arrived = from - skip
+  for await (const piece of piecesOf(response, source)) {
+    arrived += piece.length
+    if (arrived > source.bytes) throw lie(source, `it sent more than ${source.bytes}`)
+    // A server that does not know ranges sends everything again.
+    const fresh = piece.subarray(Math.min(skip, piece.length))
+    skip -= piece.length - fresh.length
+    if (fresh.length > 0) yield fresh
+  }
+}
+
+/** A body's pieces; a server that falls silent, and a caller who has had enough, end it. */
+async function* piecesOf({ body }: Response, { patience, signal }: Download): AsyncGenerator<Uint8Array> {
+  if (!body) return
+  const reader = body.getReader()
+  let ended: Error | undefined
+  const end = (reason: Error) => {
+    ended ??= reason
+    void reader.cancel(reason).catch(() => undefined)
+  }
+  const stop = () => end(signal?.reason as Error)
+  signal?.addEventListener('abort', stop)
+  try {
+    for (;;) {
+      signal?.throwIfAborted()
+      const timer = setTimeout(
+        () => end(new Error(`silent for ${patience.silence / 1000} s`)),
+        patience.silence,
+      )
+      const { value, done } = await reader.read().finally(() => clearTimeout(timer))
+      if (ended) throw ended
+      if (done) return
+      yield value
+    }
+  } finally {
+    signal?.removeEventListener('abort', stop)
+    await reader.cancel().catch(() => undefined)
+  }
+}
+
+/** @returns how many bytes come that are here already */
+function checkLength({ status, headers }: Response, source: Download, from: number): number {
+  const range = headers.get('content-range')
+  const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range ?? '') ?? []
+  const skip = status === 206 ? from - Number(start ?? Number.NaN) : from
+  if (Number.isNaN(skip) || skip < 0)
+    throw lie(source, `it answered a request from byte ${from} with "${range}"`)
+  if (status === 206 && total !== '*' && Number(total) !== source.bytes)
+    throw lie(source, `it announced ${total}`)
+  const announced = headers.get('content-length')
+  const coming = source.bytes - from + skip
+  if (announced !== null && Number(announced) !== coming) {
+    throw lie(source, `it announced ${announced} where ${coming} are left`)
+  }
+  return skip
+}
+
+async function append(file: FileHandle, piece: Uint8Array, path: string): Promise<void> {
+  try {
+    await file.appendFile(piece)
+  } catch (cause) {
+    throw new PalError(`expected room for the download: ${(cause as Error).message}`, {
+      file: path,
+      hint: 'Make room, or set HF_HUB_CACHE to a folder on another disk; the next call goes on from here.',
+      cause,
+    })
+  }
+}
+
+async function check(hash: Hash, source: Download, part: string): Promise<void> {
+  const digest = hash.digest('hex')
+  if (digest === source.hash) return
+  await rm(part, { force: true })
+  throw new PalError(`expected ${source.what} to have the hash ${source.hash}, got ${digest}`, {
+    hint: 'What came is not what was promised, and has been removed. Pull again; if it happens again, a proxy or mirror is at fault.',
+  })
+}
+
+function lie({ bytes, what }: Download, given: string): PalError {
+  return new PalError(`expected ${what} to have ${bytes} bytes, as the hub lists it, but ${given}`, {
+    hint: 'The server contradicts itself; a proxy or mirror may be at fault (HF_ENDPOINT).',
+  })
+}
+
+function brokenOff(source: Download, done: number, cause: unknown): PalError {
+  if (cause !== undefined) return unreachable(source.url, cause)
+  return new PalError(
+    `expected ${source.what} to have ${source.bytes} bytes, but the server ended it after ${done}, again and again`,
+    { hint: 'The next call goes on from there.' },
+  )
+}
