@@ -41,7 +41,7 @@ def mel_filters(config: dict) -> Tensor:
 
 def patch_transformer(weights: Weights, config: dict, waveform: Tensor) -> Tensor:
     """[samples] → [tokens, hiddenSize]"""
-    patches = cut_patches(waveform, config)
+    patches = cut_patches(weights, waveform, config)
     states = linear(weights.at("patch"), patches, config["hiddenSize"])
     states = states + positions(len(patches), config).to(states.dtype)
     for layer in range(config["layers"]):
@@ -61,13 +61,24 @@ def encoder_layer(weights: Weights, config: dict, x: Tensor) -> Tensor:
     return x + linear(weights.at("ffn.down"), widened, size)
 
 
-def cut_patches(waveform: Tensor, config: dict) -> Tensor:
-    """[samples] → [steps·bands, patchFrames·patchBins]: the last patches look into the silence behind the end."""
+def cut_patches(weights: Weights, waveform: Tensor, config: dict) -> Tensor:
+    """[samples] → [steps·bands, values of a patch]: the last patches look into the silence behind the end."""
     overhang = (config["patchFrames"] - config["strideFrames"]) * config["hopSize"]
-    spectrogram = log_mel(F.pad(waveform, (0, overhang)), config)
-    steps = spectrogram.unfold(0, config["patchFrames"], config["strideFrames"])  # [steps, melBins, patchFrames]
-    cut = steps.unflatten(1, (-1, config["patchBins"]))  # [steps, bands, patchBins, patchFrames]
-    return cut.transpose(2, 3).flatten(2).flatten(0, 1)
+    channels = config.get("stem", [])
+    features = log_mel(F.pad(waveform, (0, overhang)), config)[None]  # [channels, frames, bins]
+    for i, count in enumerate(channels):
+        features = convolution(weights.at(f"stem.{i}"), features, count)
+    halved = 2 ** len(channels)
+    steps = features.unfold(1, config["patchFrames"] // halved, config["strideFrames"] // halved)
+    cut = steps.unflatten(2, (-1, config["patchBins"] // halved))  # [channels, steps, bands, bins, frames]
+    return cut.permute(1, 2, 4, 3, 0).flatten(2).flatten(0, 1)
+
+
+def convolution(weights: Weights, x: Tensor, outputs: int) -> Tensor:
+    """[channels, frames, bins] → [outputs, frames / 2, bins / 2], 3 × 3, looking back; the weight is for rows."""
+    inputs = len(x)
+    kernel = weights("weight", [outputs, 9 * inputs]).unflatten(1, (3, 3, inputs)).movedim(3, 1)
+    return F.conv2d(F.pad(x, (1, 0, 1, 0)), kernel, weights("bias", [outputs]), stride=2).relu()
 
 
 def positions(tokens: int, config: dict) -> Tensor:

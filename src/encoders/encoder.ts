@@ -1,18 +1,25 @@
 import type { Tensor } from '../graph/tensor.js'
 import type { Scope } from '../nn/scope.js'
+import { type AstConfig, ast, astGrid } from './ast.js'
+import { type ClapConfig, clap, clapGrid } from './clap.js'
+import { type EatConfig, eat, eatGrid } from './eat.js'
+import type { TokenGrid } from './fixed-window.js'
 import {
   type FeatureMask,
   type PatchTransformerConfig,
   patchGrid,
   patchTransformer,
 } from './patch-transformer.js'
+import { type WhisperConfig, whisper, whisperGrid } from './whisper.js'
 
 /** Every encoder that there is: a new one is one new file and one line in each function here. */
-export type EncoderConfig = PatchTransformerConfig
+export type EncoderConfig = PatchTransformerConfig | WhisperConfig | AstConfig | EatConfig | ClapConfig
 
 /**
- * waveform [batch, samples] → [batch, tokens, hiddenSize].
- * @param mask [batch, 1, 1, 1, tokens], added to attention scores: hides tokens that are padding
+ * waveform [batch, samples] → [batch, tokens, hiddenSize]. Each has its own front end, window and grid of tokens.
+ * @param mask [batch, 1, 1, 1, tokens], added to attention scores: hides tokens that are padding. Encoders of fixed
+ *   windows were trained to hear what follows the end, and hide nothing.
+ * @param lengths [batch, 1], samples of each audio: what `ast`, `eat` and `clap` hear behind the end depends on it
  */
 export function encode(
   scope: Scope,
@@ -20,11 +27,39 @@ export function encode(
   waveform: Tensor,
   mask?: Tensor,
   features?: FeatureMask,
+  lengths?: Tensor,
 ): Tensor {
-  return patchTransformer(scope, config, waveform, mask, features)
+  switch (config.kind) {
+    case 'patch-transformer':
+      return patchTransformer(scope, config, waveform, mask, features)
+    case 'whisper':
+      return whisper(scope, config, waveform, features)
+    case 'ast':
+      return ast(scope, config, { waveform, lengths }, features)
+    case 'eat':
+      return eat(scope, config, { waveform, lengths }, features)
+    case 'clap':
+      return clap(scope, config, { waveform, lengths }, features)
+  }
 }
 
 /** The grid in time on which an encoder makes tokens. */
-export function tokenGrid(config: EncoderConfig): { samplesPerStep: number; tokensPerStep: number } {
-  return patchGrid(config)
+export function tokenGrid(config: EncoderConfig): TokenGrid {
+  switch (config.kind) {
+    case 'patch-transformer':
+      return patchGrid(config)
+    case 'whisper':
+      return whisperGrid(config)
+    case 'ast':
+      return astGrid(config)
+    case 'eat':
+      return eatGrid(config)
+    case 'clap':
+      return clapGrid(config)
+  }
+}
+
+/** How many layers an encoder has, all stages together. */
+export function layerCount(config: EncoderConfig): number {
+  return config.kind === 'clap' ? config.depths.reduce((sum, depth) => sum + depth, 0) : config.layers
 }

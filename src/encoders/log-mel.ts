@@ -27,9 +27,10 @@ export interface LogMelConfig {
  * end counts as silence.
  *
  * @param waveform [batch, samples], a whole number of hops
+ * @param floor below which a band's energy counts as this much
  * @returns [batch, samples/hop, melBins]
  */
-export function logMel(waveform: Tensor, config: LogMelConfig): Tensor {
+export function logMel(waveform: Tensor, config: LogMelConfig, floor = FLOOR): Tensor {
   const { windowSize, hopSize, fftSize } = config
   const [batch, samples] = waveform.shape.map(fixed) as [number, number]
   const padded = padAxis(waveform, 1, 0, windowSize - hopSize)
@@ -40,7 +41,7 @@ export function logMel(waveform: Tensor, config: LogMelConfig): Tensor {
   const imaginary = slice(spectrum, 2, bins, 2 * bins)
   const power = add(mul(real, real), mul(imaginary, imaginary))
   const mel = matmul(power, melFilters(waveform.graph, config))
-  const logarithm = log(clampMin(mel, FLOOR))
+  const logarithm = log(clampMin(mel, floor))
   return mul(add(logarithm, -config.mean), 1 / config.deviation)
 }
 

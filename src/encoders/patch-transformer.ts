@@ -6,6 +6,7 @@ import { linear } from '../nn/linear.js'
 import { layerNorm } from '../nn/norm.js'
 import type { Scope } from '../nn/scope.js'
 import { unfold } from '../nn/unfold.js'
+import { convolutionStem } from './convolution-stem.js'
 import { type LogMelConfig, logMel, silentFeature } from './log-mel.js'
 
 /**
@@ -19,6 +20,8 @@ export interface PatchTransformerConfig extends LogMelConfig {
   readonly strideFrames: number
   /** Mel bins of a patch; patches do not overlap in frequency. */
   readonly patchBins: number
+  /** Channels of the convolutions that the patches are cut from, each halving both axes. @default none */
+  readonly stem?: readonly number[]
   readonly hiddenSize: number
   readonly layers: number
   readonly heads: number
@@ -45,13 +48,18 @@ export function patchTransformer(
   config: PatchTransformerConfig,
   waveform: Tensor,
   mask?: Tensor,
-  features?: FeatureMask,
+  hidden?: FeatureMask,
 ): Tensor {
   const spectrogram = logMel(waveform, config)
-  const seen = features ? mul(mul(spectrogram, features.frames), features.bins) : spectrogram
-  const patches = cutPatches(seen, config)
+  const seen = hidden ? mul(mul(spectrogram, hidden.frames), hidden.bins) : spectrogram
+  const features = followedBySilence(seen, config)
+  const { stem = [] } = config
+  const patches = cutPatches(convolutionStem(scope.in('stem'), features, stem), config)
   const embedded = linear(scope.in('patch'), patches, config.hiddenSize)
-  let states = add(embedded, positions(scope.graph, fixed(patches.shape[1]), config))
+  let states = add(
+    embedded,
+    sinePositions(scope.graph, fixed(patches.shape[1]), bandsOf(config), config.hiddenSize),
+  )
   for (let layer = 0; layer < config.layers; layer++) {
     states = encoderLayer(scope.in(`layers.${layer}`), config, states, mask)
   }
@@ -85,15 +93,17 @@ function bandsOf({ melBins, patchBins }: PatchTransformerConfig): number {
   return melBins / patchBins
 }
 
-/** [batch, frames, melBins] → [batch, steps·bands, patchFrames·patchBins]. */
-function cutPatches(spectrogram: Tensor, config: PatchTransformerConfig): Tensor {
-  const { patchFrames, strideFrames, patchBins } = config
-  const batch = fixed(spectrogram.shape[0])
+/** [batch, frames, bins, channels] → [batch, steps·bands, frames·bins·channels of a patch]. */
+function cutPatches(features: Tensor, config: PatchTransformerConfig): Tensor {
+  const [batch, time, bins, channels] = features.shape.map(fixed) as [number, number, number, number]
   const bands = bandsOf(config)
-  const steps = unfold(followedBySilence(spectrogram, config), patchFrames, strideFrames)
+  const halved = 2 ** (config.stem ?? []).length
+  const [frames, stride] = [config.patchFrames / halved, config.strideFrames / halved]
+  const steps = unfold(reshape(features, [batch, time, bins * channels]), frames, stride)
   const count = fixed(steps.shape[1])
-  const cut = transpose(reshape(steps, [batch * count, patchFrames, bands, patchBins]), [0, 2, 1, 3])
-  return reshape(cut, [batch, count * bands, patchFrames * patchBins])
+  const width = (bins / bands) * channels
+  const cut = transpose(reshape(steps, [batch * count, frames, bands, width]), [0, 2, 1, 3])
+  return reshape(cut, [batch, count * bands, frames * width])
 }
 
 /** The last patches reach behind the end, and see there what audio that is padded with silence shows them. */
@@ -106,9 +116,7 @@ function followedBySilence(spectrogram: Tensor, config: PatchTransformerConfig):
 }
 
 /** Fixed sine positions: the first half of the width tells the band, the second half the time step. */
-function positions(graph: Graph, tokens: number, config: PatchTransformerConfig): Tensor {
-  const { hiddenSize } = config
-  const bands = bandsOf(config)
+export function sinePositions(graph: Graph, tokens: number, bands: number, hiddenSize: number): Tensor {
   const half = hiddenSize / 2
   const table = new Float32Array(tokens * hiddenSize)
   for (let token = 0; token < tokens; token++) {

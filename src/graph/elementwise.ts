@@ -124,6 +124,20 @@ const SILU: Operation = {
   },
 }
 
+/** The next whole number below: a step, so nothing flows back. */
+export function floor(a: Tensor): Tensor {
+  return unary(FLOOR, a)
+}
+
+const FLOOR: Operation = { type: 'Floor', gradient: () => [undefined] }
+
+/** Whole numbers as indices, such as `gather` wants. */
+export function toIndices(a: Tensor): Tensor {
+  return apply(CAST_INT64, [a], a.shape, { attributes: { to: 7 }, dtype: 'int64' })
+}
+
+const CAST_INT64: Operation = { type: 'Cast', gradient: () => [undefined] }
+
 /** The error function. */
 export function erf(a: Tensor): Tensor {
   return unary(ERF, a)

@@ -1,4 +1,5 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
+import { type BlockData, type BlockInitializer, blockNode } from './blocks.js'
 import {
   type Attribute,
   CONSTANT,
@@ -29,27 +30,40 @@ export interface OnnxModel {
 
 /**
  * Writes what the outputs need as an ONNX model (IR version 10, opset 20). A parameter becomes an initializer
- * that lies in a file when `externalData` knows it, else an input to be fed.
+ * that lies in a file when `externalData` knows it, else an input to be fed. What uses a parameter that is stored in
+ * blocks is written as blocks.ts says.
  *
  * Field numbers are those of onnx.proto: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 export function writeOnnx(
   outputs: Readonly<Record<string, Tensor>>,
-  externalData: (parameter: string) => ExternalData | undefined = () => undefined,
+  externalData: (parameter: string) => ExternalData | BlockData | undefined = () => undefined,
 ): OnnxModel {
   const nodes = neededNodes(Object.values(outputs))
   const inputs: { name: string; shape: Shape; dtype: DType }[] = []
   const graph = new BinaryWriter()
+  const inBlocks = new Map<Tensor, BlockData>()
+  const written = new Set<string>()
   for (const node of nodes) {
     const [tensor] = node.outputs as readonly [Tensor]
     if (node.operation === CONSTANT) {
       message(graph, 5, (writer) => writeConstant(writer, tensor))
     } else if (node.operation === PARAMETER || node.operation === INPUT) {
       const external = node.operation === PARAMETER ? externalData(tensor.name) : undefined
-      if (external) message(graph, 5, (writer) => writeExternal(writer, tensor, external))
-      else inputs.push(tensor)
+      if (!external) inputs.push(tensor)
+      else if ('bits' in external) inBlocks.set(tensor, external)
+      else message(graph, 5, (writer) => writeExternal(writer, tensor, external))
     } else {
-      message(graph, 1, (writer) => writeNode(writer, node))
+      const weight = node.inputs.find((input) => inBlocks.has(input))
+      if (weight) writeInBlocks(node, weight)
+      else
+        message(graph, 1, (writer) =>
+          writeNode(
+            writer,
+            node,
+            node.inputs.map(({ name }) => name),
+          ),
+        )
     }
   }
   for (const [name, tensor] of Object.entries(outputs)) {
@@ -72,12 +86,23 @@ export function writeOnnx(
     message(model, 8, (writer) => writer.tag(1, LENGTH).string(domain).tag(2, VARINT).int64(version))
   }
   return { bytes: model.finish(), inputs, outputs: Object.keys(outputs) }
+
+  function writeInBlocks(node: Node, weight: Tensor): void {
+    const { type, inputs: names, attributes, initializers } = blockNode(node, weight, inBlocks.get(weight)!)
+    for (const initializer of initializers) {
+      if (written.has(initializer.name)) continue
+      written.add(initializer.name)
+      message(graph, 5, (writer) => writeExternal(writer, initializer, initializer.data))
+    }
+    const operation = { type, domain: 'com.microsoft' } as const
+    message(graph, 1, (writer) => writeNode(writer, { ...node, operation, attributes }, names))
+  }
 }
 
 const VARINT = 0
 const LENGTH = 2
 const FIXED32 = 5
-const ELEMENT_TYPES: Readonly<Record<DType, number>> = { float32: 1, int64: 7, bool: 9 }
+const ELEMENT_TYPES: Readonly<Record<DType | 'uint8', number>> = { float32: 1, uint8: 2, int64: 7, bool: 9 }
 
 /** What the outputs depend on, in topological order. */
 export function neededNodes(outputs: readonly Tensor[]): readonly Node[] {
@@ -91,8 +116,8 @@ export function neededNodes(outputs: readonly Tensor[]): readonly Node[] {
   return [...needed].sort((a, b) => a.index - b.index)
 }
 
-function writeNode(writer: BinaryWriter, node: Node): void {
-  for (const input of node.inputs) writer.tag(1, LENGTH).string(input.name)
+function writeNode(writer: BinaryWriter, node: Node, inputs: readonly string[]): void {
+  for (const input of inputs) writer.tag(1, LENGTH).string(input)
   for (const output of node.outputs) writer.tag(2, LENGTH).string(output.name)
   writer.tag(3, LENGTH).string(`${node.operation.type}_${node.index}`)
   writer.tag(4, LENGTH).string(node.operation.type)
@@ -122,7 +147,7 @@ function writeConstant(writer: BinaryWriter, tensor: Tensor): void {
 
 function writeExternal(
   writer: BinaryWriter,
-  tensor: Tensor,
+  tensor: Tensor | BlockInitializer,
   { location, offset, length }: ExternalData,
 ): void {
   writeTensorHead(writer, tensor)
@@ -132,7 +157,7 @@ function writeExternal(
   writer.tag(14, VARINT).int32(1) // data_location: EXTERNAL
 }
 
-function writeTensorHead(writer: BinaryWriter, { shape, dtype, name }: Tensor): void {
+function writeTensorHead(writer: BinaryWriter, { shape, dtype, name }: Tensor | BlockInitializer): void {
   for (const dim of shape) writer.tag(1, VARINT).int64(Number(dim))
   writer.tag(2, VARINT).int32(ELEMENT_TYPES[dtype])
   writer.tag(8, LENGTH).string(name)

@@ -7,7 +7,7 @@ import { gather } from './gather.js'
 import { crossEntropy } from './loss.js'
 import { matmul } from './matmul.js'
 import { layerNorm, rmsNorm, softmax } from './normalize.js'
-import { mean, sum } from './reduce.js'
+import { max, mean, sum } from './reduce.js'
 import { rotary } from './rotary.js'
 import { broadcastTo, concat, last, padAxis, reshape, slice, transpose } from './shape.js'
 import type { Tensor } from './tensor.js'
@@ -53,6 +53,13 @@ const CASES: readonly Case[] = [
   ['gelu', [[4]], (a) => elementwise.gelu(a!)],
   ['clampMin', [[6]], (a) => elementwise.clampMin(a!, 1), positive],
   ['sum', [[2, 3, 2]], (a) => sum(a!, [0, 2])],
+  ['max', [[2, 3, 4]], (a) => max(a!, [0, 2])],
+  ['floor', [[4]], (a) => elementwise.mul(elementwise.floor(a!), a!), (random) => random.uniform(1.1, 1.9)],
+  [
+    'toIndices',
+    [[3, 2]],
+    (a) => gather(a!, elementwise.toIndices(a!.graph.constant(Float32Array.of(2, 0, 2), [3]))),
+  ],
   ['mean', [[2, 3]], (a) => mean(a!, [-1])],
   ['reshape', [[2, 6]], (a) => reshape(a!, [3, 4])],
   ['transpose', [[2, 3, 4]], (a) => transpose(a!, [2, 0, 1])],

@@ -1,4 +1,4 @@
-import { mul } from './elementwise.js'
+import { div, mul } from './elementwise.js'
 import { broadcastTo, reshape } from './shape.js'
 import { apply, fixed, type Operation, type Shape, type Tensor } from './tensor.js'
 
@@ -19,6 +19,27 @@ export function mean(a: Tensor, axes: readonly number[]): Tensor {
   const count = axes.reduce((product, axis) => product * fixed(a.shape.at(axis)), 1)
   return mul(sum(a, axes), 1 / count)
 }
+
+/** The largest over the given axes, which stay as axes of length 1. */
+export function max(a: Tensor, axes: readonly number[]): Tensor {
+  const reduced = new Set(axes.map((axis) => (axis < 0 ? axis + a.shape.length : axis)))
+  const shape = a.shape.map((dim, axis) => (reduced.has(axis) ? 1 : dim))
+  return apply(REDUCE_MAX, [a, a.graph.integers([...reduced])], shape, { attributes: { keepdims: 1 } })
+}
+
+/** The gradient goes to the largest; where several are, each has a part of it. */
+const REDUCE_MAX: Operation = {
+  type: 'ReduceMax',
+  gradient: ({ inputs: [a, axes], outputs: [largest] }, [g]) => {
+    const equal = apply(EQUAL, [a!, largest!], a!.shape, { dtype: 'bool' })
+    const chosen = apply(CAST_FLOAT, [equal], a!.shape, { attributes: { to: 1 }, dtype: 'float32' })
+    const reduced = Array.from(a!.graph.constants.get(axes!)!, Number)
+    return [mul(chosen, div(g!, sum(chosen, reduced))), undefined]
+  },
+}
+
+const EQUAL: Operation = { type: 'Equal' }
+const CAST_FLOAT: Operation = { type: 'Cast' }
 
 /** Undoes a broadcast: sums a gradient down to the shape of the value that was broadcast. */
 export function sumTo(gradient: Tensor, shape: Shape): Tensor {

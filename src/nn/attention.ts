@@ -1,5 +1,5 @@
 import { attend } from '../graph/attend.js'
-import { add } from '../graph/elementwise.js'
+import { add, mul } from '../graph/elementwise.js'
 import { matmul } from '../graph/matmul.js'
 import { softmax } from '../graph/normalize.js'
 import { addAll, broadcastTo, concat, reshape, split, transpose } from '../graph/shape.js'
@@ -72,10 +72,12 @@ function joinMasks(stretches: readonly KeyValues[], time: number): Tensor | unde
 function overEach(queries: Tensor, stretches: readonly KeyValues[]): Tensor {
   const [batch, heads, time, headSize] = queries.shape as readonly [Dim, number, Dim, number]
   const keyValueHeads = fixed(stretches[0]?.keys.shape[1])
+  // Scaled here and not in the product, which for a single query is twice as fast without.
+  const scaled = mul(queries, 1 / Math.sqrt(headSize))
   // Queries of one group share a key head: [batch, keyValueHeads, group, time, headSize].
-  const grouped = reshape(queries, [batch, keyValueHeads, heads / keyValueHeads, time, headSize])
+  const grouped = reshape(scaled, [batch, keyValueHeads, heads / keyValueHeads, time, headSize])
   const scores = stretches.map(({ keys, mask }) => {
-    const score = matmul(grouped, shared(keys), { transposeB: true, scale: 1 / Math.sqrt(headSize) })
+    const score = matmul(grouped, shared(keys), { transposeB: true })
     return mask ? add(score, mask) : score
   })
   const weights = split(softmax(concat(scores, 4)), 4, scores)
