@@ -23,7 +23,10 @@ interface EvalCliOptions {
 
 export function register(command: Command, context: CliContext): void {
   command
-    .argument('<what>', 'a recipe, whose held-out recordings are asked about, or a manifest (.jsonl)')
+    .argument(
+      '<what>',
+      'a recipe, whose held-out recordings are asked about; a manifest (.jsonl); or a data set as it is published, as layout:path',
+    )
     .argument('[changes...]', 'settings of the recipe to change, as key=value')
     .option('--model <name or folder>', 'the model to ask (default: the one that ships)')
     .option('--tasks <names>', 'only these, separated by commas')
@@ -45,7 +48,10 @@ Answers are kept as they come (samples.jsonl): the same command goes on where an
 
 Examples:
   pal eval recipes/pal-tiny.yaml data.root=path/to/recordings --model runs/pal-tiny/stages/answers
-  pal eval questions.jsonl`,
+  pal eval questions.jsonl
+  pal eval esc50:path/to/ESC-50-master
+
+Layouts: esc50, clotho and librispeech (a folder), mmau (.json) and mmar (.jsonl); see docs/evaluation.md.`,
     )
     .action(async (what: string, changes: readonly string[], options: EvalCliOptions) => {
       const { markdown, report } = await import('../eval/report.js')
@@ -73,8 +79,15 @@ export async function itemsOf(
     wordings,
   }: Pick<EvalCliOptions, 'tasks' | 'limit' | 'scenes' | 'seed' | 'wordings'>,
 ): Promise<EvalSet> {
-  const { clipItems, manifestItems } = await import('../eval/items.js')
-  const all = what.endsWith('.jsonl') ? await manifestItems(what, SAMPLE_RATE) : await recipeItems()
+  const { clipItems } = await import('../eval/items.js')
+  const { manifestItems } = await import('../eval/manifest-items.js')
+  const { layoutItems, layoutOf } = await import('../eval/layouts/index.js')
+  const layout = layoutOf(what)
+  const all = layout
+    ? await layoutItems(layout, SAMPLE_RATE)
+    : what.endsWith('.jsonl')
+      ? await manifestItems(what, SAMPLE_RATE)
+      : await recipeItems()
   const named = tasks?.split(',')
   for (const task of named ?? []) {
     const known = new Set(all.items.map((item) => item.task))
@@ -142,6 +155,7 @@ async function answersTo(
   const { loadPal } = await import('../model/pal.js')
   const { evaluate } = await import('../eval/run.js')
   const { QUESTIONS_VERSION } = await import('../eval/items.js')
+  const { SCORER_VERSION } = await import('../eval/score.js')
   const line = new ProgressLine()
   const pal = await loadPal(model ? { model } : {})
   try {
@@ -153,6 +167,7 @@ async function answersTo(
         weights: await weightsHash(model),
         ...{ seed, scenes, wordings, tasks, limit },
         questions: QUESTIONS_VERSION,
+        scorer: SCORER_VERSION,
       },
       signal,
       onProgress: (done, total) => line.show(`${done}/${total} questions`),

@@ -22,6 +22,8 @@ export interface Example {
   readonly task?: string
   /** Other answers that are right as well. */
   readonly accept?: readonly string[]
+  /** What a multiple-choice question offers, A first; the answer is one of them. */
+  readonly choices?: readonly string[]
   readonly line: number
 }
 
@@ -50,13 +52,14 @@ function readRow(text: string, file: string, line: number): Example {
   const row = parseRow(parseJson(text, file, line), file, line)
   const messages = placeAudio(row, file, line)
   checkTurns(messages, file, line)
-  const { id, task, accept } = row
+  const { id, task, accept, choices } = row
   return {
     id: id ?? String(line),
     messages,
     audios: row.audios.map((audio) => resolve(dirname(file), audio)),
     ...(task !== undefined && { task }),
     ...(accept && { accept }),
+    ...(choices && { choices }),
     line,
   }
 }

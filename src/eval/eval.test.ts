@@ -7,7 +7,8 @@ import { loadPal } from '../model/pal.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { bootstrap, percentile } from './bootstrap.js'
 import type { EvalSet } from './items.js'
-import { accuracy, balancedAccuracy, report } from './report.js'
+import { accuracy, balancedAccuracy } from './measures.js'
+import { report } from './report.js'
 import { evaluate, rescore } from './run.js'
 
 test('percentiles as numpy.percentile has them', () => {
@@ -39,17 +40,16 @@ test('yes/no is balanced, and a question without an answer is wrong', () => {
   const samples = [item('Yes.', true), item('Yes.', true), item('Yes.', true), item('No.', false)]
   assert.equal(accuracy(samples), 0.75)
   assert.equal(balancedAccuracy(samples), 0.5)
-  const asked = ['a', 'b'].map((audio) => ({ task: 'digits', audio, expected: 'Two.' }))
+  const asked = ['1', '2'].map((id) => ({
+    ...{ id, task: 'digits', scoring: 'digit', audio: id, question: '?', expected: 'Two.' },
+  }))
   const sample = {
     ...(asked[0] as (typeof asked)[0]),
-    id: '1',
-    scoring: 'digit',
-    question: '?',
     answer: 'Two.',
     right: true,
   }
   const [row] = report([sample], asked)
-  assert.deepEqual([row?.answered, row?.asked, row?.accuracy.value], [1, 2, 0.5])
+  assert.deepEqual([row?.answered, row?.asked, row?.measures[0]?.value], [1, 2, 0.5])
 })
 
 test('an evaluation goes on where it stopped, and is scored again without a model', async () => {
@@ -85,4 +85,16 @@ test('an evaluation goes on where it stopped, and is scored again without a mode
   } finally {
     await pal.close()
   }
+})
+
+test('the forms of a task are listed by themselves', () => {
+  const sample = (id: string, form: string, right: boolean) => ({
+    ...{ id, form, right, audio: id, task: 'order', scoring: 'order', question: '?', expected: 'Rain.' },
+    answer: 'Rain.',
+  })
+  const samples = [sample('1', 'first', true), sample('2', 'first', true), sample('3', 'last', false)]
+  const [row] = report(samples, samples)
+  assert.equal(row?.forms.first?.measure.value, 1)
+  assert.equal(row?.forms.last?.measure.value, 0)
+  assert.equal(row?.forms.last?.asked, 1)
 })

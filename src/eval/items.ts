@@ -1,14 +1,9 @@
-import { resolve } from 'node:path'
-import { readAudio } from '../audio/read-audio.js'
 import type { LoadedClip } from '../data/clip-library.js'
-import { audioPlaceholder, readManifest } from '../data/manifest.js'
 import { askAbout } from '../data/questions/index.js'
 import type { Task, Vocabulary } from '../data/questions/task.js'
-import { vocabularyOf } from '../data/questions/vocabulary.js'
 import type { WordingSplit } from '../data/questions/wording.js'
 import type { SceneEvent } from '../data/scene.js'
 import { sceneSource } from '../data/scene-source.js'
-import { PalError } from '../errors.js'
 import { Random } from '../random.js'
 import type { LoadedSets } from '../train/sources.js'
 
@@ -22,9 +17,13 @@ export interface EvalItem {
   readonly task: string
   /** How the answer is scored: see `scoreAnswer`. */
   readonly scoring: string
+  /** Which form of the task, for results by form. */
+  readonly form?: string
   readonly question: string
   readonly expected: string
   readonly accept?: readonly string[]
+  /** What a multiple-choice question offers, A first; `expected` is one of them. */
+  readonly choices?: readonly string[]
   /** What sounds, for results by class. */
   readonly label?: string
 }
@@ -135,6 +134,7 @@ function sceneItems(
       samples: async () => samples,
       task,
       scoring: task,
+      ...(turn.form && { form: turn.form }),
       question: turn.question,
       expected: turn.answer,
       ...(turn.accept && { accept: turn.accept }),
@@ -144,35 +144,3 @@ function sceneItems(
 }
 
 const SCENE_SECONDS = 8
-
-/**
- * The rows of a manifest, each one question about one audio and its answer.
- * @throws PalError naming the line of a row that is anything else
- */
-export async function manifestItems(path: string, sampleRate: number): Promise<EvalSet> {
-  const file = resolve(path)
-  const examples = await readManifest(file)
-  const items = examples.map(({ id, messages, audios, task = 'manifest', accept, line }): EvalItem => {
-    const [audio] = audios
-    const [question, answer, ...more] = messages
-    const plain = question?.role === 'user' && answer?.role === 'assistant' && more.length === 0
-    if (audio === undefined || audios.length !== 1 || !plain) {
-      const roles = messages.map(({ role }) => role).join(', ')
-      throw new PalError(
-        `expected one audio, a question and its answer, got ${audios.length} audios and the messages ${roles}`,
-        { file, line },
-      )
-    }
-    return {
-      id,
-      audio,
-      samples: async () => (await readAudio(audio, { sampleRate })).samples,
-      task,
-      scoring: task,
-      question: question.content.replaceAll(audioPlaceholder, '').trim(),
-      expected: answer.content,
-      ...(accept && { accept }),
-    }
-  })
-  return { items, vocabulary: vocabularyOf([]) }
-}

@@ -2,18 +2,22 @@ import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Audio } from '../audio/audio.js'
-import { scoreAnswer } from '../data/questions/score.js'
 import type { Vocabulary } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
 import type { Pal } from '../model/pal.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { groupBy } from './bootstrap.js'
 import type { EvalItem, EvalSet } from './items.js'
+import { judge, SCORER_VERSION } from './score.js'
 
 /** One answered question, as `samples.jsonl` keeps it. */
 export interface Sample extends Omit<EvalItem, 'samples'> {
   readonly answer: string
   readonly right: boolean
+  /** The answer cannot be read as what was asked for. */
+  readonly offFormat?: boolean
+  /** A score for every label there is, where another program has added them: see `meanAveragePrecision`. */
+  readonly scores?: Readonly<Record<string, number>>
 }
 
 /** What a run's answers depend on; a folder is not gone on with when it differs. */
@@ -50,8 +54,9 @@ export async function evaluate(
     if (open.length === 0) continue
     const memory = await pal.listen(audioOf(audio, await (open[0] as EvalItem).samples(), sampleRate))
     for (const { samples: _, ...item } of open) {
-      const { answer } = await pal.ask(memory, item.question, { maxTokens: 48 }).result
-      const sample = { ...item, answer, right: isRight(item, answer, vocabulary) }
+      const maxTokens = LONG_ANSWERS.has(item.scoring) ? 256 : 48
+      const { answer } = await pal.ask(memory, item.question, { maxTokens }).result
+      const sample = { ...item, answer, ...judge(item, answer, vocabulary) }
       samples.push(sample)
       await appendFile(join(folder, SAMPLES), `${JSON.stringify(sample)}\n`)
     }
@@ -60,7 +65,9 @@ export async function evaluate(
   return samples
 }
 
-/** Saved answers, scored again as the scorer is now. */
+const LONG_ANSWERS: ReadonlySet<string> = new Set(['captioning', 'transcription', 'transcription-basic'])
+
+/** Saved answers, scored again as the scorer is now, and saved so. */
 export async function rescore(folder: string, vocabulary: Vocabulary): Promise<readonly Sample[]> {
   const samples = await readSamples(folder)
   if (samples.length === 0) {
@@ -68,16 +75,17 @@ export async function rescore(folder: string, vocabulary: Vocabulary): Promise<r
       file: join(folder, SAMPLES),
     })
   }
-  return samples.map((sample) => ({ ...sample, right: isRight(sample, sample.answer, vocabulary) }))
+  const scored = samples.map((sample) => ({ ...sample, ...judge(sample, sample.answer, vocabulary) }))
+  await writeAtomically(join(folder, SAMPLES), scored.map((sample) => `${JSON.stringify(sample)}\n`).join(''))
+  const identity = join(folder, IDENTITY)
+  if (existsSync(identity)) {
+    const known = JSON.parse(await readFile(identity, 'utf8')) as EvalIdentity
+    await writeAtomically(identity, identityText({ ...known, scorer: SCORER_VERSION }))
+  }
+  return scored
 }
 
-function isRight(
-  { scoring, expected, accept }: Pick<Sample, 'scoring' | 'expected' | 'accept'>,
-  answer: string,
-  vocabulary: Vocabulary,
-): boolean {
-  return scoreAnswer(scoring, answer, { expected, vocabulary, ...(accept && { accept }) })
-}
+const identityText = (identity: EvalIdentity) => `${JSON.stringify(identity, null, 2)}\n`
 
 function audioOf(name: string, samples: Float32Array, sampleRate: number): Audio {
   const seconds = samples.length / sampleRate
@@ -94,15 +102,27 @@ function audioOf(name: string, samples: Float32Array, sampleRate: number): Audio
 async function openFolder(folder: string, identity: EvalIdentity): Promise<readonly Sample[]> {
   await mkdir(folder, { recursive: true })
   const path = join(folder, IDENTITY)
-  const text = `${JSON.stringify(identity, null, 2)}\n`
-  if (!existsSync(path)) await writeAtomically(path, text)
-  else if ((await readFile(path, 'utf8')) !== text) {
+  if (!existsSync(path)) await writeAtomically(path, identityText(identity))
+  else checkIdentity(JSON.parse(await readFile(path, 'utf8')) as EvalIdentity, identity, path)
+  return readSamples(folder)
+}
+
+function checkIdentity(known: EvalIdentity, identity: EvalIdentity, file: string): void {
+  const { scorer: judgedBy = 'an older one', ...before } = known
+  const { scorer, ...now } = identity
+  if (identityText(before) !== identityText(now)) {
     throw new PalError('expected a folder for these questions and this model, got one with others', {
-      file: path,
+      file,
       hint: 'Give another folder with --out.',
     })
   }
-  return readSamples(folder)
+  if (scorer !== undefined && scorer !== judgedBy) {
+    throw new PalError(`expected answers judged by scorer ${scorer}, got ones by ${judgedBy}`, {
+      file,
+      key: 'scorer',
+      hint: 'Judge them again, without a model, with --rescore.',
+    })
+  }
 }
 
 /** A line that was cut by a kill is left out; its question is asked again. */

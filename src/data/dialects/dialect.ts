@@ -8,6 +8,7 @@ export interface Row {
   readonly audios: readonly string[]
   readonly task?: string | undefined
   readonly accept?: readonly string[] | undefined
+  readonly choices?: readonly string[] | undefined
 }
 
 /** A way of writing rows. */

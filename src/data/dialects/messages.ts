@@ -15,5 +15,6 @@ export const messages: Dialect = {
     audios: z.array(z.string().min(1)),
     task: z.string().min(1).optional(),
     accept: z.array(z.string().min(1)).optional(),
+    choices: z.array(z.string().min(1)).min(2).optional(),
   }),
 }

@@ -1,0 +1,34 @@
+import { resolve } from 'node:path'
+import { readAudio } from '../../audio/read-audio.js'
+import { vocabularyOf } from '../../data/questions/vocabulary.js'
+import type { EvalSet } from '../items.js'
+import { clotho } from './clotho.js'
+import { esc50 } from './esc50.js'
+import type { Layout } from './layout.js'
+import { librispeech } from './librispeech.js'
+import { mmar } from './mmar.js'
+import { mmau } from './mmau.js'
+
+/** Every layout, by the name that `pal eval name:path` gives; a new one is a file and a line here. */
+const layouts: ReadonlyMap<string, Layout> = new Map(
+  Object.entries({ esc50, clotho, librispeech, mmau, mmar }),
+)
+
+export interface LayoutPath {
+  readonly layout: Layout
+  readonly path: string
+}
+
+/** What "esc50:folder" names; undefined for text that begins with no layout's name. */
+export function layoutOf(text: string): LayoutPath | undefined {
+  const colon = text.indexOf(':')
+  const layout = layouts.get(text.slice(0, Math.max(0, colon)))
+  return layout && { layout, path: resolve(text.slice(colon + 1)) }
+}
+
+/** The questions about a data set, each recording read when it is asked about. @param sampleRate Hz */
+export async function layoutItems({ layout, path }: LayoutPath, sampleRate: number): Promise<EvalSet> {
+  const { items, vocabulary = vocabularyOf([]) } = await layout.read(path)
+  const samples = (audio: string) => async () => (await readAudio(audio, { sampleRate })).samples
+  return { items: items.map((item) => ({ ...item, samples: samples(item.audio) })), vocabulary }
+}

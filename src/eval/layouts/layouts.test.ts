@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { layoutItems, layoutOf } from './index.js'
+import { writeTinyEsc50 } from './tiny-esc50.test.helper.js'
+
+/** Data sets in their published layout, made here; without their recordings but for ESC-50. */
+async function folderOf(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'pal-layout-'))
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true })
+    await writeFile(join(folder, name), text)
+  }
+  return folder
+}
+
+const read = (text: string) => layoutItems(layoutOf(text)!, 16_000)
+
+test('only known layouts are taken for one', () => {
+  assert.equal(layoutOf('recipes/pal-tiny.yaml'), undefined)
+  assert.equal(layoutOf('C:/questions.jsonl'), undefined)
+  assert.ok(layoutOf('esc50:folder'))
+})
+
+test('ESC-50', async () => {
+  const { items, vocabulary } = await read(`esc50:${await writeTinyEsc50()}`)
+  const [first] = items
+  assert.deepEqual([first?.task, first?.scoring, first?.expected], ['esc50', 'name', 'vacuum cleaner'])
+  assert.deepEqual(vocabulary.sound, ['rain', 'vacuum cleaner'])
+  assert.ok((await first!.samples()).length > 1000)
+})
+
+test('Clotho', async () => {
+  const header = 'file_name,caption_1,caption_2,caption_3,caption_4,caption_5'
+  const row = 'Santa Motor.wav,"A machine, whining",two,three,four,five'
+  const folder = await folderOf({ 'clotho_captions_evaluation.csv': `${header}\r\n${row}\r\n` })
+  const { items } = await read(`clotho:${folder}`)
+  const [item] = items
+  assert.equal(item?.audio, join(folder, 'evaluation', 'Santa Motor.wav'))
+  assert.deepEqual([item?.expected, item?.accept], ['A machine, whining', ['two', 'three', 'four', 'five']])
+  await writeFile(join(folder, 'clotho_captions_evaluation.csv'), `${header}\na.wav,one,two,,four,five\n`)
+  await assert.rejects(read(`clotho:${folder}`), /evaluation.csv:2, caption_3: expected a value/)
+})
+
+test('LibriSpeech', async () => {
+  const folder = await folderOf({
+    '84/121123/84-121123.trans.txt': '84-121123-0000 GO DO YOU HEAR\n84-121123-0001 BUT IN LESS\n',
+    '174/50561/174-50561.trans.txt': '174-50561-0000 FORGOTTEN TOO\n',
+  })
+  const { items } = await read(`librispeech:${folder}`)
+  assert.deepEqual(
+    items.map(({ id }) => id),
+    ['174-50561-0000', '84-121123-0000', '84-121123-0001'],
+  )
+  assert.equal(items[1]?.audio, join(folder, '84', '121123', '84-121123-0000.flac'))
+  await assert.rejects(
+    read(`librispeech:${join(folder, '84', 'none')}`),
+    /expected a folder that can be read/,
+  )
+})
+
+const question = { id: 'x', question: 'Who speaks?', choices: ['Man', 'Woman'], answer: 'Woman' }
+
+test('MMAU', async () => {
+  const rows = [{ ...question, audio_id: './test-mini-audios/x.wav', task: 'speech', difficulty: 'easy' }]
+  const folder = await folderOf({ 'mmau.json': JSON.stringify(rows) })
+  const { items } = await read(`mmau:${join(folder, 'mmau.json')}`)
+  const [item] = items
+  assert.equal(item?.question, 'Who speaks? Choose one: (A) Man (B) Woman')
+  assert.deepEqual([item?.form, item?.expected, item?.choices], ['speech', 'Woman', ['Man', 'Woman']])
+  assert.equal(item?.audio, join(folder, 'test-mini-audios', 'x.wav'))
+  const withheld = JSON.stringify([{ ...rows[0], answer: undefined }])
+  await writeFile(join(folder, 'mmau.json'), withheld)
+  await assert.rejects(
+    read(`mmau:${join(folder, 'mmau.json')}`),
+    /question 1, answer: expected the right answer/,
+  )
+})
+
+test('MMAR', async () => {
+  const row = { ...question, audio_path: './audio/x.wav', modality: 'mix-sound-speech' }
+  const folder = await folderOf({ 'MMAR-meta.jsonl': `${JSON.stringify(row)}\n` })
+  const { items } = await read(`mmar:${join(folder, 'MMAR-meta.jsonl')}`)
+  assert.deepEqual([items[0]?.form, items[0]?.audio], ['mix-sound-speech', join(folder, 'audio', 'x.wav')])
+  await writeFile(join(folder, 'MMAR-meta.jsonl'), JSON.stringify({ ...row, answer: 'Child' }))
+  await assert.rejects(
+    read(`mmar:${join(folder, 'MMAR-meta.jsonl')}`),
+    /:1, answer: expected one of Man, Woman/,
+  )
+})

@@ -1,0 +1,49 @@
+import { CsvError, parse } from 'csv-parse/sync'
+import { PalError } from '../../errors.js'
+import { readText } from './read-text.js'
+
+export interface TableRow<Column extends string> {
+  readonly line: number
+  readonly fields: Readonly<Record<Column, string>>
+}
+
+/**
+ * The rows of a CSV with a header.
+ * @throws PalError naming the file, and the line and column of what is missing
+ */
+export async function readTable<Column extends string>(
+  file: string,
+  columns: readonly Column[],
+): Promise<readonly TableRow<Column>[]> {
+  const rows = parseCsv(await readText(file), file)
+  return rows.map(({ record, info }) => {
+    for (const column of columns) {
+      if (record[column]?.trim()) continue
+      throw new PalError(`expected a value in the column "${column}", got none`, {
+        file,
+        line: info.lines,
+        key: column,
+      })
+    }
+    return { line: info.lines, fields: record as Readonly<Record<Column, string>> }
+  })
+}
+
+interface Parsed {
+  readonly record: Readonly<Record<string, string>>
+  readonly info: { readonly lines: number }
+}
+
+function parseCsv(text: string, file: string): readonly Parsed[] {
+  try {
+    return parse(text, {
+      columns: true,
+      bom: true,
+      info: true,
+      skip_empty_lines: true,
+    }) as unknown as Parsed[]
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause
+    throw new PalError(`expected comma-separated values: ${cause.message}`, { file, cause })
+  }
+}

@@ -1,0 +1,114 @@
+import { groupBy } from './bootstrap.js'
+import { meanAveragePrecision } from './metrics/average-precision.js'
+import { bleu } from './metrics/bleu.js'
+import type { CaptionCase } from './metrics/caption-case.js'
+import { ciderD } from './metrics/cider-d.js'
+import { characterErrorRate, wordErrorRate } from './metrics/error-rate.js'
+import type { Metric } from './metrics/metric.js'
+import { meanOf } from './metrics/metric.js'
+import { mmauOfficial } from './metrics/mmau-official.js'
+import { normalizeBasic } from './metrics/normalize-basic.js'
+import { normalizeEnglish } from './metrics/normalize-english.js'
+import { rougeL } from './metrics/rouge-l.js'
+import { tagsF1, tagsOf } from './metrics/tags.js'
+
+/** A question and what became of it; without an answer it is wrong. */
+export interface Outcome {
+  readonly answer?: string
+  readonly right: boolean
+  readonly expected: string
+  readonly accept?: readonly string[]
+  readonly choices?: readonly string[]
+  /** A score for every label there is, where something has given them. */
+  readonly scores?: Readonly<Record<string, number>>
+}
+
+/** One number about a task, by the name that says how it was got. */
+export interface Measure {
+  readonly name: string
+  /** Shares are shown as per cent; the caption metrics as they are published. */
+  readonly unit: 'share' | 'number'
+  readonly metric: Metric<Outcome>
+}
+
+/** What a task is measured by, the most telling first. */
+export function measuresOf(scoring: string, outcomes: readonly Outcome[]): readonly Measure[] {
+  switch (scoring) {
+    case 'presence':
+      return [share('balanced accuracy', (of) => (draw) => balancedAccuracy(draw.map((i) => of[i]!)))]
+    case 'multiple-choice':
+      return [right, share('accuracy, scorer of MMAU and MMAR', official)]
+    case 'captioning':
+      return [
+        number('CIDEr-D', (of) => ciderD(of.map(caption))),
+        ...[1, 2, 3, 4].map((order) => number(`BLEU-${order}`, (of) => bleu(order)(of.map(caption)))),
+        number('ROUGE-L', (of) => rougeL(of.map(caption))),
+      ]
+    case 'transcription':
+      return errorRates('Whisper English', normalizeEnglish)
+    case 'transcription-basic':
+      return errorRates('Whisper basic', normalizeBasic)
+    case 'tags':
+      return [
+        share('micro F1', (of) => tagsF1(of.map(({ answer = '', expected }) => ({ answer, expected })))),
+        ...(outcomes.every(({ scores }) => scores)
+          ? [share('mAP', (of) => meanAveragePrecision(of.map(tagging)))]
+          : []),
+      ]
+    default:
+      return [right]
+  }
+}
+
+export function accuracy(outcomes: readonly Pick<Outcome, 'right'>[]): number {
+  return outcomes.filter(({ right }) => right).length / outcomes.length
+}
+
+/** The mean over the expected answers ("Yes." and "No.") of the share that is right. */
+export function balancedAccuracy(outcomes: readonly Pick<Outcome, 'right' | 'expected'>[]): number {
+  const shares = [...groupBy(outcomes, ({ expected }) => expected).values()].map(accuracy)
+  return shares.reduce((sum, one) => sum + one, 0) / shares.length
+}
+
+const share = (name: string, metric: Metric<Outcome>): Measure => ({ name, unit: 'share', metric })
+const number = (name: string, metric: Metric<Outcome>): Measure => ({ name, unit: 'number', metric })
+
+const right = share('accuracy', (of) => meanOf(of.map((one) => (one.right ? 1 : 0))))
+
+/** Questions without an answer are left out, as that scorer leaves them out. */
+const official: Metric<Outcome> = (of) => {
+  const matches = of.map(({ answer = '', expected, choices = [] }) => mmauOfficial(answer, expected, choices))
+  return (draw) => {
+    const answered = draw.filter((i) => of[i]?.answer !== undefined)
+    return answered.filter((i) => matches[i]).length / answered.length
+  }
+}
+
+function errorRates(name: string, normalize: (text: string) => string): readonly Measure[] {
+  const cases = (of: readonly Outcome[]) =>
+    of.map(({ answer = '', expected }) => ({ answer, reference: expected }))
+  return [
+    share(`WER, ${name}`, (of) => wordErrorRate(normalize)(cases(of))),
+    share(`CER, ${name}`, (of) => characterErrorRate(normalize)(cases(of))),
+  ]
+}
+
+/** The same for the same outcome, so that its words are read once for all the metrics. */
+function caption(outcome: Outcome): CaptionCase {
+  const known = captions.get(outcome)
+  if (known) return known
+  const { answer = '', expected, accept = [] } = outcome
+  const made = { answer, references: [expected, ...accept] }
+  captions.set(outcome, made)
+  return made
+}
+
+const captions = new WeakMap<Outcome, CaptionCase>()
+
+const tagging = ({ expected, scores = {} }: Outcome) => {
+  const labels = new Set(tagsOf(expected))
+  return {
+    labels: Object.keys(scores).filter((label) => tagsOf(label).every((tag) => labels.has(tag))),
+    scores,
+  }
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { EvalItem } from './items.js'
+import { manifestItems } from './manifest-items.js'
+import { markdown, report } from './report.js'
+import { rescore, type Sample } from './run.js'
+import { judge, SCORER_VERSION } from './score.js'
+
+const nothing = { sound: [], digit: [], drum: [] }
+const known = { sound: ['dog', 'rain'], digit: ['one'], drum: ['kick drum'] }
+
+const item = (id: number, scoring: string, expected: string, more: Partial<EvalItem> = {}) => ({
+  ...{ id: String(id), audio: `${id}.wav`, task: scoring, scoring, question: '?', expected, ...more },
+})
+
+function answered(items: readonly ReturnType<typeof item>[], answers: readonly string[]): readonly Sample[] {
+  return answers.map((answer, i) => ({ ...items[i]!, answer, ...judge(items[i]!, answer, known) }))
+}
+
+test('captions: the metrics of the whole set, with intervals, an answer missing counting as empty', () => {
+  const captions = ['A dog barks loudly', 'Rain falls on a roof', 'A man speaks to a crowd', 'Birds sing']
+  const items = captions.map((text, i) => item(i, 'captioning', text, { accept: [`${text} outside`] }))
+  const [perfect] = report(answered(items, captions), items)
+  assert.deepEqual(
+    perfect?.measures.map(({ name }) => name),
+    ['CIDEr-D', 'BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'ROUGE-L'],
+  )
+  assert.ok(Math.abs(perfect!.measures[1]!.value - 1) < 1e-6)
+  const [partial] = report(answered(items, captions.slice(0, 2)), items)
+  assert.deepEqual([partial?.answered, partial?.asked], [2, 4])
+  const [cider, , , , , rouge] = partial!.measures
+  assert.ok(cider!.value < perfect!.measures[0]!.value)
+  assert.equal(rouge?.value, 0.5 * perfect!.measures[5]!.value)
+  assert.ok(rouge!.low < rouge!.value && rouge!.value < rouge!.high)
+})
+
+test('transcripts: error rates over all words, and what Whisper’s normaliser makes alike is right', () => {
+  const items = [item(0, 'transcription', "IT'S TEN O'CLOCK"), item(1, 'transcription', 'THE COLOUR')]
+  const samples = answered(items, ["It's 10 o'clock.", 'a color'])
+  assert.deepEqual(
+    samples.map(({ right }) => right),
+    [true, false],
+  )
+  const [row] = report(samples, items)
+  assert.equal(row?.measures[0]?.name, 'WER, Whisper English')
+  assert.equal(row?.measures[0]?.value, 1 / 6)
+})
+
+test('multiple choice: strictly, and as the benchmarks’ scorer counts those answered', () => {
+  const choices = ['Man', 'Woman']
+  const items = [0, 1, 2, 3].map((i) => item(i, 'multiple-choice', 'Woman', { choices }))
+  const [row] = report(answered(items, ['(B)', 'A woman.', 'Somebody']), items)
+  const [strict, official] = row!.measures
+  assert.equal(strict?.value, 2 / 4)
+  assert.equal(official?.value, 1 / 3)
+  assert.equal(row?.offFormat, 1)
+})
+
+test('tags: micro F1, and mean average precision where there are scores', () => {
+  const items = [item(0, 'tags', 'dog, rain'), item(1, 'tags', 'rain')]
+  const samples = answered(items, ['Rain, dog', 'dog'])
+  const [plain] = report(samples, items)
+  assert.deepEqual(
+    plain?.measures.map(({ name, value }) => [name, value]),
+    [['micro F1', 4 / 6]],
+  )
+  const scores = [
+    { dog: 0.9, rain: 0.8 },
+    { dog: 0.1, rain: 0.7 },
+  ]
+  const [scored] = report(
+    samples.map((sample, i) => ({ ...sample, scores: scores[i]! })),
+    items,
+  )
+  assert.deepEqual([scored?.measures[1]?.name, scored?.measures[1]?.value], ['mAP', 1])
+})
+
+test('answers off the format are counted', () => {
+  const readable = (scoring: string, answer: string) =>
+    !judge(item(0, scoring, 'Rain.'), answer, known).offFormat
+  assert.ok(
+    readable('name', 'A dog.') && readable('name', 'No drum is played.') && !readable('name', 'A thing'),
+  )
+  assert.ok(readable('presence', 'Yes.') && !readable('presence', 'Dog'))
+  assert.ok(readable('count', '2') && !readable('count', 'many'))
+  assert.ok(!judge(item(0, 'name', 'Rain.'), 'A thing', nothing).offFormat, 'no labels are known')
+  const items = [item(0, 'name', 'Rain.'), item(1, 'name', 'Dog.')]
+  const text = markdown(report(answered(items, ['Rain.', '???']), items))
+  assert.match(text, /^\| name \| 2 \| 1 \| accuracy \| 50\.0 % \(0\.0–100\.0\) \|$/m)
+})
+
+test('a manifest’s tasks choose their measures, and choices must hold the answer', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pal-manifest-'))
+  const file = join(folder, 'questions.jsonl')
+  const row = (task: string | undefined, answer: string, more: object = {}) =>
+    JSON.stringify({
+      messages: [
+        { role: 'user', content: '?' },
+        { role: 'assistant', content: answer },
+      ],
+      ...{ audios: ['a.wav'], task, ...more },
+    })
+  const rows = [
+    row('caption', 'A dog.', { accept: ['Dog.'] }),
+    row('transcription', 'hello'),
+    row(undefined, 'Man', { choices: ['Man', 'Woman'] }),
+    row('quiz', 'Woman', { choices: ['Man', 'Woman'] }),
+    row(undefined, 'blue'),
+  ]
+  await writeFile(file, rows.join('\n'))
+  const { items } = await manifestItems(file, 16_000)
+  assert.deepEqual(
+    items.map(({ task, scoring }) => [task, scoring]),
+    [
+      ['caption', 'captioning'],
+      ['transcription', 'transcription'],
+      ['multiple-choice', 'multiple-choice'],
+      ['quiz', 'multiple-choice'],
+      ['manifest', 'manifest'],
+    ],
+  )
+  await writeFile(file, row('quiz', 'Child', { choices: ['Man', 'Woman'] }))
+  await assert.rejects(
+    manifestItems(file, 16_000),
+    /:1, choices: expected choices, the answer "Child" being one/,
+  )
+  await writeFile(file, `${row('quiz', 'Man', { choices: ['Man', 'Woman'] })}\n${row('quiz', 'x')}`)
+  await assert.rejects(
+    manifestItems(file, 16_000),
+    /:2, choices: expected rows of task "quiz" to be scored alike/,
+  )
+})
+
+test('answers judged again are kept so, with the scorer’s version', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pal-rescore-'))
+  const sample = { ...item(0, 'name', 'Rain.'), answer: 'rain', right: false }
+  await writeFile(join(folder, 'samples.jsonl'), `${JSON.stringify(sample)}\n`)
+  await writeFile(join(folder, 'identity.json'), JSON.stringify({ model: 'x' }))
+  const [again] = await rescore(folder, known)
+  assert.equal(again?.right, true)
+  assert.match(await readFile(join(folder, 'samples.jsonl'), 'utf8'), /"right":true/)
+  assert.deepEqual(JSON.parse(await readFile(join(folder, 'identity.json'), 'utf8')), {
+    ...{ model: 'x', scorer: SCORER_VERSION },
+  })
+})

@@ -1,0 +1,57 @@
+import { isReadable, normalize, scoreAnswer } from '../data/questions/score.js'
+import type { Vocabulary } from '../data/questions/task.js'
+import type { EvalItem } from './items.js'
+import { chosen } from './metrics/multiple-choice.js'
+import { normalizeBasic } from './metrics/normalize-basic.js'
+import { normalizeEnglish } from './metrics/normalize-english.js'
+import { sameTags, tagsOf } from './metrics/tags.js'
+
+/** Changes whenever the same answer would score something else, or a measure be another number. */
+export const SCORER_VERSION = 1
+
+export interface Verdict {
+  readonly right: boolean
+  /** The answer cannot be read as what was asked for; it is wrong. */
+  readonly offFormat: boolean
+}
+
+/** Whether an answer is right by itself. What a whole task's answers come to is `measuresOf` its scoring. */
+export function judge(
+  {
+    scoring,
+    expected,
+    accept = [],
+    choices = [],
+  }: Pick<EvalItem, 'scoring' | 'expected' | 'accept' | 'choices'>,
+  answer: string,
+  vocabulary: Vocabulary,
+): Verdict {
+  const references = [expected, ...accept]
+  switch (scoring) {
+    case 'multiple-choice': {
+      const choice = chosen(answer, choices)
+      return {
+        right: choice !== undefined && choice === chosen(expected, choices),
+        offFormat: choice === undefined,
+      }
+    }
+    case 'tags':
+      return { right: sameTags(answer, expected), offFormat: tagsOf(answer).length === 0 }
+    case 'transcription':
+    case 'transcription-basic': {
+      const plain = scoring === 'transcription' ? normalizeEnglish : normalizeBasic
+      const said = references.map((reference) => plain(reference).trim())
+      // Nothing said is rightly answered with nothing.
+      return { right: said.includes(plain(answer).trim()), offFormat: false }
+    }
+    case 'captioning': {
+      const words = normalize(answer).join(' ')
+      return { right: references.some((one) => normalize(one).join(' ') === words), offFormat: words === '' }
+    }
+    default:
+      return {
+        right: scoreAnswer(scoring, answer, { expected, accept, vocabulary }),
+        offFormat: !isReadable(scoring, answer, vocabulary),
+      }
+  }
+}
