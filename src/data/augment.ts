@@ -12,7 +12,7 @@ export interface Step {
 /** The steps in the order in which they are applied. */
 export const augmentDefaults = {
   /** Factor of speed and pitch together. */
-  speed: { probability: 0.5, range: [0.85, 1.18] },
+  speed: { probability: 0.8, range: [0.8, 1.25] },
   /** −1: the same sound upside down. */
   polarity: { probability: 0.5, range: [-1, -1] },
   /** Decibels from the lowest to the highest frequencies. */

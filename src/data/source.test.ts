@@ -20,11 +20,10 @@ const both = mix([
 ])
 
 for (const source of [clipDraws, sceneDraws, both]) {
-  test(`${source.name}: draws have four questions of different tasks and are reproducible`, () => {
+  test(`${source.name}: draws have four questions and are reproducible`, () => {
     for (let seed = 0; seed < 60; seed++) {
       const draw = source.draw(new Random('draws', seed))
       assert.equal(draw.turns.length, 4)
-      assert.equal(new Set(draw.turns.map(({ task }) => task)).size, 4)
       assert.ok(draw.samples.length > 0 && draw.samples.every((x) => Math.abs(x) <= 1))
       assert.deepEqual(draw, source.draw(new Random('draws', seed)))
     }

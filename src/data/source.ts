@@ -1,20 +1,26 @@
 import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
+import type { SceneEvent } from './scene.js'
 
 /** One thing said about an audio. */
 export interface Turn {
   readonly question: string
   readonly answer: string
   readonly task: string
+  /** Which form of the task, where it has several. */
+  readonly form?: string
   readonly accept?: readonly string[]
 }
+
+/** A labelled stretch of an audio. */
+export type Sound = Pick<SceneEvent, 'label' | 'startSeconds' | 'endSeconds'>
 
 /** An audio, mono at the source's sample rate, and what is asked about it. */
 export interface Draw {
   readonly samples: Float32Array
   readonly turns: readonly Turn[]
-  /** What sounds in it, each label once, where that is known. */
-  readonly labels?: readonly string[]
+  /** What sounds in it and when, where that is known. */
+  readonly sounds?: readonly Sound[]
 }
 
 /**

@@ -32,7 +32,7 @@ export function asker(clips: readonly LoadedClip[], options: AskingOptions) {
   return ({ samples, events }: Pick<Scene, 'samples' | 'events'>, random: Random): Draw => ({
     samples,
     turns: askSeveral(events, random, questionsPerAudio, ask),
-    labels: [...new Set(events.map(({ label }) => label))],
+    sounds: events,
   })
 }
 

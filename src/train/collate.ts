@@ -67,12 +67,13 @@ export function collate(
   )
   const learnt = conversations.reduce((sum, { learn }) => sum + learn.filter(Boolean).length, 0)
   if (learnt === 0) throw new PalError('expected answers to learn from, got a batch with no answer token')
+  const rows = conversations.length
   const shape: BatchShape = {
     audios: draws.length,
     samples,
-    rows: conversations.length,
+    rows,
     textLength: roundUp(Math.max(...conversations.map(({ ids }) => ids.length)) - 1, TEXT_STEP),
-    learnt: roundUp(learnt, LEARNT_STEP),
+    learnt: roundUp(learnt, LEARNT_STEP * rows),
   }
   return {
     shape,
@@ -88,7 +89,8 @@ export function collate(
 
 /** Lengths are rounded up to these, so that few programs are compiled. */
 const TEXT_STEP = 8
-const LEARNT_STEP = 256
+/** Per conversation. */
+const LEARNT_STEP = 4
 
 interface Conversation {
   readonly audio: number
@@ -116,6 +118,7 @@ export function audioFeeds(
   for (const named of config.encoders) {
     const counts = draws.map((draw) => tokenCount(named, draw.samples.length).encoder)
     feeds[`${named.name}.encoderMask`] = lengthMask(counts, tokenCount(named, samples).encoder)
+    feeds[`${named.name}.lengths`] = Float32Array.from(draws, ({ samples }) => samples.length)
     if (hide) Object.assign(feeds, hiddenFeeds(named, audios, samples, hide))
   }
   return feeds
@@ -241,7 +244,7 @@ function countsOf({ encoders }: ModelConfig, samples: number) {
   return encoders.map((named) => ({ name: named.name, tokens: tokenCount(named, samples).audio }))
 }
 
-export function sampleRateOf({ encoders }: ModelConfig): number {
+export function sampleRateOf({ encoders }: Pick<ModelConfig, 'encoders'>): number {
   const [first] = encoders
   if (!first) throw new PalError('expected at least one encoder, got none', { key: 'model.encoders' })
   return first.encoder.sampleRate

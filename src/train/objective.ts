@@ -19,12 +19,12 @@ export interface Objective {
   ): TrainingGraph
 }
 
-export const OBJECTIVES = ['answers', 'labels'] as const
+export const OBJECTIVES = ['answers', 'labels', 'timeline'] as const
 export type ObjectiveName = (typeof OBJECTIVES)[number]
 
 /**
  * `answers`: the language model answers questions about what it hears, all parts taking part.
- * `labels`: the encoders alone tell what sounds.
+ * `labels`: the encoders alone tell what sounds; `timeline`: also as which of a scene's sounds.
  */
 export function objective(
   name: ObjectiveName,
@@ -39,9 +39,12 @@ export function objective(
         graph: (shape, options) => trainingGraph(config, shape as BatchShape, options),
       }
     case 'labels':
+    case 'timeline': {
+      const places = name === 'timeline'
       return {
-        collate: (draws, samples, hide) => collateLabels(draws, config, labels, samples, hide),
-        graph: (shape, options) => labelGraph(config, labels, shape as LabelShape, options),
+        collate: (draws, samples, hide) => collateLabels(draws, config, labels, samples, places, hide),
+        graph: (shape, options) => labelGraph(config, labels, shape as LabelShape, { ...options, places }),
       }
+    }
   }
 }

@@ -4,7 +4,7 @@ import type { ModelConfig } from '../model/config.js'
 import { tokenCount } from '../model/token-count.js'
 import { Random } from '../random.js'
 import type { Arena } from '../runtime/arena.js'
-import type { Program, Runtime } from '../runtime/runtime.js'
+import type { Program, Runtime, WeightSource } from '../runtime/runtime.js'
 import { type AdamW, gradientNorm, type ParameterGroup } from './adamw.js'
 import { type Batch, sampleRateOf } from './collate.js'
 import type { Objective } from './objective.js'
@@ -38,6 +38,8 @@ export interface StageOptions {
   readonly objective: Objective
   readonly runtime: Runtime
   readonly parameters: Arena
+  /** Weights that are not among the parameters: mapped from their files. */
+  readonly frozen: (name: string) => WeightSource | undefined
   readonly optimizer: AdamW
 }
 
@@ -112,7 +114,7 @@ class Batches {
   }
 }
 
-const MOST_PROGRAMS = 6
+const MOST_PROGRAMS = 10
 
 interface CompiledStep {
   readonly program: Program
@@ -160,14 +162,14 @@ class Programs {
   }
 
   async #compile(shape: AudioShape): Promise<CompiledStep> {
-    const { objective, stage, runtime } = this.#options
+    const { objective, stage, runtime, frozen } = this.#options
     const { loss, gradients } = objective.graph(shape, {
       trained: matcher(stage.trained),
       checkpointing: stage.checkpointing,
       hideFeatures: stage.specAugment !== undefined,
     })
     const outputs = Object.fromEntries([...gradients].map(([name, tensor]) => [gradientOf(name), tensor]))
-    const program = await runtime.compile({ loss, ...outputs }, { purpose: 'training' })
+    const program = await runtime.compile({ loss, ...outputs }, { purpose: 'training', weights: frozen })
     return { program, names: [...gradients.keys()] }
   }
 }

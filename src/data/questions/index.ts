@@ -38,7 +38,7 @@ export interface AskOptions {
  * @throws PalError when it allows none of the tasks.
  */
 export function askAbout(events: readonly SceneEvent[], random: Random, options: AskOptions): Question {
-  const question = tryToAsk(events, random, options, questionKinds)
+  const question = tryToAsk(events, random, options)
   if (question) return question
   throw new PalError('expected a task that can be asked about this audio, got none', {
     key: 'tasks',
@@ -47,7 +47,7 @@ export function askAbout(events: readonly SceneEvent[], random: Random, options:
 }
 
 /**
- * Several questions about one timeline, of different tasks as long as there are any, then from the start.
+ * Several questions about one timeline, each of a task drawn by its weight.
  * @throws PalError as `askAbout` does.
  */
 export function askSeveral(
@@ -56,26 +56,17 @@ export function askSeveral(
   count: number,
   options: AskOptions,
 ): Question[] {
-  const questions: Question[] = []
-  let left = questionKinds
-  while (questions.length < count) {
-    const question = tryToAsk(events, random, options, left) ?? askAbout(events, random, options)
-    if (!left.some(({ task }) => task === question.task)) left = questionKinds
-    left = left.filter(({ task }) => task !== question.task)
-    questions.push(question)
-  }
-  return questions
+  return Array.from({ length: count }, () => askAbout(events, random, options))
 }
 
 function tryToAsk(
   events: readonly SceneEvent[],
   random: Random,
   { wordings, tasks, vocabulary }: AskOptions,
-  kinds: readonly QuestionKind[],
 ): Question | undefined {
   const weight = (kind: QuestionKind) =>
     (tasks ? (tasks[kind.task] ?? 0) : 1) * (kind.relevance?.(events) ?? 1)
-  let left = kinds.filter((kind) => weight(kind) > 0)
+  let left = questionKinds.filter((kind) => weight(kind) > 0)
   while (left.length > 0) {
     const kind = random.weighted(left, weight)
     const plan = kind.plan(events, random, vocabulary)
@@ -83,7 +74,7 @@ function tryToAsk(
       const form = kind.forms[plan.form]
       if (!form) throw new Error(`task ${kind.task} has no form ${plan.form}`)
       const question = pickWording(form, wordings, plan.slots ?? {}, random)
-      return { task: kind.task, question, answer: plan.answer }
+      return { task: kind.task, form: plan.form, question, answer: plan.answer }
     }
     left = left.filter((other) => other !== kind)
   }

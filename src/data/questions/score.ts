@@ -23,6 +23,32 @@ export function scoreAnswer(
   return [expected, ...accept].some((reference) => matches(task, given, normalize(reference), vocabulary))
 }
 
+/**
+ * Whether an answer is in the format that its task asks for: yes or no, a number, labels that exist (or their denial).
+ * Where no labels are known, and for tasks not known here, any words are.
+ */
+export function isReadable(task: string, answer: string, vocabulary: Vocabulary): boolean {
+  const given = normalize(answer)
+  switch (task) {
+    case 'presence':
+      return given[0] === 'yes' || given[0] === 'no'
+    case 'count':
+      return given.some(isNumber)
+    case 'order':
+    case 'digit':
+    case 'drum':
+    case 'name':
+    case 'choice':
+    case 'louder':
+    case 'caption': {
+      const anyLabel = Object.values(vocabulary).every((labels) => labels.length === 0)
+      return given.length > 0 && (anyLabel || isDenial(given) || labelsIn(given, vocabulary).length > 0)
+    }
+    default:
+      return given.length > 0
+  }
+}
+
 function matches(task: string, given: readonly string[], wanted: readonly string[], vocabulary: Vocabulary) {
   switch (task) {
     case 'presence':

@@ -39,6 +39,8 @@ export interface QuestionKind {
 
 export interface Question {
   readonly task: Task
+  /** Which of the task's forms it is. */
+  readonly form: string
   readonly question: string
   readonly answer: string
   /** Other answers that are right as well. */
