@@ -31,8 +31,8 @@ export interface DecoderInputs {
 
 /**
  * A decoder of the Llama family: RMSNorm, rotary positions, grouped queries, SwiGLU (Touvron et al. 2023), with
- * Hugging Face's names for the weights. It knows nothing of audio: what a layer may attend to beside the text
- * comes in as `memory`.
+ * Hugging Face's names for the weights (modeling_llama.py, modeling_qwen2.py and modeling_qwen3.py of
+ * Transformers). It knows nothing of audio: what a layer may attend to beside the text comes in as `memory`.
  */
 export class Decoder {
   readonly config: LlamaConfig
@@ -63,13 +63,11 @@ export class Decoder {
    * turned to their positions unless there are none.
    */
   keyValues(layer: number, normed: Tensor, positions: Positions | undefined): KeyValues {
-    const { keyValueHeads, headSize } = this.config
-    const project = (name: string) =>
-      this.#project(layer, `self_attn.${name}`, normed, keyValueHeads * headSize)
-    const keys = splitHeads(project('k_proj'), keyValueHeads)
+    const { keyValueHeads } = this.config
+    const keys = this.#normHeads(layer, 'k_norm', this.#heads(layer, 'k_proj', normed, keyValueHeads))
     return {
       keys: positions ? rotate(keys, positions) : keys,
-      values: splitHeads(project('v_proj'), keyValueHeads),
+      values: this.#heads(layer, 'v_proj', normed, keyValueHeads),
     }
   }
 
@@ -110,17 +108,29 @@ export class Decoder {
     x: Tensor,
     { positions, mask, memory }: DecoderInputs,
   ): { states: Tensor; keyValues: KeyValues } {
-    const { heads, headSize, hiddenSize, normEpsilon } = this.config
+    const { heads, hiddenSize, normEpsilon } = this.config
     const normed = this.inputNorm(layer, x)
-    const queries = rotate(
-      splitHeads(this.#project(layer, 'self_attn.q_proj', normed, heads * headSize), heads),
-      positions,
-    )
+    const queries = this.#normHeads(layer, 'q_norm', this.#heads(layer, 'q_proj', normed, heads))
     const own = this.keyValues(layer, normed, positions)
-    const mixed = attention(queries, [...(memory?.[layer] ?? []), { ...own, mask }])
+    const mixed = attention(rotate(queries, positions), [...(memory?.[layer] ?? []), { ...own, mask }])
     const attended = add(x, this.#project(layer, 'self_attn.o_proj', mixed, hiddenSize))
     const second = rmsNorm(this.#layer(layer).in('post_attention_layernorm'), attended, normEpsilon)
     return { states: add(attended, this.#feedForward(layer, second)), keyValues: own }
+  }
+
+  /** W x, and b where the model has one, by heads: [batch, time, hiddenSize] → [batch, heads, time, headSize]. */
+  #heads(layer: number, name: 'q_proj' | 'k_proj' | 'v_proj', x: Tensor, heads: number): Tensor {
+    const { headSize, queryKeyValueBias = false } = this.config
+    return splitHeads(
+      this.#project(layer, `self_attn.${name}`, x, heads * headSize, queryKeyValueBias),
+      heads,
+    )
+  }
+
+  /** Qwen3's norm of queries or keys, which is one for all heads of a layer. */
+  #normHeads(layer: number, name: 'q_norm' | 'k_norm', states: Tensor): Tensor {
+    const { queryKeyNorm, normEpsilon } = this.config
+    return queryKeyNorm ? rmsNorm(this.#layer(layer).in(`self_attn.${name}`), states, normEpsilon) : states
   }
 
   /** SwiGLU: W_down(silu(W_gate x) · W_up x). */
@@ -131,8 +141,8 @@ export class Decoder {
     return this.#project(layer, 'mlp.down_proj', mul(gate, up), hiddenSize)
   }
 
-  #project(layer: number, name: string, x: Tensor, outputs: number): Tensor {
-    return linear(this.#layer(layer).in(name), x, outputs, { bias: false, initial: this.#initial(name) })
+  #project(layer: number, name: string, x: Tensor, outputs: number, bias = false): Tensor {
+    return linear(this.#layer(layer).in(name), x, outputs, { bias, initial: this.#initial(name) })
   }
 
   /** What writes to the residual stream starts smaller, by the number of such writes (GPT-2). */

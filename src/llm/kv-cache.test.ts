@@ -20,7 +20,7 @@ test('rows go behind those of each head, also when the cache grows', () => {
     cache.append([rows(total, length), undefined])
     total += length
   }
-  assert.deepEqual(cache.lengths, [total, 0])
+  assert.deepEqual(cache.lengths(), [total, 0])
   assert.deepEqual(cache.rows(0), rows(0, total))
   const mask = cache.arena.get(cacheInput.mask(0))
   assert.ok(mask.length >= total && mask.length % 128 === 0)
@@ -30,11 +30,67 @@ test('rows go behind those of each head, also when the cache grows', () => {
 
 test('what gated blocks attend to stays as the cache grows', () => {
   const cross = { keys: new Float32Array(8).fill(3), values: new Float32Array(8).fill(4), length: 2 }
-  const cache = new KeyValueCache(config, [undefined, cross])
+  const cache = new KeyValueCache(config, [[undefined, cross]])
   cache.append([rows(0, 200), rows(0, 200)])
   assert.deepEqual([...cache.arena.get(cacheInput.crossKeys(1))], [...cross.keys])
   assert.deepEqual([...cache.arena.get(cacheInput.crossValues(1))], [...cross.values])
   assert.equal(cache.arena.entries.has(cacheInput.crossKeys(0)), false)
+})
+
+test('room that is reserved is filled without a copy', () => {
+  const cache = new KeyValueCache(config)
+  cache.reserve(1000)
+  const { arena } = cache
+  for (let total = 0; total < 1000; total += 100) cache.append([rows(total, 100), rows(total, 100)])
+  assert.equal(cache.arena, arena)
+  assert.deepEqual(cache.rows(1), rows(0, 1000))
+})
+
+test('caches of different lengths join, go on, and part again', () => {
+  const lengths = [5, 200, 1]
+  const single = lengths.map((length) => {
+    const cache = new KeyValueCache(config)
+    cache.append([rows(0, length), rows(7, 2)])
+    return cache
+  })
+  const together = KeyValueCache.join(single)
+  for (let step = 0; step < 130; step++) {
+    for (const [sequence, length] of lengths.entries()) {
+      together.append([rows(length + step, 1), undefined], sequence)
+    }
+  }
+  const part = together.only([2, 0])
+  assert.equal(part.sequences, 2)
+  for (const [cache, sequence, length] of [
+    [together, 0, 5],
+    [together, 1, 200],
+    [part, 0, 1],
+    [part, 1, 5],
+  ] as const) {
+    assert.deepEqual(cache.lengths(sequence), [length + 130, 2])
+    assert.deepEqual(cache.rows(0, sequence), rows(0, length + 130))
+    assert.deepEqual(cache.rows(1, sequence), rows(7, 2))
+    const mask = cache.arena.get(cacheInput.mask(0))
+    const capacity = mask.length / cache.sequences
+    const own = mask.subarray(sequence * capacity, (sequence + 1) * capacity)
+    assert.ok(own.every((value, i) => value === (i < length + 130 ? 0 : MASKED)))
+  }
+})
+
+test('gated blocks of several sequences attend to as much as each has', () => {
+  const cross = (length: number): KeyValueRows => ({
+    keys: new Float32Array(4 * length).fill(length),
+    values: new Float32Array(4 * length).fill(-length),
+    length,
+  })
+  const cache = KeyValueCache.join([1, 3].map((length) => new KeyValueCache(config, [[cross(length)]])))
+  const keys = cache.arena.get(cacheInput.crossKeys(0))
+  assert.deepEqual([...keys.subarray(0, 12)], [1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0])
+  assert.ok(keys.subarray(12).every((value) => value === 3))
+  assert.deepEqual(
+    [...cache.arena.get(cacheInput.crossMask(0))],
+    [0, MASKED, MASKED, 0, 0, 0].map(Math.fround),
+  )
 })
 
 /** Rows that tell their number and head: [head, row, dimension] → 1000·head + row. */

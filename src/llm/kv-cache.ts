@@ -16,29 +16,56 @@ export const cacheInput = {
   mask: (layer: number) => `cache.${layer}.mask`,
   crossKeys: (layer: number) => `cross.${layer}.keys`,
   crossValues: (layer: number) => `cross.${layer}.values`,
+  crossMask: (layer: number) => `cross.${layer}.mask`,
 } as const
 
-/** Spare rows that are made at once, so that the cache is not copied for every token. */
+/** For each layer, the rows of one sequence; a layer may have none. */
+export type LayerRows = readonly (KeyValueRows | undefined)[]
+
+/** Rows that are made at once, so that the cache is not copied for every token. */
 const STEP = 128
 
 /**
- * The keys and values that a decoder has made so far, in one arena that is lent to each run: layers may differ in
- * length, because not every layer need hear the audio. Rows that are not used yet are zero and masked.
+ * The keys and values that a decoder has made so far, of one sequence or of several that go on together, in one
+ * arena that is lent to each run: sequences and layers may differ in length, because not every layer need hear the
+ * audio. Rows that are not used are zero and masked.
  */
 export class KeyValueCache {
   readonly #config: LlamaConfig
-  readonly #lengths: number[]
-  readonly #cross: readonly (KeyValueRows | undefined)[]
+  /** By sequence and layer. */
+  readonly #lengths: number[][]
+  readonly #cross: readonly LayerRows[]
   #capacities: readonly number[]
   #arena: Arena
 
-  /** @param cross what gated blocks attend to, [heads, length, hiddenSize/heads], by layer (Flamingo only) */
-  constructor(config: LlamaConfig, cross: readonly (KeyValueRows | undefined)[] = []) {
+  /** @param cross for each sequence, what gated blocks attend to, [heads, length, hiddenSize/heads] (Flamingo only) */
+  constructor(config: LlamaConfig, cross: readonly LayerRows[] = [[]]) {
     this.#config = config
     this.#cross = cross
-    this.#lengths = new Array<number>(config.layers).fill(0)
-    this.#capacities = this.#lengths
-    this.#arena = this.#allocate(0)
+    this.#lengths = cross.map(() => new Array<number>(config.layers).fill(0))
+    this.#capacities = this.#longest()
+    this.#arena = this.#allocate(this.#longest())
+  }
+
+  /** Several caches of one sequence each, as one whose sequences go on together. */
+  static join(caches: readonly KeyValueCache[]): KeyValueCache {
+    const [first] = caches as readonly [KeyValueCache, ...KeyValueCache[]]
+    const whole = new KeyValueCache(
+      first.#config,
+      caches.map((cache) => cache.#cross[0]!),
+    )
+    whole.#takeOver(caches.map((cache) => [cache, 0] as const))
+    return whole
+  }
+
+  /** Some of the sequences, in the given order. */
+  only(sequences: readonly number[]): KeyValueCache {
+    const part = new KeyValueCache(
+      this.#config,
+      sequences.map((sequence) => this.#cross[sequence]!),
+    )
+    part.#takeOver(sequences.map((sequence) => [this, sequence] as const))
+    return part
   }
 
   /** The cache as the graph takes it. It moves when rows are appended: ask anew for each run. */
@@ -46,98 +73,186 @@ export class KeyValueCache {
     return this.#arena
   }
 
-  /** The rows of each layer. */
-  get lengths(): readonly number[] {
-    return this.#lengths
+  get sequences(): number {
+    return this.#lengths.length
   }
 
-  /** @param layers the new rows of each layer, in order; a layer may have none */
-  append(layers: readonly (KeyValueRows | undefined)[]): void {
-    const added = this.#lengths.map((_, layer) => layers[layer]?.length ?? 0)
-    if (added.some((count, layer) => this.#lengths[layer]! + count > this.#capacities[layer]!)) {
-      this.#grow(Math.max(...added))
-    }
+  /** The rows of each layer. */
+  lengths(sequence = 0): readonly number[] {
+    return this.#lengths[sequence]!
+  }
+
+  /** Makes room for so many rows more of each layer, so that appending them copies nothing that is there. */
+  reserve(added: number): void {
+    this.#ensure(this.#capacities.map(() => added))
+  }
+
+  /**
+   * The new rows of each layer of a sequence go behind those that are there.
+   * @param room for so many rows more of each layer, if the cache has to grow
+   */
+  append(layers: LayerRows, sequence = 0, room = 0): void {
+    this.#ensure(this.#capacities.map((_, layer) => (layers[layer]?.length ?? 0) + room))
+    const lengths = this.#lengths[sequence]!
     for (const [layer, rows] of layers.entries()) {
       if (!rows) continue
-      const start = this.#lengths[layer]!
-      this.#write(layer, start, rows)
-      this.#arena.get(cacheInput.mask(layer)).fill(0, start, start + rows.length)
-      this.#lengths[layer] = start + rows.length
+      this.#write(layer, sequence, { ...rows, capacity: rows.length })
+      lengths[layer]! += rows.length
     }
   }
 
   /** A copy of one layer's rows. */
-  rows(layer: number): KeyValueRows {
-    const length = this.#lengths[layer]!
-    return {
-      keys: this.#packed(cacheInput.keys(layer), this.#capacities[layer]!, length),
-      values: this.#packed(cacheInput.values(layer), this.#capacities[layer]!, length),
-      length,
+  rows(layer: number, sequence = 0): KeyValueRows {
+    const length = this.#lengths[sequence]![layer]!
+    const { keys, values, capacity } = this.#stretch(layer, sequence)
+    const { keyValueHeads, headSize } = this.#config
+    const packed = { keys: new Float32Array(keyValueHeads * length * headSize), capacity: length, start: 0 }
+    const into = { ...packed, values: new Float32Array(packed.keys.length) }
+    copyRows(this.#config, { keys, values, capacity, length }, into)
+    return { keys: into.keys, values: into.values, length }
+  }
+
+  /** For each layer, the most rows of any sequence. */
+  #longest(): readonly number[] {
+    return Array.from({ length: this.#config.layers }, (_, layer) =>
+      Math.max(0, ...this.#lengths.map((lengths) => lengths[layer]!)),
+    )
+  }
+
+  /** One sequence's part of a layer. */
+  #stretch(layer: number, sequence: number): Stretch {
+    const { keyValueHeads, headSize } = this.#config
+    const capacity = this.#capacities[layer]!
+    const size = keyValueHeads * capacity * headSize
+    const part = (name: string) => this.#arena.get(name).subarray(sequence * size, (sequence + 1) * size)
+    return { keys: part(cacheInput.keys(layer)), values: part(cacheInput.values(layer)), capacity }
+  }
+
+  /** Writes rows behind those of a sequence, and shows them. */
+  #write(layer: number, sequence: number, rows: Stretch & { readonly length: number }): void {
+    const start = this.#lengths[sequence]![layer]!
+    copyRows(this.#config, rows, { ...this.#stretch(layer, sequence), start })
+    const first = sequence * this.#capacities[layer]! + start
+    this.#arena.get(cacheInput.mask(layer)).fill(0, first, first + rows.length)
+  }
+
+  /** @param added rows more of each layer */
+  #ensure(added: readonly number[]): void {
+    const needed = this.#longest().map((length, layer) => length + added[layer]!)
+    if (needed.every((length, layer) => length <= this.#capacities[layer]!)) return
+    const old = new KeyValueCache(
+      this.#config,
+      this.#cross.map(() => []),
+    )
+    old.#arena = this.#arena
+    old.#capacities = this.#capacities
+    for (const [sequence, lengths] of this.#lengths.entries()) old.#lengths[sequence] = [...lengths]
+    this.#arena = this.#allocate(needed)
+    this.#copyFrom(this.#lengths.map((_, sequence) => [old, sequence] as const))
+  }
+
+  #takeOver(sources: readonly (readonly [cache: KeyValueCache, sequence: number])[]): void {
+    for (const [sequence, [cache, from]] of sources.entries()) {
+      this.#lengths[sequence] = [...cache.#lengths[from]!]
+    }
+    this.#arena = this.#allocate(this.#longest())
+    this.#copyFrom(sources)
+  }
+
+  /** Fills the sequences, which are as long as their sources, from the start. */
+  #copyFrom(sources: readonly (readonly [cache: KeyValueCache, sequence: number])[]): void {
+    for (const [sequence, [cache, from]] of sources.entries()) {
+      const lengths = this.#lengths[sequence]!
+      this.#lengths[sequence] = lengths.map(() => 0)
+      for (const [layer, length] of lengths.entries()) {
+        this.#write(layer, sequence, { ...cache.#stretch(layer, from), length })
+      }
+      this.#lengths[sequence] = lengths
     }
   }
 
-  #write(layer: number, start: number, rows: KeyValueRows): void {
+  /** An arena with room for so many rows of each layer, and some to spare; what is there stays to be written. */
+  #allocate(needed: readonly number[]): Arena {
     const { keyValueHeads, headSize } = this.#config
-    const capacity = this.#capacities[layer]!
-    for (const [name, from] of [
-      [cacheInput.keys(layer), rows.keys],
-      [cacheInput.values(layer), rows.values],
-    ] as const) {
-      const into = this.#arena.get(name)
-      for (let head = 0; head < keyValueHeads; head++) {
-        const row = from.subarray(head * rows.length * headSize, (head + 1) * rows.length * headSize)
-        into.set(row, (head * capacity + start) * headSize)
+    const { sequences } = this
+    this.#capacities = needed.map(roomFor)
+    const arena = new Arena([
+      ...this.#capacities.flatMap((capacity, layer) => [
+        { name: cacheInput.keys(layer), shape: [sequences, keyValueHeads, capacity, headSize] },
+        { name: cacheInput.values(layer), shape: [sequences, keyValueHeads, capacity, headSize] },
+        { name: cacheInput.mask(layer), shape: [sequences, 1, 1, 1, capacity] },
+      ]),
+      ...this.#capacities.flatMap((_, layer) => this.#crossShapes(layer)),
+    ])
+    for (const layer of this.#capacities.keys()) {
+      arena.get(cacheInput.mask(layer)).fill(MASKED)
+      this.#writeCross(arena, layer)
+    }
+    return arena
+  }
+
+  #crossShapes(layer: number): { name: string; shape: number[] }[] {
+    const { heads, hiddenSize } = this.#config
+    const longest = this.#longestCross(layer)
+    if (longest === undefined) return []
+    const shape = [this.sequences, heads, longest, hiddenSize / heads]
+    return [
+      { name: cacheInput.crossKeys(layer), shape },
+      { name: cacheInput.crossValues(layer), shape },
+      { name: cacheInput.crossMask(layer), shape: [this.sequences, 1, 1, 1, longest] },
+    ]
+  }
+
+  #writeCross(arena: Arena, layer: number): void {
+    const { heads, hiddenSize } = this.#config
+    const longest = this.#longestCross(layer)
+    if (longest === undefined) return
+    const size = hiddenSize / heads
+    const mask = arena.get(cacheInput.crossMask(layer)).fill(MASKED)
+    for (const [sequence, layers] of this.#cross.entries()) {
+      const rows = layers[layer]!
+      mask.fill(0, sequence * longest, sequence * longest + rows.length)
+      for (let head = 0; head < heads; head++) {
+        const from = [head * rows.length * size, (head + 1) * rows.length * size] as const
+        const to = (sequence * heads + head) * longest * size
+        arena.get(cacheInput.crossKeys(layer)).set(rows.keys.subarray(...from), to)
+        arena.get(cacheInput.crossValues(layer)).set(rows.values.subarray(...from), to)
       }
     }
   }
 
-  /** The first `length` rows of each head, side by side. */
-  #packed(name: string, capacity: number, length: number): Float32Array {
-    const { keyValueHeads, headSize } = this.#config
-    const from = this.#arena.get(name)
-    const packed = new Float32Array(keyValueHeads * length * headSize)
-    for (let head = 0; head < keyValueHeads; head++) {
-      const start = head * capacity * headSize
-      packed.set(from.subarray(start, start + length * headSize), head * length * headSize)
-    }
-    return packed
+  #longestCross(layer: number): number | undefined {
+    if (!this.#cross[0]?.[layer]) return undefined
+    return Math.max(...this.#cross.map((layers) => layers[layer]!.length))
   }
+}
 
-  #grow(added: number): void {
-    const kept = this.#lengths.map((_, layer) => this.rows(layer))
-    this.#arena = this.#allocate(added)
-    for (const [layer, rows] of kept.entries()) {
-      this.#write(layer, 0, rows)
-      this.#arena.get(cacheInput.mask(layer)).fill(0, 0, rows.length)
-    }
-  }
+/** Keys and values, [heads, capacity, headSize] each. */
+interface Stretch {
+  readonly keys: Float32Array
+  readonly values: Float32Array
+  readonly capacity: number
+}
 
-  /** An arena with room for `added` rows more, and some to spare; the rows there are stay to be written. */
-  #allocate(added: number): Arena {
-    const { keyValueHeads, headSize, heads, hiddenSize } = this.#config
-    this.#capacities = this.#lengths.map((length) => Math.ceil((length + added + 1) / STEP) * STEP)
-    const arena = new Arena([
-      ...this.#capacities.flatMap((capacity, layer) => [
-        { name: cacheInput.keys(layer), shape: [1, keyValueHeads, capacity, headSize] },
-        { name: cacheInput.values(layer), shape: [1, keyValueHeads, capacity, headSize] },
-        { name: cacheInput.mask(layer), shape: [1, 1, 1, 1, capacity] },
-      ]),
-      ...this.#cross.flatMap((rows, layer) => {
-        const shape = [1, heads, rows?.length ?? 0, hiddenSize / heads]
-        return rows
-          ? [
-              { name: cacheInput.crossKeys(layer), shape },
-              { name: cacheInput.crossValues(layer), shape },
-            ]
-          : []
-      }),
-    ])
-    for (const layer of this.#capacities.keys()) arena.get(cacheInput.mask(layer)).fill(MASKED)
-    for (const [layer, rows] of this.#cross.entries()) {
-      if (!rows) continue
-      arena.get(cacheInput.crossKeys(layer)).set(rows.keys)
-      arena.get(cacheInput.crossValues(layer)).set(rows.values)
-    }
-    return arena
+/** Copies the first `length` rows of one stretch behind the first `start` of another. */
+function copyRows(
+  { keyValueHeads, headSize }: LlamaConfig,
+  from: Stretch & { readonly length: number },
+  into: Stretch & { readonly start: number },
+): void {
+  for (let head = 0; head < keyValueHeads; head++) {
+    const source = head * from.capacity * headSize
+    const end = source + from.length * headSize
+    const target = (head * into.capacity + into.start) * headSize
+    into.keys.set(from.keys.subarray(source, end), target)
+    into.values.set(from.values.subarray(source, end), target)
   }
+}
+
+/**
+ * Unused rows are read with the others at every token, and growing copies what is there: a step of 128 rows, and of
+ * an eighth of a long cache, keeps both at a few per cent.
+ */
+function roomFor(length: number): number {
+  return Math.ceil((length + 1 + length / 8) / STEP) * STEP
 }

@@ -1,18 +1,36 @@
-import type { LlamaConfig } from './config.js'
+import type { LlamaConfig, RopeScaling } from './config.js'
 
-/**
- * The cosines and sines of rotary angles, [positions, headSize/2] each: position p turns dimension i by
- * p·theta^(−2i/headSize) (Su et al. 2021, eq. 15).
- */
+type Rotation = Pick<LlamaConfig, 'headSize' | 'ropeTheta' | 'ropeScaling'>
+
+/** The cosines and sines of rotary angles, [positions, headSize/2] each: position p turns dimension i by p·ω_i. */
 export function rotaryTables(
-  { headSize, ropeTheta }: Pick<LlamaConfig, 'headSize' | 'ropeTheta'>,
+  config: Rotation,
   positions: readonly number[],
 ): { readonly cosine: Float32Array; readonly sine: Float32Array } {
-  const half = headSize / 2
-  const angle = (i: number) => (positions[Math.floor(i / half)] as number) * ropeTheta ** (-(i % half) / half)
+  const frequencies = rotaryFrequencies(config)
+  const half = frequencies.length
+  const angle = (i: number) => positions[Math.floor(i / half)]! * frequencies[i % half]!
   const count = positions.length * half
   return {
     cosine: Float32Array.from({ length: count }, (_, i) => Math.cos(angle(i))),
     sine: Float32Array.from({ length: count }, (_, i) => Math.sin(angle(i))),
   }
+}
+
+/** ω_i = theta^(−2i/headSize), in radians a position (Su et al. 2021, eq. 15), scaled if the model is: [headSize/2]. */
+export function rotaryFrequencies({ headSize, ropeTheta, ropeScaling }: Rotation): readonly number[] {
+  const half = headSize / 2
+  return Array.from({ length: half }, (_, i) => {
+    const frequency = ropeTheta ** (-i / half)
+    return ropeScaling ? scaled(frequency, ropeScaling) : frequency
+  })
+}
+
+function scaled(frequency: number, scaling: RopeScaling): number {
+  const slow = frequency / scaling.factor
+  if (scaling.kind === 'linear') return slow
+  const { lowFrequencyFactor: low, highFrequencyFactor: high, originalPositions } = scaling
+  const turns = (originalPositions * frequency) / (2 * Math.PI)
+  const kept = Math.min(1, Math.max(0, (turns - low) / (high - low)))
+  return kept * frequency + (1 - kept) * slow
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { Random } from '../random.js'
 import { createSampler, type SamplingOptions } from './sampling.js'
 
 const logits = Float32Array.from([0.1, 0.5, 0.3, 0.1].map(Math.log))
@@ -16,6 +17,14 @@ describe('drawing', () => {
     ['topK', { temperature: 1, topK: 2 }, [0, 0.625, 0.375, 0]],
     ['topP keeps the token that crosses it', { temperature: 1, topP: 0.6 }, [0, 0.625, 0.375, 0]],
     ['topP always keeps one', { temperature: 1, topP: 0.01 }, [0, 1, 0, 0]],
+    ['minP', { temperature: 1, minP: 0.5 }, [0, 0.625, 0.375, 0]],
+    ['minP always keeps one', { temperature: 1, minP: 1 }, [0, 1, 0, 0]],
+    // Among the three that topK keeps, 0.5/0.9 is less than 0.56, 0.5 would not be less than 0.5.
+    [
+      'topP counts among those that topK keeps',
+      { temperature: 1, topK: 3, topP: 0.56 },
+      [0, 0.625, 0.375, 0],
+    ],
   ]
   for (const [name, options, probabilities] of cases) {
     test(name, () => {
@@ -37,8 +46,38 @@ describe('drawing', () => {
     assert.notEqual(draws(4), draws(5))
   })
 
+  test('the order of a long vocabulary', () => {
+    const random = new Random('long vocabulary')
+    const long = Float32Array.from({ length: 5000 }, () => random.normal() * 3)
+    const best = [...long.keys()].sort((a, b) => long[b]! - long[a]!).slice(0, 40)
+    const sample = createSampler({ temperature: 50, topK: 40 })
+    const drawn = new Set(Array.from({ length: 2000 }, () => sample(long)))
+    assert.deepEqual([...drawn].sort(), best.sort())
+  })
+
   test('scores far apart', () => {
     assert.equal(createSampler({ temperature: 0.01 })(Float32Array.from([-1e4, 1e4, 0])), 1)
+  })
+})
+
+describe('repetition penalty', () => {
+  const scores = Float32Array.from([2, 1.5, -1, -0.9])
+
+  test('tokens that were seen become less likely, of either sign', () => {
+    const sample = createSampler({ repetitionPenalty: 1.5 })
+    assert.equal(sample(scores, new Set([0])), 1, '2/1.5 is below 1.5')
+    assert.equal(sample(scores.subarray(2), new Set([1])), 0, '−0.9·1.5 is below −1')
+    assert.deepEqual(
+      [...scores],
+      [...Float32Array.from([2, 1.5, -1, -0.9])],
+      'the scores are left as they are',
+    )
+  })
+
+  test('nothing seen, or ids beyond the vocabulary', () => {
+    const sample = createSampler({ repetitionPenalty: 1.5 })
+    assert.equal(sample(scores), 0)
+    assert.equal(sample(scores, new Set([7])), 0)
   })
 })
 
@@ -50,6 +89,9 @@ test('options out of range are named', () => {
     { topK: 1.5 },
     { topP: 0 },
     { topP: 1.1 },
+    { minP: -0.1 },
+    { minP: 1.1 },
+    { repetitionPenalty: 0 },
     { seed: 0.5 },
   ]
   for (const options of bad) {

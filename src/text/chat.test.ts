@@ -86,3 +86,16 @@ test('templates from which answers cannot be told are refused', async () => {
   await assert.rejects(chat('{% for m in'), /chat_template\.jinja, .*template that works/)
   await assert.rejects(chat("{{ raise_exception('only one turn') }}"), /only one turn/)
 })
+
+test('a template that rewrites earlier answers can be asked, but not learnt from', async () => {
+  const tokenizer = await openExample({
+    'chat_template.jinja':
+      "{% for m in messages %}<|user|>{% if m.role == 'assistant' and loop.last %}(thought) {% endif %}{{ m.content }}<|end|>{% endfor %}{% if add_generation_prompt %}<|user|>(thought) {% endif %}",
+  })
+  const messages = [question, answer, question]
+  const { ids, learn } = tokenizer.chat(messages, { addGenerationPrompt: true })
+  const text = `<|user|>${question.content}<|end|><|user|>${answer.content}<|end|><|user|>${question.content}<|end|><|user|>(thought) `
+  assert.deepEqual(ids, tokenizer.encode(text, { special: true }))
+  assert.ok(!learn.includes(true))
+  assert.throws(() => tokenizer.chat([...messages, answer], { addGenerationPrompt: false }), /another text/)
+})

@@ -1,6 +1,6 @@
-import { Template } from '@huggingface/jinja'
 import { PalError } from '../errors.js'
 import type { LiteralText } from './literal-text.js'
+import { type ChatTemplate, chatRenderer } from './render-chat.js'
 import type { Tokenizer } from './tokenizer.js'
 
 export interface ChatMessage {
@@ -25,14 +25,6 @@ export interface ChatTokenizer extends Tokenizer {
   chat(messages: readonly ChatMessage[], options: ChatOptions): ChatTokens
 }
 
-export interface ChatTemplate {
-  /** The file that the template came from, for error messages. */
-  readonly file: string
-  readonly source: string
-  /** What the template may name besides the messages: bos_token, eos_token and so on. */
-  readonly variables: Readonly<Record<string, unknown>>
-}
-
 /** What a chat needs of its tokenizer: `encode` takes text in which special tokens are special unless hidden. */
 export interface LiteralTokenizer {
   readonly literal: LiteralText
@@ -44,60 +36,59 @@ export interface LiteralTokenizer {
  * A tokenizer's `chat`, from its template.
  *
  * A template does not say which part of its text is an answer, so it is rendered for growing prefixes of the
- * conversation: an answer starts where the text before it, with the opening of an answer, ends. Each answer is
- * tokenized apart from the text before it. Thereby the prompt has the same ids in training as when the model is
- * asked, even where an answer starts with white space that would otherwise melt into the prompt's last token.
+ * conversation: an answer starts where the text before it, with the opening of an answer, ends. Some templates
+ * rewrite answers once another question follows (Qwen3 drops their thoughts): such a conversation can be asked in,
+ * but not learnt from.
  */
 export function chatWith(template: ChatTemplate, tokenizer: LiteralTokenizer): ChatTokenizer['chat'] {
-  const { literal, endIds, encode } = tokenizer
-  const render = renderer(template)
+  const { literal, encode } = tokenizer
+  const render = chatRenderer(template)
   return (messages, { addGenerationPrompt }) => {
     const hidden = messages.map((message) => ({ ...message, content: literal.hide(message.content) }))
     const whole = render(hidden, addGenerationPrompt)
-    const starts = hidden.flatMap(({ role }, i) => {
-      if (role !== 'assistant') return []
+    const starts: number[] = []
+    for (const [i, { role }] of hidden.entries()) {
+      if (role !== 'assistant') continue
       const before = render(hidden.slice(0, i), true)
       const after = render(hidden.slice(0, i + 1), false)
-      if (!after.startsWith(before) || !whole.startsWith(after)) throw disagreement(template, i)
-      checkEnd(after.slice(before.length), template, tokenizer, i)
-      return [before.length]
-    })
-    const prompt = encode(whole.slice(0, starts[0]))
-    const ids = [...prompt]
-    const learn = prompt.map(() => false)
-    for (const [i, start] of starts.entries()) {
-      const answer = encode(whole.slice(start, starts[i + 1]))
-      // The answer's own text cannot contain a special token, so the first end token is the one that ends it.
-      const end = answer.findIndex((id) => endIds.includes(id))
-      for (const [k, id] of answer.entries()) {
-        ids.push(id)
-        learn.push(k <= end)
+      if (!after.startsWith(before) || !whole.startsWith(after)) {
+        if (addGenerationPrompt) return nothingLearnt(encode(whole))
+        throw disagreement(template, i)
       }
+      checkEnd(after.slice(before.length), template, tokenizer, i)
+      starts.push(before.length)
     }
-    return { ids, learn }
+    return withAnswers(whole, starts, tokenizer)
   }
 }
 
-function renderer({ file, source, variables }: ChatTemplate) {
-  const failed = (cause: unknown) =>
-    new PalError(`expected a chat template that works: ${cause instanceof Error ? cause.message : cause}`, {
-      file,
-      key: 'chat_template',
-      cause,
-    })
-  let template: Template
-  try {
-    template = new Template(source)
-  } catch (cause) {
-    throw failed(cause)
-  }
-  return (messages: readonly ChatMessage[], addGenerationPrompt: boolean): string => {
-    try {
-      return template.render({ ...variables, messages, add_generation_prompt: addGenerationPrompt })
-    } catch (cause) {
-      throw failed(cause)
+function nothingLearnt(ids: number[]): ChatTokens {
+  return { ids, learn: ids.map(() => false) }
+}
+
+/**
+ * The ids of a text with answers in it. The text before an answer always has the ids that it has alone, as the model
+ * gets them when it is asked: where an answer starts with white space that melts into the token before it, the
+ * answer is tokenized apart.
+ */
+function withAnswers(
+  whole: string,
+  starts: readonly number[],
+  { endIds, encode }: LiteralTokenizer,
+): ChatTokens {
+  const { ids, learn } = nothingLearnt(encode(whole.slice(0, starts[0])))
+  for (const [i, start] of starts.entries()) {
+    const read = encode(whole.slice(0, starts[i + 1]))
+    const isWhole = ids.every((id, k) => read[k] === id)
+    const answer = isWhole ? read.slice(ids.length) : encode(whole.slice(start, starts[i + 1]))
+    // The answer's own text cannot contain a special token, so the first end token is the one that ends it.
+    const end = answer.findIndex((id) => endIds.includes(id))
+    for (const [k, id] of answer.entries()) {
+      ids.push(id)
+      learn.push(k <= end)
     }
   }
+  return { ids, learn }
 }
 
 function disagreement({ file }: ChatTemplate, message: number): PalError {

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { Tokenizer as Library } from '@huggingface/tokenizers'
 import { z } from 'zod'
 import { PalError } from '../errors.js'
-import { type ChatTemplate, type ChatTokenizer, chatWith } from './chat.js'
+import { type ChatTokenizer, chatWith } from './chat.js'
 import { withExactSteps } from './exact-steps.js'
 import { type LiteralText, literalText } from './literal-text.js'
+import type { ChatTemplate } from './render-chat.js'
 import type { Tokenizer } from './tokenizer.js'
 
 /**
@@ -21,13 +22,37 @@ export async function openTokenizer(folder: string): Promise<ChatTokenizer> {
     generation: join(folder, 'generation_config.json'),
     template: join(folder, 'chat_template.jinja'),
   }
-  const json = parse(tokenizerSchema, await readText(files.tokenizer), files.tokenizer)
-  const config = parse(configSchema, await readText(files.config), files.config)
-  const generation = parse(
-    generationSchema,
-    (await readTextIfAny(files.generation)) ?? '{}',
-    files.generation,
-  )
+  const tokenizer = parse(await readText(files.tokenizer), files.tokenizer)
+  const config = parse(await readText(files.config), files.config)
+  const generation = parse((await readTextIfAny(files.generation)) ?? '{}', files.generation)
+  const template = await readTextIfAny(files.template)
+  return tokenizerFrom({ tokenizer, config, generation, ...(template !== undefined && { template }) }, files)
+}
+
+/** What the files of a tokenizer hold, wherever they are: those of JSON parsed. */
+export interface TokenizerParts {
+  /** tokenizer.json */
+  readonly tokenizer: unknown
+  /** tokenizer_config.json */
+  readonly config: unknown
+  /** generation_config.json. @default {} */
+  readonly generation?: unknown
+  /** chat_template.jinja. @default the template in the configuration */
+  readonly template?: string
+}
+
+/**
+ * A tokenizer from its parts.
+ * @param files that they are from, for messages
+ * @throws PalError for a part that is malformed, and for an end token that the vocabulary lacks
+ */
+export function tokenizerFrom(
+  parts: TokenizerParts,
+  files: Readonly<Record<keyof TokenizerParts, string>>,
+): ChatTokenizer {
+  const json = valid(tokenizerSchema, parts.tokenizer, files.tokenizer)
+  const config = valid(configSchema, parts.config, files.config)
+  const generation = valid(generationSchema, parts.generation ?? {}, files.generation)
 
   const library = openLibrary(json, config, files.tokenizer)
   const endIds = endIdsOf(library, config, generation, files.config)
@@ -39,26 +64,24 @@ export async function openTokenizer(folder: string): Promise<ChatTokenizer> {
   const specialIds = new Set(special.map(({ id }) => id))
   const tokenizer = tokenizerOf(library, specialIds, literal, endIds, encodeLiteral, files.tokenizer)
 
-  const ownFile = await readTextIfAny(files.template)
-  const source = ownFile ?? templateIn(config)
-  if (source === undefined) {
-    return {
-      ...tokenizer,
-      chat: () => {
-        throw new PalError('expected a chat template to lay out the conversation with, got none', {
-          file: files.config,
-          key: 'chat_template',
-          hint: 'Choose an instruction-tuned model, or put a chat_template.jinja into the folder.',
-        })
-      },
-    }
-  }
+  const source = parts.template ?? templateIn(config)
+  if (source === undefined) return { ...tokenizer, chat: withoutTemplate(files.config) }
   const template: ChatTemplate = {
-    file: ownFile === undefined ? files.config : files.template,
+    file: parts.template === undefined ? files.config : files.template,
     source,
     variables: specialTexts(config),
   }
   return { ...tokenizer, chat: chatWith(template, { literal, endIds, encode: encodeLiteral }) }
+}
+
+function withoutTemplate(file: string): ChatTokenizer['chat'] {
+  return () => {
+    throw new PalError('expected a chat template to lay out the conversation with, got none', {
+      file,
+      key: 'chat_template',
+      hint: 'Choose an instruction-tuned model, or put a chat_template.jinja into the folder.',
+    })
+  }
 }
 
 const tokenText = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)])
@@ -188,13 +211,15 @@ function specialTexts(config: Config): Readonly<Record<string, string>> {
   return Object.fromEntries(named.filter((entry): entry is [string, string] => entry[1] != null))
 }
 
-function parse<S extends z.ZodType>(schema: S, text: string, file: string): z.infer<S> {
-  let json: unknown
+function parse(text: string, file: string): unknown {
   try {
-    json = JSON.parse(text)
+    return JSON.parse(text)
   } catch (cause) {
     throw new PalError('expected JSON', { file, cause })
   }
+}
+
+function valid<S extends z.ZodType>(schema: S, json: unknown, file: string): z.infer<S> {
   const { data, error } = schema.safeParse(json)
   if (!error) return data as z.infer<S>
   const [issue] = error.issues
