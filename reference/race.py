@@ -1,4 +1,4 @@
-"""One training step, ours against eager PyTorch, by turns: time, and peak memory of each process.
+"""One training step, ours against PyTorch, eager and compiled, by turns: time, and peak memory of each process.
 
     npm run build && python reference/race.py
 
@@ -28,6 +28,7 @@ EPSILON, THETA = 1e-5, 100000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--configurations", nargs="*", default=["lal-256", "lal-512", "lal-256-prepacked", "lal-512-prepacked", "plits-256", "plits-512"])
+    parser.add_argument("--peers", nargs="*", choices=["eager", "compile"], default=["eager", "compile"])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--build", type=Path, default=ROOT / "dist", help="where our compiled code is")
@@ -37,31 +38,39 @@ def main() -> None:
         weights = arguments.weights or Path(folder) / "weights.safetensors"
         if not weights.exists():
             write_weights(weights)
-        print("| configuration | ours, ms | PyTorch, ms | ratio | CPU: ours, ms | PyTorch, ms | ratio | peak: ours, MB | PyTorch, MB |")
-        print("|---|---|---|---|---|---|---|---|---|", flush=True)
+        print("| configuration | peer | ours, ms | PyTorch, ms | ratio | CPU: ours, ms | PyTorch, ms | ratio | peak: ours, MB | PyTorch, MB | ratio |")
+        print("|---|---|---|---|---|---|---|---|---|---|---|", flush=True)
         for configuration in arguments.configurations:
-            print(race(configuration, weights, arguments), flush=True)
+            for row in race(configuration, weights, arguments):
+                print(row, flush=True)
 
 
-def race(configuration: str, weights: Path, arguments: argparse.Namespace) -> str:
-    """One row of the table. A round is a step of ours and one of theirs; the first is not counted."""
+def race(configuration: str, weights: Path, arguments: argparse.Namespace) -> list[str]:
+    """A row for each peer. A round is a step of everybody; the first is not counted: it warms up, and compiles."""
     kind, audio, *prepacked = configuration.split("-")
     common = [str(weights), kind, audio, str(arguments.threads)]
     ours = Contestant(["node", str(arguments.build / "bench/race-contestant.js"), *common, *prepacked])
-    theirs = Contestant([sys.executable, str(ROOT / "reference/race_contestant.py"), *common])
+    python = [sys.executable, str(ROOT / "reference/race_contestant.py"), *common]
+    peers = {peer: Contestant([*python, *(["compile"] if peer == "compile" else [])]) for peer in arguments.peers}
+    everybody = [ours, *peers.values()]
     for _ in range(arguments.rounds + 1):
-        ours.step()
-        theirs.step()
-    ours.close()
-    theirs.close()
+        for contestant in everybody:
+            contestant.step()
+    for contestant in everybody:
+        contestant.close()
+    return [row(" ".join([kind.upper(), audio, *prepacked]), peer, ours, theirs) for peer, theirs in peers.items()]
+
+
+def row(name: str, peer: str, ours: "Contestant", theirs: "Contestant") -> str:
     for mine, yours in zip(ours.steps, theirs.steps):
         if not math.isclose(mine["loss"], yours["loss"], rel_tol=1e-3):
-            raise ValueError(f"{configuration}: losses differ, {mine['loss']} and {yours['loss']}")
-    cells = [" ".join([kind.upper(), audio, *prepacked])]
+            raise ValueError(f"{name}: losses differ, {mine['loss']} and {yours['loss']}")
+    cells = [name, peer]
     for measure in ("milliseconds", "cpuMilliseconds"):
         mine, yours = ours.measured(measure), theirs.measured(measure)
         cells += [spread(mine), spread(yours), spread([a / b for a, b in zip(mine, yours)], 2)]
-    cells += [f"{side.steps[-1]['peakMegabytes']:.0f}" for side in (ours, theirs)]
+    peaks = [side.steps[-1]["peakMegabytes"] for side in (ours, theirs)]
+    cells += [f"{peak:.0f}" for peak in peaks] + [f"{peaks[0] / peaks[1]:.2f}"]
     return f"| {' | '.join(cells)} |"
 
 

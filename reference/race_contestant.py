@@ -1,22 +1,23 @@
-"""PyTorch's side of the race; race.py starts it: WEIGHTS lal|plits AUDIO_TOKENS THREADS.
+"""PyTorch's side of the race; race.py starts it: WEIGHTS lal|plits AUDIO_TOKENS THREADS [compile].
 
 Written as one would to be fast in eager mode: the key/value projections of the audio are made once per layer,
-attention is PyTorch's fused kernel, and nothing of the frozen language model asks for a gradient.
+attention is PyTorch's fused kernel, and nothing of the frozen language model asks for a gradient. With `compile`,
+forward and backward pass go through torch.compile, for these shapes alone.
 """
 
 import json
-import resource
 import sys
 import time
 
 import torch
 import torch.nn.functional as F
+from peak_memory import peak_megabytes
 from race import BATCH, CONNECTOR, EPSILON, FEATURES, LLM, TEXT, THETA
 from safetensors import safe_open
 from torch import Tensor
 
 
-def main(path: str, kind: str, audio: int) -> None:
+def main(path: str, kind: str, audio: int, compiled: bool) -> None:
     with safe_open(path, "pt") as file:
         weights = {name: file.get_tensor(name) for name in file.keys()}
     features = weights.pop("features").flatten()[: BATCH * audio * FEATURES].view(BATCH, audio, FEATURES)
@@ -26,17 +27,21 @@ def main(path: str, kind: str, audio: int) -> None:
     optimizer = torch.optim.AdamW(trained.values(), lr=1e-3, weight_decay=0.01, fused=True)
     model = Model(weights, kind, audio)
 
+    def forward(features: Tensor, ids: Tensor, labels: Tensor) -> Tensor:
+        return F.cross_entropy(model.logits(features, ids), labels)
+
+    loss_of = torch.compile(forward, dynamic=False, fullgraph=True) if compiled else forward
     for _ in sys.stdin:
         start, started = time.perf_counter(), time.process_time()
         optimizer.zero_grad(set_to_none=True)
-        loss = F.cross_entropy(model.logits(features, ids), labels)
+        loss = loss_of(features, ids, labels)
         loss.backward()
         optimizer.step()
         report = {
             "milliseconds": 1000 * (time.perf_counter() - start),
             "cpuMilliseconds": 1000 * (time.process_time() - started),
             "loss": loss.item(),
-            "peakMegabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000,
+            "peakMegabytes": peak_megabytes(),
         }
         print(json.dumps(report), flush=True)
 
@@ -107,6 +112,6 @@ class Model:
 
 
 if __name__ == "__main__":
-    weights_path, kind_of_integration, audio_tokens, threads = sys.argv[1:]
+    weights_path, kind_of_integration, audio_tokens, threads, *how = sys.argv[1:]
     torch.set_num_threads(int(threads))
-    main(weights_path, kind_of_integration, int(audio_tokens))
+    main(weights_path, kind_of_integration, int(audio_tokens), how == ["compile"])

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import { LLAMA_SIZES } from '../llm/config.js'
+import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { Runtime } from '../runtime/runtime.js'
 import { openSafetensors, readTensor } from '../weights/safetensors.js'
 import { CONNECTOR, TrainStep } from './train-step.js'
@@ -63,7 +64,7 @@ for await (const _ of createInterface(process.stdin)) {
   const milliseconds = performance.now() - start
   const { user, system } = process.cpuUsage(started)
   const cpuMilliseconds = (user + system) / 1000
-  const peakMegabytes = process.resourceUsage().maxRSS / 1000
+  const peakMegabytes = peakMemoryMiB() * 1.048576
   process.stdout.write(`${JSON.stringify({ milliseconds, cpuMilliseconds, loss, peakMegabytes })}\n`)
 }
 await runtime.close()

@@ -2,7 +2,7 @@ import { mlpConnector } from '../connectors/mlp.js'
 import { gradients } from '../graph/gradients.js'
 import { crossEntropy } from '../graph/loss.js'
 import { mean } from '../graph/reduce.js'
-import { concat, reshape, slice } from '../graph/shape.js'
+import { concat, last, reshape, slice } from '../graph/shape.js'
 import { fixed, Graph, type Tensor } from '../graph/tensor.js'
 import type { IntegrationConfig } from '../integration/config.js'
 import { layOut } from '../integration/layout.js'
@@ -33,10 +33,14 @@ export interface TrainStepOptions {
 
 type Feeds = Readonly<Record<string, Float32Array | BigInt64Array>>
 
-/** Names of the trained weights start with this. */
 export const CONNECTOR = 'encoders.general.connector'
 
-/** Forward and backward pass and AdamW over the connector, on one batch again and again. */
+/** The trained weights: the connector's, and those that an integration has of its own. */
+export function isTrained(name: string): boolean {
+  return name.startsWith(CONNECTOR) || name.startsWith('integration.')
+}
+
+/** Forward and backward pass and AdamW over what is trained, on one batch again and again. */
 export class TrainStep {
   readonly #program: Program
   readonly #parameters: Arena
@@ -52,26 +56,26 @@ export class TrainStep {
 
   /**
    * @param frozen the language model's weights
-   * @param initial the connector's, to start from
+   * @param initial what the trained weights start from
    * @param batch `features`, `ids` and `labels`; drawn at random if not given
    */
   static async compile(
     runtime: Runtime,
     options: TrainStepOptions,
     frozen: (name: string) => WeightSource | undefined,
-    initial: (name: string) => Float32Array,
+    initial: (name: string) => Float32Array | Promise<Float32Array>,
     batch: Feeds = randomBatch(options),
   ): Promise<TrainStep> {
-    const { loss, connector, gradients: found } = trainStepGraph(options)
-    const parameters = new Arena(connector.map(({ name, shape }) => ({ name, shape: shape.map(Number) })))
-    for (const { name } of connector) parameters.get(name).set(initial(name))
-    const outputs = Object.fromEntries(found.map((gradient, i) => [gradientOf(connector[i]!.name), gradient]))
+    const { loss, trained, gradients: found } = trainStepGraph(options)
+    const parameters = new Arena(trained.map(({ name, shape }) => ({ name, shape: shape.map(Number) })))
+    for (const { name } of trained) parameters.get(name).set(await initial(name))
+    const outputs = Object.fromEntries(found.map((gradient, i) => [gradientOf(trained[i]!.name), gradient]))
     const program = await runtime.compile(
       { loss, ...outputs },
       {
         purpose: 'training',
         prepacking: options.prepacking ?? false,
-        weights: (name) => (name.startsWith(CONNECTOR) ? undefined : frozen(name)),
+        weights: (name) => (isTrained(name) ? undefined : frozen(name)),
       },
     )
     return new TrainStep(program, parameters, batch)
@@ -95,11 +99,25 @@ export class TrainStep {
 /** Inputs: `features` [batch, audioTokens, featureSize], `ids` [batch, textTokens], `labels` [batch·textTokens]. */
 export function trainStepGraph(options: TrainStepOptions): {
   readonly loss: Tensor
-  readonly connector: readonly Tensor[]
+  readonly trained: readonly Tensor[]
   readonly gradients: readonly Tensor[]
 } {
-  const { llm, integration, batch, audioTokens, featureSize, textTokens, checkpointing = false } = options
+  const { llm, batch, textTokens } = options
   const graph = new Graph()
+  const { network, states } = statesOf(graph, options)
+  const rows = batch * textTokens
+  const length = fixed(states.shape[1])
+  const learnt = reshape(slice(states, 1, length - textTokens, length), [rows, llm.hiddenSize])
+  const losses = crossEntropy(network.decoder.logits(learnt), graph.input('labels', [rows], 'int64'))
+  const loss = reshape(mean(losses, [0]), [])
+
+  const trained = [...graph.parameters.values()].filter(({ name }) => isTrained(name))
+  return { loss, trained, gradients: gradients(loss, trained) }
+}
+
+/** Features and text through connector, integration and all layers. */
+function statesOf(graph: Graph, options: TrainStepOptions): { network: Network; states: Tensor } {
+  const { llm, integration, batch, audioTokens, featureSize, textTokens, checkpointing = false } = options
   const network = new Network(graph, { encoders: [], integration, llm })
   const features = graph.input('features', [batch, audioTokens, featureSize])
   const positions = positionsFrom(graph, options)
@@ -116,20 +134,21 @@ export function trainStepGraph(options: TrainStepOptions): {
     mask: graph.constant(causal(length), [1, 1, 1, length, length]),
     checkpointing,
   })
-  const rows = batch * textTokens
-  const learnt = reshape(slice(states, 1, length - textTokens, length), [rows, llm.hiddenSize])
-  const losses = crossEntropy(network.decoder.logits(learnt), graph.input('labels', [rows], 'int64'))
-  const loss = reshape(mean(losses, [0]), [])
+  return { network, states }
+}
 
-  const connector = [...graph.parameters.values()].filter(({ name }) => name.startsWith(CONNECTOR))
-  return { loss, connector, gradients: gradients(loss, connector) }
+/** A prompt is read up to the scores of what follows: what an answer computes before its first token. */
+export function firstScores(options: TrainStepOptions): Tensor {
+  const { network, states } = statesOf(new Graph(), options)
+  return network.decoder.logits(last(states, 1))
 }
 
 function positionsFrom(
   graph: Graph,
-  { llm, batch, audioTokens, textTokens }: TrainStepOptions,
+  { llm, integration, batch, audioTokens, textTokens }: TrainStepOptions,
 ): (first: number, count: number) => Positions {
-  const longest = audioTokens + textTokens
+  const { tokens } = layOut(integration, [{ name: 'general', tokens: audioTokens }])
+  const longest = tokens.lal + tokens.plits + textTokens
   const tables = rotaryTables(llm, [...Array(longest).keys()])
   const cosine = graph.constant(tables.cosine, [longest, llm.headSize / 2])
   const sine = graph.constant(tables.sine, [longest, llm.headSize / 2])

@@ -73,6 +73,7 @@ export class AudioEncoder {
     const { outputs } = await program.run({
       [`${named.name}.waveform`]: waveform,
       [`${named.name}.mask`]: mask,
+      [`${named.name}.lengths`]: Float32Array.of(samples.length),
     })
     const tokens = outputs.tokens?.data as Float32Array
     return tokens.slice(0, own.audio * this.#config.llm.hiddenSize)
@@ -103,9 +104,10 @@ function windowSamples(named: NamedEncoder): number {
   return tokenCount(named, Math.round(windowSeconds * sampleRate)).samples
 }
 
-/** A length that is compiled for: few differ, and none is longer than a window. */
+/** A length that is compiled for: few differ, and none is longer than a window. Some encoders know one length only. */
 function paddedSamples(named: NamedEncoder, samples: number): number {
-  const { samplesPerStep } = tokenGrid(named.encoder)
+  const { samplesPerStep, window: only } = tokenGrid(named.encoder)
+  if (only) return only.samples
   const window = windowSamples(named)
   const unit = Math.ceil(window / LENGTHS / samplesPerStep) * samplesPerStep
   return Math.min(window, Math.ceil(samples / unit) * unit)

@@ -6,44 +6,50 @@ import type { KeyValues } from '../nn/attention.js'
 import type { Network } from './network.js'
 
 export interface DecodeGraph {
-  /** The scores of the token that follows: [1, 1, vocabularySize]. */
+  /** The scores of the token that follows: [batch, 1, vocabularySize]. */
   readonly logits: Tensor
-  /** For each layer, the keys and values of the tokens that were read: [1, keyValueHeads, length, headSize]. */
-  readonly keyValues: readonly KeyValues[]
+  /**
+   * What the tokens that were read leave in the cache, for each layer that of all sequences: [layers·batch,
+   * keyValueHeads, length, headSize].
+   */
+  readonly keys: Tensor
+  readonly values: Tensor
 }
 
 /**
  * The language model as it reads on from a cache, for any number of tokens and of cached rows: one graph for
- * audio tokens, prompts, their chunks and single tokens.
+ * audio tokens, prompts, their chunks and single tokens, of one sequence or of several at once.
  *
- * Inputs: `audio` [1, audio, hiddenSize] and `ids` [1, text], read in this order, either may be none; `positions`
- * [1, length], rows of `cosine` and `sine` [length, headSize/2]; `mask` [1, 1, 1, length, length]; and the cache,
- * under the names of kv-cache.ts.
+ * Inputs: `audio` [batch, audio, hiddenSize] and `ids` [batch, text], read in this order, either may be none;
+ * `positions` [batch, length], rows of `cosine` and `sine` [rows, headSize/2]; `mask` [1, 1, 1, length, length]; and
+ * the cache, under the names of kv-cache.ts.
  */
 export function decodeGraph(network: Network): DecodeGraph {
   const { graph } = network.scope
   const { integration, llm } = network.config
-  const audio = graph.input('audio', [1, 'audio', llm.hiddenSize])
-  const text = network.decoder.embed(graph.input('ids', [1, 'text'], 'int64'))
+  const audio = graph.input('audio', ['batch', 'audio', llm.hiddenSize])
+  const text = network.decoder.embed(graph.input('ids', ['batch', 'text'], 'int64'))
   const states = concat([audio, text], 1)
   const length = states.shape[1]!
 
   const memory = Array.from({ length: llm.layers }, (_, layer): KeyValues[] => {
-    const shape = [1, llm.keyValueHeads, `cache_${layer}`, llm.headSize]
+    const { keyValueHeads, headSize } = llm
+    const length = `cache_${layer}`
     return [
       {
-        keys: graph.input(cacheInput.keys(layer), shape),
-        values: graph.input(cacheInput.values(layer), shape),
-        mask: graph.input(cacheInput.mask(layer), [1, 1, 1, 1, `cache_${layer}`]),
+        keys: graph.input(cacheInput.keys(layer), ['batch', keyValueHeads, length, headSize]),
+        values: graph.input(cacheInput.values(layer), ['batch', keyValueHeads, length, headSize]),
+        mask: graph.input(cacheInput.mask(layer), ['batch', 1, 1, 1, `cache_${layer}`]),
       },
     ]
   })
   const cross = Array.from({ length: llm.layers }, (_, layer): KeyValues | undefined => {
     if (integration.kind !== 'flamingo' || !hasBlock(integration, layer)) return undefined
-    const shape = [1, llm.heads, 'cross', llm.hiddenSize / llm.heads]
+    const shape = ['batch', llm.heads, 'cross', llm.hiddenSize / llm.heads]
     return {
       keys: graph.input(cacheInput.crossKeys(layer), shape),
       values: graph.input(cacheInput.crossValues(layer), shape),
+      mask: graph.input(cacheInput.crossMask(layer), ['batch', 1, 1, 1, 'cross']),
     }
   })
 
@@ -52,12 +58,22 @@ export function decodeGraph(network: Network): DecodeGraph {
     { memory, cross },
     {
       positions: {
-        indices: graph.input('positions', [1, length], 'int64'),
-        cosine: graph.input('cosine', [length, llm.headSize / 2]),
-        sine: graph.input('sine', [length, llm.headSize / 2]),
+        indices: graph.input('positions', ['batch', length], 'int64'),
+        cosine: graph.input('cosine', ['rows', llm.headSize / 2]),
+        sine: graph.input('sine', ['rows', llm.headSize / 2]),
       },
       mask: graph.input('mask', [1, 1, 1, length, length]),
     },
   )
-  return { logits: network.decoder.logits(last(decoded.states, 1)), keyValues: decoded.keyValues }
+  return {
+    logits: network.decoder.logits(last(decoded.states, 1)),
+    keys: concat(
+      decoded.keyValues.map(({ keys }) => keys),
+      0,
+    ),
+    values: concat(
+      decoded.keyValues.map(({ values }) => values),
+      0,
+    ),
+  }
 }

@@ -5,7 +5,8 @@ import { tokenCount } from './token-count.js'
 
 /**
  * One encoder and its connector over one stretch of sound, as a part of the network's graph. Inputs:
- * `NAME.waveform` [1, samples] and `NAME.mask` [1, 1, 1, 1, encoder tokens], which hides what is padding.
+ * `NAME.waveform` [1, samples], `NAME.mask` [1, 1, 1, 1, encoder tokens], which hides what is padding, and, where the
+ * encoder asks for it, `NAME.lengths` [1, 1], the samples of the audio itself.
  *
  * @param samples a length that `tokenCount` gives
  * @returns [1, tokens, hiddenSize]
@@ -15,5 +16,6 @@ export function encodeGraph(network: Network, named: NamedEncoder, samples: numb
   const padded = tokenCount(named, samples)
   const waveform = graph.input(`${named.name}.waveform`, [1, padded.samples])
   const mask = graph.input(`${named.name}.mask`, [1, 1, 1, 1, padded.encoder])
-  return network.hear(named, waveform, mask)
+  const lengths = graph.input(`${named.name}.lengths`, [1, 1])
+  return network.hear(named, waveform, mask, undefined, lengths)
 }

@@ -1,4 +1,4 @@
-import type { KeyValueCache } from '../llm/kv-cache.js'
+import { KeyValueCache } from '../llm/kv-cache.js'
 import type { Sampler } from '../llm/sampling.js'
 import type { LanguageModel } from './language-model.js'
 
@@ -12,8 +12,8 @@ export interface GenerateOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Why an answer ended: the model ended it, or it was as long as it may be. */
-export type Ending = 'end' | 'limit'
+/** Why an answer ended: the model ended it, a stop string came, or it was as long as it may be. */
+export type Ending = 'end' | 'stop' | 'limit'
 
 /**
  * Answers a prompt token by token. Whoever leaves the loop early stops the model: nothing is computed ahead.
@@ -29,15 +29,98 @@ export async function* generate(
   { sampler, maxTokens, endIds, signal }: GenerateOptions,
 ): AsyncGenerator<number, Ending, void> {
   signal?.throwIfAborted()
-  let logits = await model.read(cache, { ids: prompt }, position)
+  const seen = new Set(prompt)
+  let logits = await model.read(cache, { ids: prompt }, position, signal)
   let next = position + prompt.length
   for (let count = 0; ; count++) {
     signal?.throwIfAborted()
-    const token = sampler(logits)
+    const token = sampler(logits, seen)
     if (endIds.includes(token)) return 'end'
     if (count === maxTokens) return 'limit'
+    seen.add(token)
     yield token
     signal?.throwIfAborted()
     logits = await model.read(cache, { ids: [token] }, next++)
   }
+}
+
+/** One of several answers that are generated together. */
+export interface Generation extends Omit<GenerateOptions, 'signal'> {
+  /** What was heard and read before; it grows by the prompt. */
+  readonly cache: KeyValueCache
+  readonly prompt: readonly number[]
+  /** Of the prompt's first token. */
+  readonly position: number
+  /** Takes a token of the answer, and says whether the answer is to go on. */
+  readonly take: (token: number) => boolean
+}
+
+/**
+ * Several answers, whatever was heard and asked before each: the weights are read once for the next token of all.
+ * Each is what `generate` would give alone. An answer that ends leaves, and the others go on.
+ * @throws the signal's reason
+ */
+export async function generateTogether(
+  model: LanguageModel,
+  generations: readonly Generation[],
+  signal?: AbortSignal,
+): Promise<readonly Ending[]> {
+  const endings = new Map<Generation, Ending>()
+  let going: Going[] = []
+  for (const generation of generations) {
+    const { cache, prompt, position } = generation
+    const logits = await model.read(cache, { ids: prompt }, position, signal)
+    going.push({
+      generation,
+      seen: new Set(prompt),
+      next: position + prompt.length,
+      count: 0,
+      token: 0,
+      logits,
+    })
+  }
+  let cache: KeyValueCache | undefined
+  for (;;) {
+    signal?.throwIfAborted()
+    const staying: number[] = []
+    for (const [i, one] of going.entries()) {
+      const ending = goOn(one)
+      if (ending) endings.set(one.generation, ending)
+      else staying.push(i)
+    }
+    if (staying.length === 0) return generations.map((generation) => endings.get(generation)!)
+    if (!cache) cache = KeyValueCache.join(staying.map((i) => going[i]!.generation.cache))
+    else if (staying.length < going.length) cache = cache.only(staying)
+    going = staying.map((i) => going[i]!)
+    const scores = await model.next(
+      cache,
+      going.map(({ token }) => token),
+      going.map(({ next }) => next),
+    )
+    for (const [i, one] of going.entries()) {
+      one.next++
+      one.logits = scores[i]!
+    }
+  }
+}
+
+interface Going {
+  readonly generation: Generation
+  readonly seen: Set<number>
+  /** The position of the token. */
+  next: number
+  count: number
+  token: number
+  logits: Float32Array
+}
+
+/** Chooses the next token; says why the answer ends, if it does. */
+function goOn(one: Going): Ending | undefined {
+  const { sampler, endIds, maxTokens, take } = one.generation
+  const token = sampler(one.logits, one.seen)
+  if (endIds.includes(token)) return 'end'
+  if (one.count++ === maxTokens) return 'limit'
+  one.seen.add(token)
+  one.token = token
+  return take(token) ? undefined : 'stop'
 }

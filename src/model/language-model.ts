@@ -1,6 +1,6 @@
-import { Graph } from '../graph/tensor.js'
+import { elementCount, Graph } from '../graph/tensor.js'
 import type { LlamaConfig } from '../llm/config.js'
-import type { KeyValueCache, KeyValueRows } from '../llm/kv-cache.js'
+import type { KeyValueCache, KeyValueRows, LayerRows } from '../llm/kv-cache.js'
 import { rotaryTables } from '../llm/rotary-tables.js'
 import { MASKED } from '../nn/attention.js'
 import type { Value } from '../runtime/protocol.js'
@@ -15,6 +15,16 @@ export type Reading = { readonly ids: readonly number[] } | { readonly audio: Fl
 /** Tokens of one run: longer readings are read in chunks, so that the mask and the scores stay small. */
 const CHUNK = 256
 
+/** Parameters up to which the runtime keeps a blocked copy of the weights: a large model is to open at once. */
+const PREPACKED = 2 ** 26
+
+export interface LanguageModelOptions {
+  /** Tokens of one run. @default 256 */
+  readonly chunk?: number
+  /** See `CompileOptions`. @default for models of up to 2^26 parameters, and for weights in blocks */
+  readonly prepacking?: boolean
+}
+
 /** The language model as a reader: it takes tokens, remembers them in a cache and says what may follow. */
 export class LanguageModel {
   readonly config: LlamaConfig
@@ -27,68 +37,120 @@ export class LanguageModel {
     this.#chunk = chunk
   }
 
-  /** @param chunk the tokens of one run. @default 256 */
   static async compile(
     runtime: Runtime,
     config: ModelConfig,
     weights: (name: string) => WeightSource | undefined,
-    chunk = CHUNK,
+    { chunk = CHUNK, prepacking }: LanguageModelOptions = {},
   ): Promise<LanguageModel> {
-    const { logits, keyValues } = decodeGraph(new Network(new Graph(), config))
-    const outputs = Object.fromEntries(
-      keyValues.flatMap(({ keys, values }, layer) => [
-        [`new.${layer}.keys`, keys],
-        [`new.${layer}.values`, values],
-      ]),
+    const network = new Network(new Graph(), config)
+    const outputs = decodeGraph(network)
+    const program = await runtime.compile(
+      { ...outputs },
+      { weights, prepacking: prepacking ?? isPrepacked(network, weights) },
     )
-    const program = await runtime.compile({ logits, ...outputs }, { weights })
     return new LanguageModel(config.llm, program, chunk)
   }
 
   /**
-   * Reads on from a cache, which grows by what is read.
+   * One sequence reads on from its cache, which grows by what is read, a chunk at a time.
    * @param position of the first token
    * @returns the scores [vocabularySize] of the token that follows the last
+   * @throws the signal's reason, between two chunks
    */
-  async read(cache: KeyValueCache, reading: Reading, position: number): Promise<Float32Array> {
+  async read(
+    cache: KeyValueCache,
+    reading: Reading,
+    position: number,
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
     const { hiddenSize } = this.config
     const length = 'ids' in reading ? reading.ids.length : reading.audio.length / hiddenSize
     if (length === 0) throw new Error('read: expected at least one token')
-    let logits = new Float32Array()
+    cache.reserve(length)
+    let logits: Float32Array = new Float32Array()
     for (let start = 0; start < length; start += this.#chunk) {
+      signal?.throwIfAborted()
       const end = Math.min(length, start + this.#chunk)
-      const part =
-        'ids' in reading
-          ? { ids: reading.ids.slice(start, end) }
-          : { audio: reading.audio.subarray(start * hiddenSize, end * hiddenSize) }
-      logits = await this.#readChunk(cache, part, position + start, end - start)
+      const count = end - start
+      const ids = 'ids' in reading ? BigInt64Array.from(reading.ids.slice(start, end), BigInt) : NO_IDS
+      const audio = 'ids' in reading ? NO_AUDIO : reading.audio.slice(start * hiddenSize, end * hiddenSize)
+      const scores = await this.#run(cache, count, {
+        ids: { data: ids, dims: [1, ids.length] },
+        audio: { data: audio, dims: [1, audio.length / hiddenSize, hiddenSize] },
+        ...positionFeeds('', this.config, position + start, count),
+      })
+      logits = scores[0]!
     }
     return logits
+  }
+
+  /**
+   * Every sequence of a cache reads one token.
+   * @param positions of the tokens
+   * @returns for each sequence, the scores [vocabularySize] of the token that follows
+   */
+  next(
+    cache: KeyValueCache,
+    ids: readonly number[],
+    positions: readonly number[],
+  ): Promise<readonly Float32Array[]> {
+    const { cosine, sine } = rotaryTables(this.config, positions)
+    const batch = ids.length
+    const table = [batch, this.config.headSize / 2]
+    return this.#run(cache, 1, {
+      ids: { data: BigInt64Array.from(ids, BigInt), dims: [batch, 1] },
+      audio: { data: NO_AUDIO, dims: [batch, 0, this.config.hiddenSize] },
+      positions: { data: BigInt64Array.from({ length: batch }, (_, i) => BigInt(i)), dims: [batch, 1] },
+      cosine: { data: cosine, dims: table },
+      sine: { data: sine, dims: table },
+    })
   }
 
   release(): Promise<void> {
     return this.#program.release()
   }
 
-  async #readChunk(
+  /** Runs over `length` tokens of each sequence, and appends what they leave to the cache. */
+  async #run(
     cache: KeyValueCache,
-    reading: Reading,
-    position: number,
     length: number,
-  ): Promise<Float32Array<ArrayBuffer>> {
-    const { hiddenSize, layers } = this.config
-    const ids = 'ids' in reading ? BigInt64Array.from(reading.ids, BigInt) : new BigInt64Array()
-    const audio = 'ids' in reading ? new Float32Array() : reading.audio.slice()
-    const feeds = {
-      ids: { data: ids, dims: [1, ids.length] },
-      audio: { data: audio, dims: [1, audio.length / hiddenSize, hiddenSize] },
-      mask: { data: causalMask(length), dims: [1, 1, 1, length, length] },
-      ...positionFeeds('', this.config, position, length),
+    feeds: Readonly<Record<string, Value>>,
+  ): Promise<readonly Float32Array[]> {
+    const mask = { data: causalMask(length), dims: [1, 1, 1, length, length] }
+    const { outputs } = await this.#program.run({ ...feeds, mask }, cache.arena)
+    const sequences = Array.from({ length: cache.sequences }, (_, sequence) => sequence)
+    cache.reserve(length)
+    for (const sequence of sequences) {
+      cache.append(rowsOfSequence(this.config, outputs, cache.sequences, sequence), sequence)
     }
-    const { outputs } = await this.#program.run(feeds, cache.arena)
-    cache.append(Array.from({ length: layers }, (_, layer) => rowsOf(outputs, `new.${layer}`)))
-    return outputs.logits?.data as Float32Array<ArrayBuffer>
+    const { vocabularySize } = this.config
+    const logits = outputs.logits!.data as Float32Array
+    return sequences.map((i) => logits.subarray(i * vocabularySize, (i + 1) * vocabularySize))
   }
+}
+
+const NO_IDS = new BigInt64Array()
+const NO_AUDIO = new Float32Array()
+
+/** One sequence's part of what a run leaves (see `DecodeGraph`). */
+function rowsOfSequence(
+  { layers, keyValueHeads, headSize }: LlamaConfig,
+  { keys, values }: Readonly<Record<string, Value>>,
+  sequences: number,
+  sequence: number,
+): LayerRows {
+  const length = values!.dims[2]!
+  const size = keyValueHeads * length * headSize
+  const part = ({ data }: Value, layer: number) => {
+    const start = (layer * sequences + sequence) * size
+    return (data as Float32Array).subarray(start, start + size)
+  }
+  return Array.from({ length: layers }, (_, layer) => ({
+    keys: part(keys!, layer),
+    values: part(values!, layer),
+    length,
+  }))
 }
 
 /** Where consecutive tokens stand, under names that start with `prefix`. */
@@ -110,11 +172,22 @@ export function positionFeeds(
   }
 }
 
-/** Keys and values among a run's outputs, [1, heads, length, headSize], if they are there. */
+/** Keys and values [1, heads, length, headSize] among a run's outputs, if they are there. */
 export function rowsOf(outputs: Readonly<Record<string, Value>>, name: string): KeyValueRows | undefined {
   const [keys, values] = [outputs[`${name}.keys`], outputs[`${name}.values`]]
   if (!keys || !values) return undefined
-  return { keys: keys.data as Float32Array, values: values.data as Float32Array, length: keys.dims[2]! }
+  return { keys: keys.data as Float32Array, values: values.data as Float32Array, length: values.dims[2]! }
+}
+
+/** Blocks always are: without it, the runtime widens them to float32 at every product. */
+function isPrepacked({ scope }: Network, weights: (name: string) => WeightSource | undefined): boolean {
+  let count = 0
+  for (const { name, shape } of scope.graph.parameters.values()) {
+    const source = weights(name)
+    if (source && 'bits' in source) return true
+    count += elementCount(shape)
+  }
+  return count <= PREPACKED
 }
 
 function causalMask(length: number): Float32Array {

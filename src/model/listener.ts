@@ -60,7 +60,7 @@ export class Listener {
   }
 
   /** @param audios heard one after the other, as if they were one */
-  async listen(audios: readonly EncodedAudio[]): Promise<AudioPrefix> {
+  async listen(audios: readonly EncodedAudio[], signal?: AbortSignal): Promise<AudioPrefix> {
     const { integration, llm, encoders } = this.#config
     const tokens = encoders.map(({ name }) => ({
       name,
@@ -79,14 +79,14 @@ export class Listener {
     const rowsByLayer = (what: string) =>
       Array.from({ length: llm.layers }, (_, layer) => rowsOf(outputs, `${what}.${layer}`))
     const cross = rowsByLayer('cross')
-    const cache = new KeyValueCache(llm, cross)
+    const cache = new KeyValueCache(llm, [cross])
     cache.append(rowsByLayer('memory'))
     if (outputs.sequence) {
       const audio = outputs.sequence.data as Float32Array
-      await this.#languageModel.read(cache, { audio }, layout.sequenceStart)
+      await this.#languageModel.read(cache, { audio }, layout.sequenceStart, signal)
     }
     return {
-      layers: cache.lengths.map((_, layer) => cache.rows(layer)),
+      layers: cache.lengths().map((_, layer) => cache.rows(layer)),
       cross,
       nextPosition: layout.sequenceStart + layout.tokens.plits,
       tokens: layout.tokens,
@@ -98,9 +98,12 @@ export class Listener {
   }
 }
 
-/** A cache that goes on from what was heard. */
-export function cacheFrom({ llm }: ModelConfig, memory: AudioPrefix): KeyValueCache {
-  const cache = new KeyValueCache(llm, memory.cross)
-  cache.append(memory.layers)
+/**
+ * A cache that goes on from what was heard.
+ * @param room for so many tokens of text
+ */
+export function cacheFrom({ llm }: ModelConfig, memory: AudioPrefix, room = 0): KeyValueCache {
+  const cache = new KeyValueCache(llm, [memory.cross])
+  cache.append(memory.layers, 0, room)
   return cache
 }

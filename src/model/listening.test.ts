@@ -51,6 +51,37 @@ for (const [name, integration] of Object.entries(integrations)) {
       }
     })
 
+    test('sequences of different lengths go on together as each would alone', async () => {
+      const { encoder, listener, languageModel } = await model(config)
+      const memories = await Promise.all(
+        [900, 4000, 5120].map(async (length) => listener.listen([await encoder.encode(noise(length))])),
+      )
+      const start = async (i: number) => {
+        const memory = memories[i]!
+        const cache = cacheFrom(config, memory)
+        const text = TEXT.slice(0, 3 + 4 * i)
+        await languageModel.read(cache, { ids: text }, memory.nextPosition)
+        return { cache, position: memory.nextPosition + text.length }
+      }
+      const starts = await Promise.all([0, 1, 2].map(start))
+      const together = KeyValueCache.join(starts.map(({ cache }) => cache))
+      for (let step = 0; step < 4; step++) {
+        const ids = [step, 10 + step, 20 + step]
+        const positions = starts.map(({ position }) => position + step)
+        const scores = await languageModel.next(together, ids, positions)
+        for (const [i, { cache }] of starts.entries()) {
+          close(scores[i]!, await languageModel.read(cache, { ids: [ids[i]!] }, positions[i]!))
+        }
+      }
+      const rest = together.only([2, 0])
+      const [last] = await languageModel.next(
+        rest,
+        [7, 8],
+        [starts[2]!.position + 4, starts[0]!.position + 4],
+      )
+      close(last!, await languageModel.read(starts[2]!.cache, { ids: [7] }, starts[2]!.position + 4))
+    })
+
     test('more text than a step of the cache holds', async () => {
       const { encoder, listener, languageModel } = await model(config)
       const memory = await listener.listen([await encoder.encode(sound)])
@@ -62,7 +93,7 @@ for (const [name, integration] of Object.entries(integrations)) {
       }
       const together = await languageModel.read(cacheFrom(config, memory), { ids }, memory.nextPosition)
       close(logits, together)
-      assert.equal(growing.lengths[0], memory.layers[0]!.length + ids.length)
+      assert.equal(growing.lengths()[0], memory.layers[0]!.length + ids.length)
     })
   })
 }
@@ -80,7 +111,7 @@ test('without audio every integration but Flamingo is the text-only language mod
 async function model(config: ModelConfig, chunk?: number) {
   const weights = tinyWeights(config)
   const source = (name: string) => weights.get(name)
-  const languageModel = LanguageModel.compile(runtime, config, source, chunk)
+  const languageModel = LanguageModel.compile(runtime, config, source, chunk ? { chunk } : {})
   return {
     encoder: new AudioEncoder(runtime, config, source),
     listener: await Listener.compile(runtime, config, source, languageModel),

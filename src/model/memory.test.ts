@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { encodeWav } from '../audio/write-wav.js'
 import { loadPal } from './pal.js'
-import { writeTinyModel } from './tiny-model.js'
+import { tinyConfig, writeTinyModel } from './tiny-model.js'
 
 // A file of its own, because each test file is a process of its own.
 test('memory stays flat over 200 questions', async () => {
@@ -24,6 +24,36 @@ test('memory stays flat over 200 questions', async () => {
   await pal.close()
   assert.ok(grown < 30, `grew by ${grown.toFixed(1)} MiB`)
 })
+
+test('what an answer that is cancelled in the middle held is free again', async () => {
+  const config = { ...tinyConfig(), llm: { ...tinyConfig().llm, layers: 8, headSize: 64, heads: 4 } }
+  const pal = await loadPal({ model: await writeTinyModel({ config }), threads: 1 })
+  const memory = await pal.listen(encodeWav(new Float32Array(8000).fill(0.1), 8000))
+  await pal.ask(memory, 'What do you hear?', { maxTokens: 2 }).result
+  const start = buffers()
+  const stopped = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const controller = new AbortController()
+      const question = 'What do you hear? '.repeat(40)
+      const answer = pal.ask(memory, question, { temperature: 2, signal: controller.signal })
+      for await (const _ of answer) break
+      const during = process.memoryUsage().arrayBuffers / 2 ** 20
+      controller.abort()
+      return during
+    }),
+  )
+  assert.ok(Math.max(...stopped) > start + 5, `${stopped} over ${start}: the test itself holds something`)
+  await new Promise((resolve) => setTimeout(resolve, 50)) // Buffers are freed in the background.
+  const kept = buffers() - start
+  await pal.close()
+  assert.ok(kept < 1, `kept ${kept.toFixed(1)} MiB`)
+})
+
+/** MiB of typed arrays after a collection of garbage. */
+function buffers(): number {
+  resident()
+  return process.memoryUsage().arrayBuffers / 2 ** 20
+}
 
 /** MiB of this process after a collection of garbage. */
 function resident(): number {

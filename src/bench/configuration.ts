@@ -1,0 +1,116 @@
+import { PalError } from '../errors.js'
+import type { IntegrationConfig } from '../integration/config.js'
+import { LLAMA_SIZES, type LlamaConfig } from '../llm/config.js'
+import type { ModelConfig } from '../model/config.js'
+
+export const INTEGRATIONS = ['plits', 'lal', 'pal', 'flamingo'] as const
+export type IntegrationName = (typeof INTEGRATIONS)[number]
+
+/** One thing that is measured, in a process of its own. */
+export interface BenchConfiguration {
+  /** A training step of the connector, or an answer from audio tokens and a prompt. */
+  readonly task: 'train' | 'infer'
+  readonly integration: IntegrationName
+  /** One of `LLAMA_SIZES`, with random weights, or the folder of a language model. */
+  readonly llm: string
+  readonly audioTokens: number
+  /** Tokens that are learnt, or of the prompt. */
+  readonly textTokens: number
+  /** Examples of a step, or answers that are generated together. */
+  readonly batch: number
+  /** Bits of each of the language model's weights. */
+  readonly bits: 4 | 8 | 32
+  /** Training only: compute each layer again for the gradient. */
+  readonly checkpointing: boolean
+  /** Keep a second, blocked copy of the weights, see `CompileOptions`. */
+  readonly prepacking: boolean
+  /** Inference only: tokens of an answer after the first. */
+  readonly newTokens: number
+  /** Inference only: hear seconds of sound with an encoder of ViT-Base's size too. */
+  readonly encoder: boolean
+  readonly provider: string
+  readonly threads: number
+}
+
+/** Every combination of the values of each key, in the order in which they take turns. */
+export function combinations(
+  grid: { readonly [Key in keyof BenchConfiguration]: readonly BenchConfiguration[Key][] },
+): readonly BenchConfiguration[] {
+  let all: Partial<BenchConfiguration>[] = [{}]
+  for (const [key, values] of Object.entries(grid)) {
+    all = all.flatMap((one) => values.map((value) => ({ ...one, [key]: value })))
+  }
+  return all as BenchConfiguration[]
+}
+
+/** Tells configurations apart, in files and on screen. */
+export function nameOf(configuration: BenchConfiguration): string {
+  const { task, integration, llm, audioTokens, textTokens, batch, bits, provider, threads } = configuration
+  const { checkpointing, prepacking, newTokens, encoder } = configuration
+  return [
+    ...[
+      task,
+      llm,
+      integration,
+      `audio=${audioTokens}`,
+      `text=${textTokens}`,
+      `batch=${batch}`,
+      `bits=${bits}`,
+    ],
+    ...(task === 'train' && checkpointing ? ['checkpointing'] : []),
+    ...(prepacking ? ['prepacked'] : []),
+    ...(task === 'infer' ? [`new=${newTokens}`] : []),
+    ...(task === 'infer' && encoder ? ['encoder'] : []),
+    ...[provider, `threads=${threads}`],
+  ].join(' ')
+}
+
+/** @throws PalError for what cannot be measured */
+export function checkConfiguration({ task, bits }: BenchConfiguration): void {
+  if (task === 'train' && bits !== 32) {
+    throw new PalError(`expected weights of 32 bits for training, got ${bits}`, { key: '--bits' })
+  }
+}
+
+export function isSize(llm: string): llm is keyof typeof LLAMA_SIZES {
+  return Object.hasOwn(LLAMA_SIZES, llm)
+}
+
+/** The integrations as they are measured: the settings that the model that ships was trained with. */
+export function integrationOf(name: IntegrationName): IntegrationConfig {
+  switch (name) {
+    case 'pal':
+      return { kind: 'pal', form: { summaryTokens: SUMMARY_TOKENS } }
+    case 'flamingo':
+      return { kind: 'flamingo', every: FLAMINGO_EVERY }
+    default:
+      return { kind: name }
+  }
+}
+
+export const SUMMARY_TOKENS = 8
+export const FLAMINGO_EVERY = 4
+/** Width of the encoder's features. */
+export const FEATURES = 768
+
+/** A model that hears as ViT-Base does over 128 mel bins (AST, SSLAM): 50 tokens a second. */
+export function benchModel(integration: IntegrationName, llm: LlamaConfig): ModelConfig {
+  return {
+    encoders: [
+      {
+        name: 'general',
+        encoder: {
+          kind: 'patch-transformer',
+          ...{ sampleRate: 16_000, windowSize: 400, hopSize: 160, fftSize: 512, melBins: 128 },
+          ...{ lowestFrequency: 20, highestFrequency: 8000, mean: -5, deviation: 4 },
+          ...{ patchFrames: 16, strideFrames: 16, patchBins: 16 },
+          ...{ hiddenSize: FEATURES, layers: 12, heads: 12, feedForwardSize: 4 * FEATURES },
+          windowSeconds: 10.24,
+        },
+        connector: { kind: 'mlp' },
+      },
+    ],
+    integration: integrationOf(integration),
+    llm,
+  }
+}

@@ -1,0 +1,69 @@
+import { LLAMA_SIZES } from '../llm/config.js'
+import { openLanguageModel } from '../model/open-language-model.js'
+import { peakMemoryMiB } from '../runtime/peak-memory.js'
+import { Runtime, type WeightSource } from '../runtime/runtime.js'
+import { readTensor, type StoredTensor } from '../weights/safetensors.js'
+import { AnswerRun } from './answer-run.js'
+import { type BenchConfiguration, benchModel, FEATURES, integrationOf, isSize } from './configuration.js'
+import { measurePeaks } from './machine.js'
+import type { ContestantEvent, ContestantTask } from './measure.js'
+import { randomWeights } from './random-weights.js'
+import { TrainStep } from './train-step.js'
+
+/**
+ * One configuration in a process of its own, started by measure.ts with a task as JSON; it tells what it measures
+ * line by line on standard output.
+ */
+const task = JSON.parse(process.argv[2] as string) as ContestantTask
+const { provider, threads } = task.configuration
+const runtime = await Runtime.start({ provider, threads })
+if (task.kind === 'peaks') tell({ kind: 'peaks', ...(await measurePeaks(runtime)) })
+else await measure(task)
+await runtime.close()
+
+async function measure({ configuration, weights: folder, warmUp, steps }: ContestantTask): Promise<void> {
+  const start = performance.now()
+  const step = await prepare(configuration, folder)
+  const loadMs = performance.now() - start
+  tell({ kind: 'ready', loadMs })
+  for (let i = 0; i < warmUp; i++) await step()
+  for (let i = 0; i < steps; i++) tell({ kind: 'sample', ...(await step()) })
+  tell({ kind: 'done', peakMiB: peakMemoryMiB() })
+}
+
+type Sample = Omit<Extract<ContestantEvent, { kind: 'sample' }>, 'kind'>
+
+async function prepare(configuration: BenchConfiguration, folder: string): Promise<() => Promise<Sample>> {
+  const { task, integration, llm, bits } = configuration
+  const opened = isSize(llm) ? undefined : await openLanguageModel(llm, bits === 32 ? {} : { bits })
+  const config = benchModel(integration, opened?.config ?? LLAMA_SIZES[llm as keyof typeof LLAMA_SIZES])
+  const random = await randomWeights(config, bits, folder, opened ? ['others'] : undefined)
+  const weights = (name: string) => (opened && name.startsWith('llm.') ? opened.weights(name) : random(name))
+  if (task === 'infer') {
+    const run = await AnswerRun.compile(runtime, configuration, config, weights)
+    return async () => {
+      const times = await run.run()
+      return { milliseconds: times.listenMs + times.promptMs, ...times }
+    }
+  }
+  const { batch, audioTokens, textTokens, checkpointing, prepacking } = configuration
+  const step = await TrainStep.compile(
+    runtime,
+    {
+      ...{ llm: config.llm, batch, audioTokens, textTokens, checkpointing, prepacking },
+      integration: integrationOf(integration),
+      featureSize: FEATURES,
+    },
+    weights,
+    (name) => readTensor(weights(name) as WeightSource & StoredTensor),
+  )
+  return async () => {
+    const start = performance.now()
+    await step.run()
+    return { milliseconds: performance.now() - start }
+  }
+}
+
+function tell(event: ContestantEvent): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`)
+}

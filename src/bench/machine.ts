@@ -1,0 +1,105 @@
+import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os'
+import { matmul } from '../graph/matmul.js'
+import { sum } from '../graph/reduce.js'
+import { Graph } from '../graph/tensor.js'
+import { Random } from '../random.js'
+import { Arena } from '../runtime/arena.js'
+import type { Runtime } from '../runtime/runtime.js'
+
+/** What numbers were taken on. */
+export interface Machine {
+  readonly processor: string
+  readonly cores: number
+  readonly memoryGiB: number
+  readonly system: string
+  readonly node: string
+  /** Processes that wanted a core in the minute before. */
+  readonly load: number
+}
+
+export function describeMachine(): Machine {
+  return {
+    processor: cpus()[0]?.model.trim() || 'unknown',
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${platform()} ${release()} ${arch()}`,
+    node: process.versions.node,
+    load: loadavg()[0]!,
+  }
+}
+
+/** The most that the machine did when it did nothing else: what shares are measured against. */
+export interface Peaks {
+  /** Multiply-adds per second of large float32 matrix products, in 10⁹. */
+  readonly gemm: number
+  /** Bytes per second read from memory, in 10⁹. */
+  readonly bandwidth: number
+}
+
+const ATTEMPTS = 5
+
+/** Measured through the same runtime, threads and provider as everything else. */
+export async function measurePeaks(runtime: Runtime): Promise<Peaks> {
+  return {
+    gemm: await gemmRate(runtime),
+    bandwidth: Math.max(await sumRate(runtime), await vectorRate(runtime)),
+  }
+}
+
+/** Four products in a chain, [512, 2048]·[2048, 2048] each. */
+async function gemmRate(runtime: Runtime): Promise<number> {
+  const [rows, width, products] = [512, 2048, 4]
+  const graph = new Graph()
+  let states = graph.input('states', [rows, width])
+  for (let i = 0; i < products; i++) states = matmul(states, graph.parameter(`weight${i}`, [width, width]))
+  const y = sum(states, [0, 1])
+  const weight = randomNumbers(width * width, 1 / Math.sqrt(width))
+  const program = await runtime.compile({ y }, { weights: () => weight })
+  const feeds = { states: randomNumbers(rows * width, 1) }
+  const seconds = await fastest(async () => (await program.run(feeds)).milliseconds / 1000)
+  await program.release()
+  return (products * rows * width * width) / seconds / 1e9
+}
+
+/** 512 MiB, more than any cache that this process has to itself. */
+const [ROWS, COLUMNS] = [4096, 2 ** 15]
+
+/** A sum over each row. */
+async function sumRate(runtime: Runtime): Promise<number> {
+  const graph = new Graph()
+  const y = sum(graph.input('numbers', [ROWS, COLUMNS]), [1])
+  const program = await runtime.compile({ y })
+  const arena = new Arena([{ name: 'numbers', shape: [ROWS, COLUMNS] }])
+  arena.flat.fill(0.5)
+  const seconds = await fastest(async () => (await program.run({}, arena)).milliseconds / 1000)
+  await program.release()
+  return (ROWS * COLUMNS * 4) / seconds / 1e9
+}
+
+/** A product of one row with many matrices: what decoding does at float32. */
+async function vectorRate(runtime: Runtime): Promise<number> {
+  const [width, products] = [2048, 32]
+  const graph = new Graph()
+  let states = graph.input('states', [1, width])
+  const names = Array.from({ length: products }, (_, i) => `weight${i}`)
+  for (const name of names) states = matmul(states, graph.parameter(name, [width, width]))
+  const weight = randomNumbers(width * width, 1 / Math.sqrt(width))
+  // A copy for each: the same memory read again would come from a cache.
+  const program = await runtime.compile({ y: states }, { weights: () => weight.slice() })
+  const feeds = { states: randomNumbers(width, 1) }
+  const seconds = await fastest(async () => (await program.run(feeds)).milliseconds / 1000)
+  await program.release()
+  return (products * width * width * 4) / seconds / 1e9
+}
+
+async function fastest(attempt: () => Promise<number>): Promise<number> {
+  await attempt()
+  let best = Number.POSITIVE_INFINITY
+  for (let i = 0; i < ATTEMPTS; i++) best = Math.min(best, await attempt())
+  return best
+}
+
+function randomNumbers(count: number, deviation: number): Float32Array {
+  const random = new Random('numbers')
+  return Float32Array.from({ length: count }, () => random.normal() * deviation)
+}

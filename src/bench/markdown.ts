@@ -1,0 +1,116 @@
+import type { Claim, Report, Result } from './report.js'
+import type { Comparison, Spread } from './statistics.js'
+
+/** A report as a page. */
+export function markdown(report: Report): string {
+  const { machine, peaks, command, date, results, failures, noise } = report
+  const isTraining = results[0]?.configuration.task === 'train'
+  return [
+    `\`${command}\``,
+    '',
+    `${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}, ${date}.`,
+    ...(peaks
+      ? [
+          `Measured peaks: ${(2 * peaks.gemm).toFixed(0)} GFLOP/s of float32 matrix products, ${peaks.bandwidth.toFixed(1)} GB/s read from memory.`,
+        ]
+      : []),
+    ...(noise.length > 0 ? ['', `**The machine was noisy**: ${noise.join('; ')}.`] : []),
+    '',
+    ...(isTraining ? trainTable(results) : inferTable(results)),
+    '',
+    ...conclusions(report),
+    ...failures.map(({ name, failure }) => `- ${name}: not measured, ${failure}`),
+  ].join('\n')
+}
+
+function trainTable(results: readonly Result[]): readonly string[] {
+  const columns = [
+    ...['model', 'integration', 'audio tokens', 'text', 'batch', 'checkpointing'],
+    ...['step, ms: median (middle half)', 'least–most', 'examples/s', 'tokens/s', 'peak, MiB'],
+    ...['forward, 10⁹ multiply-adds: counted / formula', 'step, 10⁹', 'values made, MB', 'of the GEMM peak'],
+  ]
+  return table(
+    columns,
+    results.map(({ configuration: c, time, cost, ...result }) => [
+      ...[c.llm, c.integration.toUpperCase(), c.audioTokens, c.textTokens, c.batch],
+      c.checkpointing ? 'on' : 'off',
+      ...[spread(time), range(time), result.examplesPerSecond.toFixed(2), result.tokensPerSecond.toFixed(0)],
+      result.peakMiB.median.toFixed(0),
+      `${billions(cost.forward)} / ${billions(cost.formula)}`,
+      billions(cost.step ?? Number.NaN),
+      (cost.activationBytes / 1e6).toFixed(0),
+      percent(result.gemmShare),
+    ]),
+  )
+}
+
+function inferTable(results: readonly Result[]): readonly string[] {
+  const columns = [
+    ...['model', 'bits', 'integration', 'audio tokens', 'prompt', 'batch'],
+    ...['first token, ms: median (middle half)', 'least–most', 'with the encoder, ms', 'peak, MiB'],
+    ...['10⁹ multiply-adds: counted / formula', 'of the GEMM peak'],
+    ...['next token, ms', 'tokens/s', 'MB read a token', 'of the bandwidth'],
+  ]
+  return table(
+    columns,
+    results.map(({ configuration: c, time, cost, token, encode, ...result }) => [
+      ...[c.llm, c.bits, c.integration.toUpperCase(), c.audioTokens, c.textTokens, c.batch],
+      ...[spread(time), range(time), encode ? (time.median + encode.median).toFixed(0) : '—'],
+      result.peakMiB.median.toFixed(0),
+      `${billions(cost.forward)} / ${billions(cost.formula)}`,
+      percent(result.gemmShare),
+      ...[token ? spread(token, 1) : '—', token ? result.tokensPerSecond.toFixed(1) : '—'],
+      ((cost.weightBytes + c.batch * (c.audioTokens + c.textTokens) * cost.cacheBytesPerToken) / 1e6).toFixed(
+        0,
+      ),
+      percent(result.bandwidthShare),
+    ]),
+  )
+}
+
+function conclusions({ claims }: Report): readonly string[] {
+  return claims.map((claim) => {
+    const parts = [
+      verdict('time', claim.time),
+      `peak memory ${claim.memory.toFixed(2)} times`,
+      ...(claim.token ? [verdict('time of a further token', claim.token)] : []),
+    ]
+    return `- ${claim.name}, against PLITS: ${parts.join('; ')}`
+  })
+}
+
+/** A ratio, or why there is none. */
+function verdict(what: string, { ratio, conclusive }: Comparison): string {
+  const [low, high] = ratio.range
+  const rounds = `${low.toFixed(2)}–${high.toFixed(2)} over ${ratio.count} rounds`
+  if (!conclusive) return `${what}: no conclusion, the spread is larger than the difference (${rounds})`
+  return `${what} ${ratio.median.toFixed(2)} times (${rounds})`
+}
+
+/** One claim as a line for a terminal. */
+export function summary(claim: Claim): string {
+  return `${claim.name}: ${verdict('time', claim.time)}, memory ${claim.memory.toFixed(2)} times that of PLITS`
+}
+
+function table(
+  columns: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): readonly string[] {
+  return [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
+}
+
+function spread({ median, quartiles: [low, high] }: Spread, digits = 0): string {
+  return `${median.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`
+}
+
+function range({ range: [least, most] }: Spread): string {
+  return `${least.toFixed(0)}–${most.toFixed(0)}`
+}
+
+function billions(count: number): string {
+  return (count / 1e9).toFixed(2)
+}
+
+function percent(share: number | undefined): string {
+  return share === undefined ? '—' : `${(100 * share).toFixed(0)} %`
+}

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ModelConfig } from '../model/config.js'
+import { modelParameters } from '../model/parameters.js'
+import { isMatrix } from '../model/quantize-model.js'
+import { Random } from '../random.js'
+import type { WeightSource } from '../runtime/runtime.js'
+import { fitsBlocks, openBlockFile } from '../weights/block-tensors.js'
+import { BLOCK_SIZE } from '../weights/blocks.js'
+import { type TensorToWrite, writeSafetensors } from '../weights/safetensors.js'
+
+/**
+ * Random weights of any model, in files that are made once: the language model's in one, whatever hears in another,
+ * both in one folder so that the runtime can map them together. What they are does not matter for what they cost, so
+ * long as they are ordinary numbers; they repeat after a million.
+ *
+ * @param bits of the language model's matrices
+ * @param parts that are wanted
+ */
+export async function randomWeights(
+  config: ModelConfig,
+  bits: 4 | 8 | 32,
+  folder: string,
+  parts: readonly ('language' | 'others')[] = ['language', 'others'],
+): Promise<(name: string) => WeightSource | undefined> {
+  await mkdir(folder, { recursive: true })
+  // By name: integrations come upon the language model's weights in different orders.
+  const parameters = [...modelParameters(config)]
+    .map(([name, { shape }]) => ({ name, shape }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  const language = parameters.filter(({ name }) => name.startsWith('llm.'))
+  const others = parameters.filter(({ name }) => !name.startsWith('llm.'))
+  const sources = new Map<string, WeightSource>()
+  for (const which of parts) {
+    const [part, precision] = which === 'language' ? [language, bits] : [others, 32 as const]
+    const hash = createHash('sha256').update(JSON.stringify(part)).digest('hex').slice(0, 16)
+    const file = join(folder, `random-${hash}-${precision}bit.safetensors`)
+    if (!existsSync(file))
+      await writeSafetensors(
+        file,
+        part.flatMap((one) => tensorsOf(one, precision)),
+      )
+    const { blocks, others: plain } = await openBlockFile(file)
+    for (const [name, source] of [...plain, ...blocks]) sources.set(name, source)
+  }
+  return (name) => sources.get(name)
+}
+
+interface Parameter {
+  readonly name: string
+  readonly shape: readonly number[]
+}
+
+function tensorsOf({ name, shape }: Parameter, bits: 4 | 8 | 32): readonly TensorToWrite[] {
+  const count = shape.reduce((product, size) => product * size, 1)
+  const columns = shape.at(-1) ?? 1
+  const isGain = shape.length === 1 && name.endsWith('norm.weight')
+  const mean = isGain ? 1 : 0
+  const deviation = shape.length === 1 ? 0.02 : 1 / Math.sqrt(columns)
+  if (bits === 32 || !isMatrix(name) || !fitsBlocks(shape)) {
+    return [{ name, shape, data: async () => repeated(name, count, mean, deviation) }]
+  }
+  const [rows] = shape as readonly [number, number]
+  // Even numbers of b bits deviate by 2^b/√12.
+  const scale = (deviation * Math.sqrt(12)) / 2 ** bits
+  return [
+    { name, shape: [rows, (columns * bits) / 8], dtype: 'U8', data: async () => bytes((count * bits) / 8) },
+    {
+      name: `${name}.scales`,
+      shape: [rows, columns / BLOCK_SIZE],
+      data: async () => new Float32Array(count / BLOCK_SIZE).fill(scale),
+    },
+  ]
+}
+
+const POOL = 2 ** 20
+let normals: Float32Array | undefined
+
+function repeated(name: string, count: number, mean: number, deviation: number): Float32Array {
+  const random = new Random('pool')
+  normals ??= Float32Array.from({ length: POOL }, () => random.normal())
+  const pool = normals.map((value) => mean + deviation * value)
+  // Each weight begins elsewhere, so that no two are alike.
+  const start = new Random(name).integer(POOL)
+  const numbers = new Float32Array(count)
+  let from = start
+  for (let at = 0; at < count; ) {
+    const part = pool.subarray(from, from + count - at)
+    numbers.set(part, at)
+    at += part.length
+    from = 0
+  }
+  return numbers
+}
+
+function bytes(count: number): Uint8Array {
+  const random = new Random('bytes')
+  const pool = Uint8Array.from({ length: Math.min(POOL, count) }, () => random.integer(256))
+  const all = new Uint8Array(count)
+  for (let at = 0; at < count; at += POOL) all.set(pool.subarray(0, Math.min(POOL, count - at)), at)
+  return all
+}

@@ -1,0 +1,181 @@
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type BenchConfiguration, INTEGRATIONS } from '../bench/configuration.js'
+import { wholeNumber } from './options.js'
+import { duration, ProgressLine } from './progress.js'
+import type { CliContext } from './verb.js'
+
+type Task = BenchConfiguration['task']
+
+interface BenchFlags {
+  readonly integrations: BenchConfiguration['integration'][]
+  readonly audioTokens: readonly number[]
+  readonly textTokens: readonly number[]
+  readonly batch: readonly number[]
+  readonly llm: readonly string[]
+  readonly bits?: BenchConfiguration['bits'][]
+  readonly checkpointing?: 'on' | 'off' | 'both'
+  readonly prepacking: 'on' | 'off' | 'both'
+  readonly newTokens?: number
+  readonly encoder?: true
+  readonly provider: readonly string[]
+  readonly threads: number
+  readonly rounds: number
+  readonly steps: number
+  readonly out?: string
+  readonly weights: string
+  readonly json?: true
+}
+
+export function register(command: Command, context: CliContext): void {
+  const train = command.command('train').description('training steps of the connector, by integration')
+  const infer = command
+    .command('infer')
+    .description('answers: time to the first token, and of each further one')
+  for (const [task, verb] of [
+    ['train', train],
+    ['infer', infer],
+  ] as const) {
+    addOptions(verb, task).action((flags: BenchFlags) => bench(task, flags, context))
+  }
+  command.addHelpText(
+    'after',
+    `
+Each configuration has a fresh process in every round, and they take turns; finished turns are kept in --out, so the
+same command goes on where an interrupted one stopped. Sizes have random weights, made once.
+
+Examples:
+  pal bench train --audio-tokens 64,256,512
+  pal bench infer --audio-tokens 500,1500 --bits 4,8,32 --text-tokens 16`,
+  )
+}
+
+function addOptions(command: Command, task: Task): Command {
+  const training = task === 'train'
+  command
+    .option('--integrations <names>', 'plits, lal, pal, flamingo', listOf(oneOf(INTEGRATIONS)), [
+      'plits',
+      'lal',
+    ])
+    .option(
+      '--audio-tokens <counts>',
+      'separated by commas',
+      listOf(wholeNumber(1)),
+      training ? [64, 256, 512] : [500],
+    )
+    .option(
+      '--text-tokens <counts>',
+      training ? 'that are learnt' : 'of the prompt',
+      listOf(wholeNumber(1)),
+      training ? [64] : [16],
+    )
+    .option(
+      '--batch <counts>',
+      training ? 'examples of a step' : 'answers that are generated together',
+      listOf(wholeNumber(1)),
+      training ? [4] : [1],
+    )
+    .option('--llm <models>', 'sizes with random weights, or folders of language models', listOf(String), [
+      'smollm2-135m',
+    ])
+    .option('--provider <names>', 'execution providers', listOf(String), ['cpu'])
+    .option('--threads <count>', 'threads', wholeNumber(1), availableParallelism())
+    .option('--rounds <count>', 'turns of each configuration', wholeNumber(1), 5)
+    .option('--steps <count>', 'that are measured in each turn, after one to warm up', wholeNumber(1), 2)
+    .addOption(
+      new Option('--prepacking <which>', 'a second, blocked copy of float32 weights')
+        .choices(['on', 'off', 'both'])
+        .default(training ? 'off' : 'on'),
+    )
+    .option('--out <folder>', `where results are kept (default: runs/bench-${task})`)
+    .option('--weights <folder>', 'where random weights are kept', join(tmpdir(), 'pal-bench-weights'))
+    .option('--json', 'print the report as JSON')
+  if (training) {
+    return command.addOption(
+      new Option('--checkpointing <which>', 'compute layers again for the gradient')
+        .choices(['on', 'off', 'both'])
+        .default('off'),
+    )
+  }
+  return command
+    .option('--bits <counts>', 'of each weight: 4, 8, 32', listOf(oneOf([4, 8, 32])), [32])
+    .option('--new-tokens <count>', 'of an answer after its first', wholeNumber(1), 32)
+    .option('--encoder', "hear the audio's seconds with an encoder of ViT-Base's size too")
+}
+
+async function bench(task: Task, flags: BenchFlags, { signal }: CliContext): Promise<void> {
+  const { combinations, checkConfiguration } = await import('../bench/configuration.js')
+  const { measure } = await import('../bench/measure.js')
+  const { reportOn } = await import('../bench/report.js')
+  const { describeMachine } = await import('../bench/machine.js')
+  const { writeReport } = await import('../bench/write-report.js')
+  const { markdown } = await import('../bench/markdown.js')
+  const sizes = await sizesOf(flags.llm)
+  const configurations = combinations({
+    task: [task],
+    llm: flags.llm,
+    provider: flags.provider,
+    threads: [flags.threads],
+    textTokens: flags.textTokens,
+    batch: flags.batch,
+    bits: flags.bits ?? [32],
+    checkpointing: switches(flags.checkpointing ?? 'off'),
+    prepacking: switches(flags.prepacking),
+    newTokens: [flags.newTokens ?? 0],
+    encoder: [flags.encoder === true],
+    audioTokens: flags.audioTokens,
+    integration: flags.integrations,
+  })
+  for (const configuration of configurations) checkConfiguration(configuration)
+
+  const machine = describeMachine()
+  const folder = flags.out ?? join('runs', `bench-${task}`)
+  const line = new ProgressLine()
+  const start = performance.now()
+  const { visits, peaks } = await measure(configurations, {
+    ...{ folder, weights: flags.weights, rounds: flags.rounds, steps: flags.steps, warmUp: 1, signal },
+    onProgress: (done, total, name) =>
+      line.show(`${done}/${total} after ${duration((performance.now() - start) / 1000)}: ${name}`),
+  })
+  line.end()
+  const report = reportOn(visits, { machine, peaks, command: commandLine(), sizes })
+  const files = await writeReport(report, folder)
+  process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${markdown(report)}\n`)
+  process.stderr.write(`Written: ${files.join(', ')}\n`)
+  if (!files.some((file) => file.endsWith('.png'))) {
+    process.stderr.write('No PNG: this machine has no fonts to draw text with.\n')
+  }
+  if (signal.aborted) process.stderr.write('Interrupted; the same command goes on from here.\n')
+}
+
+async function sizesOf(models: readonly string[]) {
+  const { isSize } = await import('../bench/configuration.js')
+  const { LLAMA_SIZES } = await import('../llm/config.js')
+  const { openLanguageModel } = await import('../model/open-language-model.js')
+  const sizes = models.map(
+    async (llm) => [llm, isSize(llm) ? LLAMA_SIZES[llm] : (await openLanguageModel(llm)).config] as const,
+  )
+  return new Map(await Promise.all(sizes))
+}
+
+function commandLine(): string {
+  return ['pal', ...process.argv.slice(2)].join(' ')
+}
+
+function switches(which: 'on' | 'off' | 'both'): readonly boolean[] {
+  return which === 'both' ? [false, true] : [which === 'on']
+}
+
+/** Several values, separated by commas. */
+function listOf<T>(parse: (text: string) => T): (text: string) => T[] {
+  return (text) => text.split(',').map(parse)
+}
+
+function oneOf<T extends string | number>(choices: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = choices.find((choice) => String(choice) === text)
+    if (found !== undefined) return found
+    throw new InvalidArgumentError(`Expected one of ${choices.join(', ')}.`)
+  }
+}

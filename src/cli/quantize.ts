@@ -1,0 +1,50 @@
+import { basename } from 'node:path'
+import { type Command, Option } from 'commander'
+import type { Bits } from '../weights/blocks.js'
+import { ProgressLine } from './progress.js'
+
+interface QuantizeFlags {
+  readonly bits: '4' | '8'
+  readonly out?: string
+  readonly json?: true
+}
+
+export function register(command: Command): void {
+  command
+    .argument('<model>', 'the name of a model that ships, or the folder of a model or language model')
+    .addOption(new Option('--bits <count>', 'of each weight').choices(['4', '8']).default('4'))
+    .option('--out <folder>', 'where the quantised model goes (default: runs/<model>-<bits>bit)')
+    .option('--json', 'print what was done as JSON')
+    .addHelpText(
+      'after',
+      `
+The matrices of the language model, its embeddings and output head included, are rounded to blocks of 32 weights that
+share a scale; the rest stays as it is. What that costs in accuracy, \`pal eval\` measures on the result.
+
+Example:
+  pal quantize pal-tiny --bits 8 --out runs/pal-tiny-8bit
+  pal ask recording.wav 'What do you hear?' --model runs/pal-tiny-8bit`,
+    )
+    .action(async (model: string, flags: QuantizeFlags) => {
+      const { findModel } = await import('../model/find-model.js')
+      const { quantizeModel } = await import('../model/quantize-model.js')
+      const bits = Number(flags.bits) as Bits
+      const folder = findModel(model)
+      const line = new ProgressLine()
+      const done = await quantizeModel(folder, {
+        bits,
+        out: flags.out ?? `runs/${basename(folder)}-${bits}bit`,
+        onProgress: (matrices, total) => line.show(`rounding ${matrices}/${total} matrices`),
+      })
+      line.end()
+      const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`
+      process.stdout.write(
+        flags.json
+          ? `${JSON.stringify(done)}\n`
+          : `${done.folder}: ${done.matrices} matrices at ${bits} bits, ${done.others} tensors as they were, ` +
+              `${mebibytes(done.bytesBefore)} → ${mebibytes(done.bytesAfter)}, ` +
+              `weights changed by ${(100 * done.relativeError).toFixed(2)} % (root mean square)` +
+              `${done.roundsBase ? '; its base is rounded into the cache when it is first opened' : ''}\n`,
+      )
+    })
+}

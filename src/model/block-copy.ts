@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { PalError } from '../errors.js'
+import type { WeightSource } from '../runtime/runtime.js'
+import { blocksToWrite, fitsBlocks, openBlockFile } from '../weights/block-tensors.js'
+import type { Bits } from '../weights/blocks.js'
+import { type TensorToWrite, writeSafetensors } from '../weights/safetensors.js'
+import type { Checkpoint } from './checkpoint.js'
+import { type CopyOptions, cacheFolder, key } from './float32-copy.js'
+import { isMatrix } from './quantize-model.js'
+
+/**
+ * A model's weights with its matrices in blocks of 4 or 8 bits, made at the first time that the model is opened so, and
+ * found from then on, as `float32Copy` does.
+ * @throws PalError if the copy cannot be written, and for a model that is in blocks already
+ */
+export async function blockCopy(
+  { tensors, file }: Checkpoint,
+  sha256: string,
+  bits: Bits,
+  { cache = cacheFolder(), onProgress = () => undefined }: CopyOptions = {},
+): Promise<ReadonlyMap<string, WeightSource>> {
+  if ([...tensors.values()].some(({ blocks }) => blocks)) {
+    throw new PalError('expected a language model of full precision, got one that is quantised', { file })
+  }
+  const origins = [...new Set([...tensors.values()].map(({ stored }) => stored.file))].sort()
+  const copy = join(cache, 'blocks', `${await key(sha256, origins)}-${bits}bit.safetensors`)
+  if (!existsSync(copy)) {
+    let done = 0
+    const total = [...tensors.values()].reduce((sum, { stored }) => sum + stored.byteLength, 0)
+    const written = [...tensors].flatMap(([name, { shape, stored, read }]): readonly TensorToWrite[] => {
+      const counted = async () => {
+        const numbers = await read()
+        done += stored.byteLength
+        onProgress(done, total)
+        return numbers
+      }
+      return isMatrix(name) && fitsBlocks(shape)
+        ? blocksToWrite({ name, shape, read: counted }, bits)
+        : [{ name, shape, data: counted }]
+    })
+    await mkdir(dirname(copy), { recursive: true })
+    await writeSafetensors(copy, written, { from: file })
+  }
+  const { blocks, others } = await openBlockFile(copy)
+  return new Map<string, WeightSource>([...others, ...blocks])
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { KeyValueCache } from '../llm/kv-cache.js'
+import { fixture } from '../llm/reference.test.helper.js'
+import { Random } from '../random.js'
+import { Runtime } from '../runtime/runtime.js'
+import { readBlocks, type StoredBlocks } from '../weights/block-tensors.js'
+import { readTensor, type StoredTensor } from '../weights/safetensors.js'
+import { LanguageModel } from './language-model.js'
+import { openModel } from './model-folder.js'
+import { type OpenedLanguageModel, openLanguageModel, withoutAudio } from './open-language-model.js'
+import { loadPal } from './pal.js'
+import { modelParameters } from './parameters.js'
+import { quantizeModel } from './quantize-model.js'
+import { integrations, tinyConfig, writeTinyModel } from './tiny-model.js'
+
+let runtime: Runtime
+let temporary: string
+before(async () => {
+  runtime = await Runtime.start({ threads: 1 })
+  temporary = await mkdtemp(join(tmpdir(), 'pal-quantize-'))
+})
+after(async () => {
+  await runtime.close()
+  await rm(temporary, { recursive: true })
+})
+
+/** Wide enough that every row is whole blocks. */
+const config = tinyConfig(integrations.lal)
+const wide = { ...config, llm: { ...config.llm, hiddenSize: 64, headSize: 16, feedForwardSize: 96 } }
+
+for (const [bits, tolerance] of [
+  [4, 0.05],
+  [8, 0.03],
+] as const) {
+  describe(`${bits} bits`, () => {
+    let quantized: string
+    before(async () => {
+      quantized = join(temporary, `${bits}`)
+      const done = await quantizeModel(await writeTinyModel({ config: wide }), { bits, out: quantized })
+      assert.equal(done.matrices, 1 + 2 * 7)
+      assert.ok(done.bytesAfter < done.bytesBefore / 2)
+      assert.ok(done.relativeError < (bits === 4 ? 0.09 : 0.007), `${done.relativeError}`)
+    })
+
+    test('the scores are those of the numbers that the blocks stand for', async () => {
+      const { config: opened, weights } = await openModel(quantized)
+      assert.deepEqual(opened.quantization, { bits, blockSize: 32 })
+      const numbers = new Map<string, Float32Array>()
+      const plain = (name: string) => numbers.get(name)
+      for (const name of modelParameters(opened.model).keys()) {
+        const stored = weights(name) as StoredBlocks | StoredTensor
+        numbers.set(name, await ('bits' in stored ? readBlocks(stored) : readTensor(stored)))
+      }
+      const [inBlocks, inFloat] = await Promise.all(
+        [weights, plain].map(async (source) => {
+          const model = await LanguageModel.compile(runtime, opened.model, source)
+          return model.read(new KeyValueCache(opened.model.llm), { ids: [5, 40, 7, 299, 120] }, 0)
+        }),
+      )
+      // Activations are rounded to 8 bits at every product.
+      const norm = (values: Float32Array) => Math.hypot(...values)
+      const error = norm(inBlocks!.map((value, i) => value - inFloat![i]!)) / norm(inFloat!)
+      assert.ok(error < tolerance, `${error}`)
+    })
+
+    test('it opens and answers like any model; cached is uncached', async () => {
+      const pal = await loadPal({ model: quantized, threads: 1 })
+      const random = new Random('noise')
+      const samples = Float32Array.from({ length: 4000 }, () => random.uniform(-0.5, 0.5))
+      const source = { name: 'noise', format: 'wav', sampleRate: 8000, channels: 1, seconds: 0.5 } as const
+      const audio = { samples, sampleRate: 8000, seconds: 0.5, source, warnings: [] }
+      const memory = await pal.listen(audio)
+      const ask = (of: typeof audio | typeof memory) =>
+        pal.ask(of, 'What do you hear?', { maxTokens: 8 }).result.then(({ answer }) => answer)
+      assert.equal(await ask(memory), await ask(audio))
+      await pal.close()
+    })
+
+    test('it cannot be quantised again', async () => {
+      const again = quantizeModel(quantized, { bits, out: join(temporary, 'again') })
+      await assert.rejects(again, /expected a model of full precision/)
+    })
+  })
+}
+
+describe('a language model in Hugging Face’s layout', () => {
+  const ids = [3, 1, 4, 1, 5, 9, 2, 6]
+  const logits = async ({ config, weights }: OpenedLanguageModel) => {
+    const model = await LanguageModel.compile(runtime, withoutAudio(config), weights)
+    return model.read(new KeyValueCache(config), { ids }, 0)
+  }
+
+  test('quantised in a folder, and on first use into the cache: the same, and near what it was', async () => {
+    const folder = fixture('smollm2')
+    const out = join(temporary, 'smollm2')
+    const done = await quantizeModel(folder, { bits: 8, out })
+    const whole = await logits(await openLanguageModel(folder, { cache: temporary }))
+    const quantized = await logits(await openLanguageModel(out, { cache: temporary }))
+    const onUse = await openLanguageModel(folder, { cache: temporary, bits: 8 })
+    assert.deepEqual(await logits(onUse), quantized)
+    assert.ok(done.matrices > 0)
+    const norm = (values: Float32Array) => Math.hypot(...values)
+    const error = norm(whole.map((value, i) => value - quantized[i]!)) / norm(whole)
+    assert.ok(error > 0 && error < 0.1, `${error}`)
+  })
+
+  test('what is in blocks already is not rounded again', async () => {
+    const opening = openLanguageModel(join(temporary, 'smollm2'), { cache: temporary, bits: 4 })
+    await assert.rejects(opening, /expected a language model of full precision, got one that is quantised/)
+  })
+})
+
+test('a folder with a model in it is not written over', async () => {
+  const folder = await writeTinyModel({ config: wide })
+  const other = await writeTinyModel({ config: wide })
+  await assert.rejects(quantizeModel(folder, { bits: 4, out: other }), /--out: expected a folder without/)
+  await assert.rejects(quantizeModel(folder, { bits: 4, out: folder }), /--out: expected another folder/)
+})
+
+test('a model whose rows are no whole blocks keeps them as they are', async () => {
+  const out = join(temporary, 'narrow')
+  const done = await quantizeModel(await writeTinyModel({ config }), { bits: 8, out })
+  assert.ok(done.matrices > 0 && done.others > 0)
+  const described = JSON.parse(await readFile(join(out, 'config.json'), 'utf8')) as { quantization: unknown }
+  assert.deepEqual(described.quantization, { bits: 8, blockSize: 32 })
+  await openModel(out)
+})
