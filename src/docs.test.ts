@@ -3,11 +3,13 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { writeTinyEsc50 } from './eval/layouts/tiny-esc50.test.helper.js'
+import { fixture } from './llm/reference.test.helper.js'
 import { packageFolder } from './model/package-folder.js'
-import { TINY_CHANGES, writeTinyRecordings } from './train/tiny-run.test.helper.js'
+import { TINY_BASE_CHANGES, TINY_CHANGES, writeTinyRecordings } from './train/tiny-run.test.helper.js'
 
 /**
  * Every command in README and docs is run here: those about training with few steps of a tiny model on invented
@@ -17,16 +19,20 @@ const root = packageFolder()
 const pages = [
   'README.md',
   'docs/training.md',
+  'docs/evaluation.md',
   'docs/architecture.md',
   'examples/README.md',
   'models/pal-tiny/README.md',
 ]
 
 let recordings: string
+let esc50: string
 let output: string
 before(async () => {
   recordings = await writeTinyRecordings()
+  esc50 = await writeTinyEsc50()
   output = await mkdtemp(join(tmpdir(), 'pal-docs-'))
+  process.env.PAL_CACHE = join(output, 'cache') // The commands are to leave nothing behind.
 })
 
 const done = new Set<string>()
@@ -68,19 +74,37 @@ async function check(command: string): Promise<void> {
 /** The same command on invented recordings, with a smaller model, fewer steps and fewer questions. */
 function inTheSmall(args: readonly string[]): string[] {
   const run = join(output, 'run')
-  const small = args.map((arg) => arg.replace('path/to/recordings', recordings).replace('runs/pal-tiny', run))
+  const onBase = join(output, 'on-base')
+  const small = args.map((arg) =>
+    arg
+      .replace('path/to/recordings', recordings)
+      .replace('path/to/ESC-50', esc50)
+      .replace('runs/pal-tiny', run)
+      .replace('runs/smollm2-pal', onBase)
+      .replace('path/to/language-model', fixture('smollm2')),
+  )
   const groups = 'data.sets.drums.heldOut=[The Black Pearl 1.0, rumpf_kit_z01_h2]'
   switch (args[1]) {
     case 'train':
-      return [...small, `output=${run}`, ...TINY_CHANGES]
+      return args[2] === 'recipes/smollm2-pal.yaml'
+        ? [...small, `output=${onBase}`, ...TINY_BASE_CHANGES]
+        : [...small, `output=${run}`, ...TINY_CHANGES]
     case 'eval':
-      return [...small, '--limit', '2', '--scenes', '2', '--out', join(output, 'eval')]
+      return [
+        ...small,
+        '--limit',
+        '2',
+        '--scenes',
+        '2',
+        '--out',
+        join(output, 'eval', basename(args[2] ?? '')),
+      ]
     case 'compare':
       return [
         ...small,
         groups,
-        `start.model=${join(run, 'stages', 'labels')}`,
-        ...TINY_CHANGES.filter((change) => !/^stages\.[12]\./.test(change)),
+        `start.model=${join(run, 'stages', 'timeline')}`,
+        ...TINY_CHANGES.filter((change) => !/^stages\.[1-4]\./.test(change)),
         ...['--integrations', 'plits,lal', '--seeds', '1', '--limit', '1', '--scenes', '2'],
         ...['--out', join(output, 'compare')],
       ]

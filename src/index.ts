@@ -12,5 +12,6 @@ export {
   type LoadOptions,
   loadPal,
   type Pal,
+  type Question,
 } from './model/pal.js'
 export type { ChatMessage } from './text/chat.js'

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { PalError } from '../errors.js'
 import type { Pal } from '../model/pal.js'
-import { collect, number, wholeNumber } from './options.js'
+import { collect, fraction, number, wholeNumber } from './options.js'
 import type { CliContext } from './verb.js'
 
 interface AskFlags {
@@ -10,10 +10,17 @@ interface AskFlags {
   readonly together?: true
   readonly json?: true
   readonly model?: string
+  readonly llm?: string
+  readonly encoder?: readonly string[]
   readonly provider?: string
   readonly threads?: number
   readonly maxTokens?: number
   readonly temperature?: number
+  readonly topK?: number
+  readonly topP?: number
+  readonly minP?: number
+  readonly repetitionPenalty?: number
+  readonly stop?: readonly string[]
   readonly seed?: number
 }
 
@@ -28,10 +35,21 @@ export function register(command: Command, context: CliContext): void {
     .option('--together', 'hear all files one after the other and ask about them as one')
     .option('--json', 'print one JSON object for each answer')
     .option('--model <model>', 'the name of a model that ships, or a folder (default: "pal-tiny")')
+    .option('--llm <path>', 'where the language model is that the model is built on, if it is not found')
+    .option('--encoder <path>', 'the same of an encoder; NAME=PATH if the model has several', collect)
     .option('--provider <name>', 'execution provider, see `pal doctor` (default: "cpu")')
     .option('--threads <count>', 'threads (default: all cores)', wholeNumber(1))
     .option('--max-tokens <count>', 'the most tokens of an answer (default: 256)', wholeNumber(1))
     .option('--temperature <number>', 'draw words at random, above 0 (default: 0)', number(0))
+    .option('--top-k <count>', 'draw from the so many likeliest tokens (default: all)', wholeNumber(1))
+    .option('--top-p <share>', 'draw from the likeliest tokens of this probability (default: 1)', fraction)
+    .option('--min-p <share>', 'draw from tokens this likely beside the likeliest (default: 0)', fraction)
+    .option(
+      '--repetition-penalty <factor>',
+      'make tokens that were read or said less likely, above 1 (default: 1)',
+      number(0),
+    )
+    .option('--stop <text>', 'end the answer before this text; may be given several times', collect)
     .option('--seed <number>', 'the same seed draws the same answer (default: 0)', wholeNumber(0))
     .addHelpText(
       'after',

@@ -3,11 +3,11 @@ import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
 import type { Finished } from '../compare/report.js'
 import { itemsOf } from './eval.js'
-import { wholeNumber } from './options.js'
+import { type BaseFlags, baseArguments, chosenBases, wholeNumber, withBases } from './options.js'
 import { ProgressLine } from './progress.js'
 import type { CliContext } from './verb.js'
 
-interface CompareCliOptions {
+interface CompareCliOptions extends BaseFlags {
   readonly integrations: readonly string[]
   readonly seeds: readonly number[]
   readonly limit?: number
@@ -17,7 +17,7 @@ interface CompareCliOptions {
 }
 
 export function register(command: Command, context: CliContext): void {
-  command
+  withBases(command)
     .argument('<recipe>', 'a YAML file; what it holds out is asked about')
     .argument('[changes...]', 'settings to change for every run, as key=value')
     .option('--integrations <names>', 'separated by commas', names, ['plits', 'lal', 'pal'])
@@ -41,13 +41,14 @@ Example:
       const { trainRun } = await import('../compare/run.js')
       const { compareRuns, comparisonMarkdown } = await import('../compare/report.js')
       const { writeAtomically } = await import('../weights/write-atomically.js')
-      const { recipe } = await loadRecipe(file, changes)
+      const { recipe } = await loadRecipe(file, changes, chosenBases(options))
       const folder = resolve(options.out ?? join('runs', recipe.name))
       const questions = await itemsOf(file, changes, { ...options, seed: 1, wordings: 'held-out' })
+      const bases = baseArguments(options)
       const finished: Finished[] = []
       for (const run of planRuns(options.integrations, options.seeds)) {
         process.stderr.write(`${run.integration}, seed ${run.seed}\n`)
-        const cost = await trainRun(run, folder, { file, changes, loaded: recipe }, context.signal)
+        const cost = await trainRun(run, folder, { file, changes, bases, loaded: recipe }, context.signal)
         const samples = cost && (await answers(join(folder, run.folder), questions, options, context.signal))
         if (!samples) {
           process.stderr.write('Stopped and saved. The same command goes on from here.\n')
@@ -59,6 +60,7 @@ Example:
           'pal compare',
           file,
           ...changes.filter((change) => !change.startsWith('data.root=')),
+          ...bases,
         ].join(' ')
         const text = comparisonMarkdown(rows, command, new Date().toISOString().slice(0, 10))
         await writeAtomically(join(folder, 'report.md'), `${text}\n`)

@@ -63,7 +63,8 @@ export function register(command: Command, context: CliContext): void {
       const { sampleRateOf } = await import('../train/collate.js')
       const { Random } = await import('../random.js')
       const loaded = await loadRecipe(file, changes)
-      const rate = sampleRateOf(loaded.recipe.model)
+      const { resolveEncoders } = await import('../model/model-plan.js')
+      const rate = sampleRateOf(await resolveEncoders(loaded.recipe.model.encoders))
       const line = new ProgressLine()
       const sets = await loadSets(loaded.recipe, 'all', rate, (set, done, total) =>
         line.show(`decoding ${set} ${done}/${total}`),

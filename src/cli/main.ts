@@ -12,6 +12,12 @@ const verbs: Readonly<Record<string, { readonly summary: string; readonly load: 
   eval: { summary: 'ask a model about recordings that it has not heard', load: () => import('./eval.js') },
   compare: { summary: 'train and ask several integrations alike', load: () => import('./compare.js') },
   data: { summary: 'check and show what is trained on', load: () => import('./data.js') },
+  pull: {
+    summary: 'fetch a model from the hub, or name one of this machine',
+    load: () => import('./pull.js'),
+  },
+  quantize: { summary: 'round the weights of a model to 4 or 8 bits', load: () => import('./quantize.js') },
+  bench: { summary: 'measure what listening costs on this machine', load: () => import('./bench.js') },
   doctor: { summary: 'check that everything works on this machine', load: () => import('./doctor.js') },
 }
 

@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { ChosenBases } from '../model/bases.js'
 
 /** Parsers of option values; what they throw is wrong usage. */
 
@@ -18,7 +19,43 @@ export function number(least: number): (text: string) => number {
   }
 }
 
+/** A number from 0 to 1. */
+export function fraction(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value
+  throw new InvalidArgumentError('Expected a number, 0 to 1.')
+}
+
 /** For an option that may be given several times. */
 export function collect(text: string, sofar: readonly string[] = []): readonly string[] {
   return [...sofar, text]
+}
+
+/** What `--llm` and `--encoder` say. */
+export interface BaseFlags {
+  readonly llm?: string
+  readonly encoder?: readonly string[]
+}
+
+/** Adds `--llm` and `--encoder` to a command that builds models. */
+export function withBases(command: Command): Command {
+  return command
+    .option(
+      '--llm <model>',
+      'build on this language model: a name that `pal pull` knows, a folder or a GGUF file',
+    )
+    .option(
+      '--encoder <model>',
+      'build on this audio encoder: a name, a folder, or a model that hears; NAME=MODEL where there are several',
+      collect,
+    )
+}
+
+export function chosenBases({ llm, encoder }: BaseFlags): ChosenBases {
+  return { ...(llm !== undefined && { llm }), ...(encoder && { encoders: encoder }) }
+}
+
+/** The same, for another command line. */
+export function baseArguments({ llm, encoder = [] }: BaseFlags): readonly string[] {
+  return [...(llm === undefined ? [] : ['--llm', llm]), ...encoder.flatMap((text) => ['--encoder', text])]
 }

@@ -4,11 +4,11 @@ import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { LoadedRecipe } from '../train/recipe.js'
 import type { TrainEvent } from '../train/train.js'
-import { wholeNumber } from './options.js'
+import { type BaseFlags, chosenBases, wholeNumber, withBases } from './options.js'
 import { duration, ProgressLine } from './progress.js'
 import type { CliContext } from './verb.js'
 
-interface TrainCliOptions {
+interface TrainCliOptions extends BaseFlags {
   readonly restart?: true
   readonly provider?: string
   readonly threads?: number
@@ -16,7 +16,7 @@ interface TrainCliOptions {
 }
 
 export function register(command: Command, context: CliContext): void {
-  command
+  withBases(command)
     .argument('<recipe>', 'a YAML file, such as recipes/pal-tiny.yaml')
     .argument('[changes...]', 'settings to change, as key=value, such as stages.0.steps=100')
     .option('--restart', 'start over; the run that there is moves aside')
@@ -29,13 +29,14 @@ export function register(command: Command, context: CliContext): void {
 The run is kept in runs/<name of the recipe>, or where output=… says. Ctrl-C stops it after the step under way;
 the same command goes on from there, also after a kill.
 
-Example:
-  pal train recipes/pal-tiny.yaml data.root=path/to/recordings`,
+Examples:
+  pal train recipes/pal-tiny.yaml data.root=path/to/recordings
+  pal train recipes/smollm2-pal.yaml data.root=path/to/recordings --llm SmolLM2-135M-Instruct.Q4_1.gguf`,
     )
     .action(async (file: string, changes: readonly string[], options: TrainCliOptions) => {
       const { loadRecipe } = await import('../train/recipe.js')
       const { train } = await import('../train/train.js')
-      const loaded = await loadRecipe(file, changes)
+      const loaded = await loadRecipe(file, changes, chosenBases(options))
       const folder = runFolder(loaded)
       if (options.restart) await moveAside(folder)
       const show = options.json ? showJson() : showText(loaded, folder)
@@ -84,6 +85,10 @@ function showText({ recipe, overrides }: LoadedRecipe, folder: string): (event: 
   const pace = new Pace()
   return (event) => {
     switch (event.kind) {
+      case 'converting':
+        return line.show(`converting weights ${Math.round((100 * event.done) / event.total)} %`)
+      case 'base':
+        return say(`  ${event.part}: ${event.name} (${event.sha256.slice(0, 12)})`)
       case 'decoding':
         return line.show(`decoding ${event.set} ${event.done}/${event.total}`)
       case 'resumed':

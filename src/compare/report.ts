@@ -1,6 +1,6 @@
 import { cpus, totalmem } from 'node:os'
 import { bootstrap, groupBy } from '../eval/bootstrap.js'
-import { accuracy, balancedAccuracy } from '../eval/report.js'
+import { accuracy, balancedAccuracy } from '../eval/measures.js'
 import type { Sample } from '../eval/run.js'
 import type { Run } from './plan.js'
 import type { RunCost } from './run.js'

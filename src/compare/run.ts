@@ -28,7 +28,13 @@ const RESULT = 'cost.json'
 export async function trainRun(
   run: Run,
   folder: string,
-  recipe: { readonly file: string; readonly changes: readonly string[]; readonly loaded: Recipe },
+  recipe: {
+    readonly file: string
+    readonly changes: readonly string[]
+    /** `--llm` and `--encoder`, as they were given. */
+    readonly bases: readonly string[]
+    readonly loaded: Recipe
+  },
   signal: AbortSignal,
 ): Promise<RunCost | undefined> {
   const own = join(folder, run.folder)
@@ -50,7 +56,7 @@ export async function trainRun(
       hint: 'Give the comparison another folder with --out.',
     })
   }
-  const measured = await spawnTraining([recipe.file, ...changes, '--json'], signal)
+  const measured = await spawnTraining([recipe.file, ...changes, ...recipe.bases, '--json'], signal)
   if (!measured) return undefined
   const metrics = (await readFile(join(own, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
   const steps = metrics.map((line) => JSON.parse(line) as StepReport)

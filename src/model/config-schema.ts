@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ModelConfig } from './config.js'
+import type { BaseReference, ModelPlan } from './model-plan.js'
 
 const count = z.int().positive()
 const positive = z.number().positive()
@@ -18,12 +19,53 @@ const patchTransformer = z.strictObject({
   patchFrames: count,
   strideFrames: count,
   patchBins: count,
+  stem: z.array(count).exactOptional(),
   hiddenSize: count,
   layers: count,
   heads: count,
   feedForwardSize: count,
   windowSeconds: positive,
 })
+
+const some = z.enum(['audio', 'window']).exactOptional()
+const layered = {
+  hiddenSize: count,
+  layers: count,
+  heads: count,
+  feedForwardSize: count,
+  windowSeconds: positive,
+}
+
+const whisper = z.strictObject({
+  kind: z.literal('whisper'),
+  ...{ sampleRate: z.literal(16000), hopSize: z.literal(160), melBins: count, tokens: some },
+  ...layered,
+})
+
+const kaldi = {
+  ...{ sampleRate: z.literal(16000), hopSize: z.literal(160), melBins: count, frames: count },
+  ...{ mean: z.number(), deviation: positive, tokens: some, patchSize: count },
+  ...{ normEpsilon: positive, queryKeyValueBias: z.boolean() },
+  ...layered,
+}
+
+const ast = z.strictObject({ kind: z.literal('ast'), ...kaldi, frameStride: count, binStride: count })
+
+const eat = z.strictObject({ kind: z.literal('eat'), ...kaldi })
+
+const clap = z.strictObject({
+  kind: z.literal('clap'),
+  ...{ sampleRate: count, windowSeconds: positive, hopSize: count, fftSize: count, melBins: count },
+  ...{ lowestFrequency: z.number().nonnegative(), highestFrequency: positive },
+  ...{ melScale: z.enum(['htk', 'slaney']), padding: z.enum(['repeatpad', 'pad']) },
+  ...{ imageSize: count, patchSize: count, patchWidth: count, depths: z.array(count), heads: z.array(count) },
+  ...{ attentionWindow: count, feedForwardRatio: positive, normEpsilon: positive },
+  ...{ queryKeyValueBias: z.boolean(), fusion: z.boolean(), fusionReduction: count, hiddenSize: count },
+  tokens: z.enum(['audio', 'window', 'pooled']).exactOptional(),
+})
+
+/** Every encoder that there is. */
+const encoder = z.discriminatedUnion('kind', [patchTransformer, whisper, ast, eat, clap])
 
 const connector = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('mlp'), pool: count.exactOptional() }),
@@ -62,6 +104,17 @@ const integration = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('flamingo'), every: count }),
 ])
 
+const ropeScaling = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('linear'), factor: positive }),
+  z.strictObject({
+    kind: z.literal('llama3'),
+    factor: positive,
+    lowFrequencyFactor: positive,
+    highFrequencyFactor: positive,
+    originalPositions: count,
+  }),
+])
+
 const llm = z.strictObject({
   hiddenSize: count,
   layers: count,
@@ -72,14 +125,34 @@ const llm = z.strictObject({
   vocabularySize: count,
   normEpsilon: positive,
   ropeTheta: positive,
+  ropeScaling: ropeScaling.exactOptional(),
+  queryKeyValueBias: z.boolean().exactOptional(),
+  queryKeyNorm: z.boolean().exactOptional(),
   tieEmbeddings: z.boolean(),
 })
 
-/** A `ModelConfig` as recipes and model folders write it. */
-export const modelConfigSchema: z.ZodType<ModelConfig> = z.strictObject({
-  encoders: z
-    .array(z.strictObject({ name: z.string().regex(/^\w+$/), encoder: patchTransformer, connector }))
-    .min(1),
-  integration,
-  llm,
-})
+/** A `ModelConfig` as model folders write it. */
+export const modelConfigSchema: z.ZodType<ModelConfig> = modelSchema(encoder, llm)
+
+/** A `ModelPlan` as recipes write it. */
+export const modelPlanSchema: z.ZodType<ModelPlan> = modelSchema(orBase(encoder), orBase(llm))
+
+function modelSchema<E, L>(encoder: z.ZodType<E>, llm: z.ZodType<L>) {
+  return z.strictObject({
+    encoders: z.array(z.strictObject({ name: z.string().regex(/^\w+$/), encoder, connector })).min(1),
+    integration,
+    llm,
+  })
+}
+
+/** A part's configuration, or `from` and the name of a pretrained model that it is taken from. */
+function orBase<T>(part: z.ZodType<T>): z.ZodType<T | BaseReference> {
+  const reference = z.strictObject({ from: z.string().min(1) })
+  return z.unknown().transform((value, context): T | BaseReference => {
+    const isReference = typeof value === 'object' && value !== null && 'from' in value
+    // A union of both would only say that neither fits.
+    const { data, error } = isReference ? reference.safeParse(value) : part.safeParse(value)
+    for (const { message, path } of error?.issues ?? []) context.addIssue({ code: 'custom', message, path })
+    return error ? z.NEVER : data
+  })
+}

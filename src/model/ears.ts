@@ -51,7 +51,7 @@ export class Ears {
     for (const input of inputs) {
       parts.push(isMemory(input) ? this.#expectOwn(input) : await this.#encode(input, signal))
     }
-    const memory = await this.#remember(parts)
+    const memory = await this.#remember(parts, signal)
     this.#memories.add(memory)
     return memory
   }
@@ -77,10 +77,10 @@ export class Ears {
     return { ...input, samples: await resample(input.samples, input.sampleRate, sampleRate) }
   }
 
-  async #remember(parts: readonly Heard[]): Promise<AudioMemory> {
+  async #remember(parts: readonly Heard[], signal?: AbortSignal): Promise<AudioMemory> {
     const start = performance.now()
     const encoded = parts.flatMap((part) => part.encoded)
-    const prefix = await (await this.#listener).listen(encoded)
+    const prefix = await (await this.#listener).listen(encoded, signal)
     const seconds = total(parts, (part) => part.seconds)
     const warnings = [...parts.flatMap((part) => part.warnings), ...this.#lengthWarnings(seconds)]
     return {

@@ -11,9 +11,8 @@ export const defaultModel = 'pal-tiny'
  * @throws PalError that lists the models there are
  */
 export function findModel(name: string = defaultModel): string {
-  for (const folder of [join(modelsFolder(), name), resolve(name)]) {
-    if (isModel(folder)) return folder
-  }
+  const folder = shippedModel(name) ?? resolve(name)
+  if (isModel(folder)) return folder
   const shipped = shippedModels()
   throw new PalError(
     `expected a folder with a model in it, or the name of a model that ships (${shipped.join(', ') || 'there is none'}), got "${name}"`,
@@ -22,6 +21,12 @@ export function findModel(name: string = defaultModel): string {
       hint: 'A model folder holds config.json and model.safetensors, as `pal train` writes them.',
     },
   )
+}
+
+/** The folder of a model that ships with the package. */
+export function shippedModel(name: string): string | undefined {
+  const folder = join(modelsFolder(), name)
+  return isModel(folder) ? folder : undefined
 }
 
 /** The names of the models that ship with the package. */

@@ -24,10 +24,17 @@ export class Network {
   /**
    * One encoder and its connector: waveform [batch, samples] → [batch, tokens, hiddenSize].
    * @param mask [batch, 1, 1, 1, encoder tokens], added to attention scores: hides tokens that are padding
+   * @param lengths [batch, 1], samples of each audio: see `encode`
    */
-  hear(named: NamedEncoder, waveform: Tensor, mask?: Tensor, features?: FeatureMask): Tensor {
+  hear(
+    named: NamedEncoder,
+    waveform: Tensor,
+    mask?: Tensor,
+    features?: FeatureMask,
+    lengths?: Tensor,
+  ): Tensor {
     const at = this.scope.in(`encoders.${named.name}`)
-    const tokens = encode(at.in('encoder'), named.encoder, waveform, mask, features)
+    const tokens = encode(at.in('encoder'), named.encoder, waveform, mask, features, lengths)
     const { hiddenSize } = this.config.llm
     return named.connector.kind === 'mlp'
       ? mlpConnector(at.in('connector'), named.connector, tokens, hiddenSize)

@@ -5,6 +5,7 @@ import type { Audio } from '../audio/audio.js'
 import { encodeWav } from '../audio/write-wav.js'
 import { PalError } from '../errors.js'
 import { Random } from '../random.js'
+import type { AskResult } from './answer.js'
 import { loadPal, type Pal } from './pal.js'
 import { integrations, tinyConfig, writeTinyModel } from './tiny-model.js'
 
@@ -81,6 +82,57 @@ test('drawn answers depend on the seed', async () => {
   const answers = await Promise.all([draw(1), draw(1), draw(2)])
   assert.equal(answers[0], answers[1])
   assert.notEqual(answers[0], answers[2])
+})
+
+test('several questions about several audios together: what each would be alone', async () => {
+  const questions = [0.2, 0.9, 0.5, 0.5].map((seconds, i) => ({
+    audio: noise(seconds),
+    question: `${QUESTION} ${'Is there a dog? '.repeat(i)}`,
+  }))
+  const options = { maxTokens: 24, temperature: 1.5, topK: 50, seed: 3 }
+  const alone: AskResult[] = []
+  for (const { audio, question } of questions) alone.push(await pal.ask(audio, question, options).result)
+  const together = await pal.askAll(questions, options)
+  const known = ({ answer, seconds, audioTokens, answerTokens, promptTokens, warnings }: AskResult) => ({
+    answer,
+    seconds,
+    audioTokens,
+    answerTokens,
+    promptTokens,
+    warnings,
+  })
+  assert.deepEqual(together.map(known), alone.map(known))
+  assert.deepEqual(await pal.askAll([]), [])
+})
+
+describe('stop strings', () => {
+  test('the answer ends before one, and the rest is never said', async () => {
+    const { answer } = await pal.ask(noise(0.5), QUESTION, { maxTokens: 24 }).result
+    const stop = answer.slice(4, 6)
+    const pieces: string[] = []
+    const stopping = pal.ask(noise(0.5), QUESTION, { maxTokens: 24, stop: [stop, 'never said'] })
+    for await (const piece of stopping) pieces.push(piece)
+    const result = await stopping.result
+    assert.equal(result.answer, answer.slice(0, answer.indexOf(stop)))
+    assert.equal(pieces.join(''), result.answer)
+    assert.deepEqual(result.warnings, [])
+    const [together] = await pal.askAll([{ audio: noise(0.5), question: QUESTION }], {
+      maxTokens: 24,
+      stop: [stop],
+    })
+    assert.equal(together!.answer, result.answer)
+  })
+
+  test('an empty one is refused', async () => {
+    await assert.rejects(pal.ask(noise(0.5), QUESTION, { stop: [''] }).result, /stop: expected stop strings/)
+  })
+})
+
+test('a repetition penalty changes greedy answers', async () => {
+  const answer = async (repetitionPenalty: number) =>
+    (await pal.ask(noise(0.5), QUESTION, { maxTokens: 24, repetitionPenalty }).result).answer
+  assert.equal(await answer(1), await answer(1))
+  assert.notEqual(await answer(1), await answer(3))
 })
 
 describe('warnings', () => {

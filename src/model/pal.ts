@@ -1,12 +1,15 @@
 import { PalError } from '../errors.js'
+import type { KeyValueCache } from '../llm/kv-cache.js'
 import { createSampler, type SamplingOptions } from '../llm/sampling.js'
+import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { Runtime } from '../runtime/runtime.js'
 import type { ChatMessage } from '../text/chat.js'
-import { createTextStream } from '../text/text-stream.js'
+import { type StoppingText, stopAt } from '../text/stop-strings.js'
+import { createTextStream, type TextStream } from '../text/text-stream.js'
 import { Answer, type AskResult } from './answer.js'
 import { type AudioInput, type AudioMemory, Ears } from './ears.js'
 import { findModel } from './find-model.js'
-import { type Ending, generate } from './generator.js'
+import { type Ending, type GenerateOptions, generate, generateTogether } from './generator.js'
 import { LanguageModel } from './language-model.js'
 import { cacheFrom } from './listener.js'
 import { type ModelDescription, type OpenedModel, openModel } from './model-folder.js'
@@ -15,6 +18,13 @@ import { probe } from './probe.js'
 export interface LoadOptions {
   /** The name of a model that ships, or the path of a model's folder. @default 'pal-tiny' */
   readonly model?: string
+  /**
+   * Where the language model is that the model is built on: a path, or a name that `pal pull` knows. @default where this
+   * machine saw it last, else by the name that the model has for it
+   */
+  readonly llm?: string
+  /** The same of an encoder, or `encoder=path` of several. */
+  readonly encoder?: string | readonly string[]
   /** ONNX Runtime's execution provider. @default 'cpu' */
   readonly provider?: string
   /** Threads of one operation. @default the cores of this machine */
@@ -24,9 +34,19 @@ export interface LoadOptions {
 export interface AskOptions extends SamplingOptions {
   /** The most tokens of the answer. One that is cut there says so in its warnings. @default 256 */
   readonly maxTokens?: number
+  /** The answer ends before the first of these strings. @default none */
+  readonly stop?: readonly string[]
   /** What was said before about the same audio. */
   readonly history?: readonly ChatMessage[]
   readonly signal?: AbortSignal
+}
+
+/** One of several questions that are answered together, each about audio of its own. */
+export interface Question {
+  readonly audio: AudioInput | readonly AudioInput[]
+  readonly question: string
+  /** What was said before about the same audio. */
+  readonly history?: readonly ChatMessage[]
 }
 
 /**
@@ -37,14 +57,21 @@ export interface AskOptions extends SamplingOptions {
  * for await (const piece of pal.ask('recording.wav', 'What do you hear?')) process.stdout.write(piece)
  * await pal.close()
  *
- * @throws PalError if there is no such model, or its folder is not whole
+ * @throws PalError if there is no such model, its folder is not whole, or what it is built on is not there
  */
-export async function loadPal({ model, provider, threads }: LoadOptions = {}): Promise<Pal> {
+export async function loadPal({
+  model,
+  llm,
+  encoder = [],
+  provider,
+  threads,
+}: LoadOptions = {}): Promise<Pal> {
   const folder = findModel(model)
+  const chosen = { encoders: [encoder].flat(), ...(llm !== undefined && { llm }) }
   const runtime = await Runtime.start({ ...(provider && { provider }), ...(threads && { threads }) })
   try {
     if (provider !== undefined && provider !== 'cpu') await probe(runtime, provider)
-    return new Pal(runtime, await openModel(folder))
+    return new Pal(runtime, await openModel(folder, chosen))
   } catch (error) {
     await runtime.close()
     throw error
@@ -82,6 +109,40 @@ export class Pal {
    */
   ask(audio: AudioInput | readonly AudioInput[], question: string, options: AskOptions = {}): Answer {
     return new Answer((done) => this.#whileOpen(this.#answer(audio, question, options, done)))
+  }
+
+  /**
+   * Answers several questions together, which takes less time than one after the other: the answers are those that
+   * `ask` gives. Each answer's times are those of all.
+   *
+   * @throws PalError for audio that cannot be read, an empty question or a bad option
+   */
+  async askAll(
+    questions: readonly Question[],
+    options: Omit<AskOptions, 'history'> = {},
+  ): Promise<readonly AskResult[]> {
+    const start = performance.now()
+    const languageModel = await this.#languageModel
+    const asked: { prepared: Prepared; text: AnswerText }[] = []
+    for (const { audio, question, history = [] } of questions) {
+      const prepared = await this.#prepare(audio, question, { ...options, history }, start)
+      asked.push({ prepared, text: this.#answerText(options) })
+    }
+    const endings = await generateTogether(
+      languageModel,
+      asked.map(({ prepared: { cache, prompt, position, generating }, text }) => ({
+        ...{ cache, prompt, position, ...generating },
+        take: (token) => {
+          text.push(token)
+          return !text.stopped
+        },
+      })),
+      options.signal,
+    )
+    return asked.map(({ prepared, text }, i) => {
+      text.end()
+      return this.#result(prepared, text, endings[i])
+    })
   }
 
   /**
@@ -125,7 +186,36 @@ export class Pal {
     options: AskOptions,
     done: (result: AskResult) => void,
   ): AsyncGenerator<string, void, void> {
-    const start = performance.now()
+    const prepared = await this.#prepare(audio, question, options, performance.now())
+    const { cache, prompt, position, generating } = prepared
+    const text = this.#answerText(options)
+    const tokens = generate(await this.#languageModel, cache, prompt, position, {
+      ...generating,
+      signal: options.signal,
+    })
+    let isWaiting = false
+    try {
+      for (let token = await tokens.next(); ; token = await tokens.next()) {
+        const piece = token.done ? text.end() : text.push(token.value)
+        isWaiting = true
+        if (piece !== '') yield piece
+        isWaiting = false
+        if (token.done || text.stopped) {
+          return done(this.#result(prepared, text, token.done ? token.value : 'stop'))
+        }
+      }
+    } finally {
+      if (isWaiting) done(this.#result(prepared, text)) // Whoever read the pieces has left.
+    }
+  }
+
+  /** Checks what is asked, hears the audio and lays out what is generated from. */
+  async #prepare(
+    audio: AudioInput | readonly AudioInput[],
+    question: string,
+    options: AskOptions,
+    start: number,
+  ): Promise<Prepared> {
     const { maxTokens = 256, history = [], signal } = options
     this.#expectOpen()
     if (question.trim() === '')
@@ -134,55 +224,43 @@ export class Pal {
       throw new PalError(`expected a whole number, 1 or more, got ${maxTokens}`, { key: 'maxTokens' })
     }
     const sample = createSampler(options)
+    stopAt(options.stop ?? [])
     const { config, tokenizer } = this.#model
     const { ids } = tokenizer.chat([...history, { role: 'user', content: question }], {
       addGenerationPrompt: true,
     })
-
     const memory = await this.#ears.hear(audio, signal)
-    const tokens = generate(
-      await this.#languageModel,
-      cacheFrom(config.model, memory),
-      ids,
-      memory.nextPosition,
-      {
+    return {
+      start,
+      memory,
+      cache: cacheFrom(config.model, memory, ids.length),
+      prompt: ids,
+      position: memory.nextPosition,
+      generating: {
         // An embedding table may have more rows than the tokenizer has tokens.
-        sampler: (logits) => sample(logits.subarray(0, tokenizer.vocabularySize)),
+        sampler: (logits, seen) => sample(logits.subarray(0, tokenizer.vocabularySize), seen),
         maxTokens,
         endIds: tokenizer.endIds,
-        signal,
       },
-    )
-    const text = createTextStream(tokenizer)
-    let answer = ''
-    let answerTokens = 0
-    let firstTokenMs = 0
-    const finish = (ending?: Ending) =>
-      done({
-        answer,
-        seconds: memory.seconds,
-        audioTokens: memory.tokens,
-        promptTokens: ids.length,
-        answerTokens,
-        timings: { ...memory.timings, firstTokenMs, totalMs: performance.now() - start },
-        peakMemoryMiB: process.resourceUsage().maxRSS / 1024,
-        model: config.name,
-        warnings: [...memory.warnings, ...endingWarnings(ending, maxTokens, answerTokens)],
-      })
-    let isWaiting = false
-    try {
-      for (let token = await tokens.next(); ; token = await tokens.next()) {
-        firstTokenMs ||= performance.now() - start
-        if (!token.done) answerTokens++
-        const piece = token.done ? text.flush() : text.push(token.value)
-        answer += piece
-        isWaiting = true
-        if (piece !== '') yield piece
-        isWaiting = false
-        if (token.done) return finish(token.value)
-      }
-    } finally {
-      if (isWaiting) finish() // Whoever read the pieces has left.
+    }
+  }
+
+  #answerText({ stop = [] }: AskOptions): AnswerText {
+    return new AnswerText(createTextStream(this.#model.tokenizer), stopAt(stop))
+  }
+
+  #result({ start, memory, prompt, generating }: Prepared, text: AnswerText, ending?: Ending): AskResult {
+    const firstTokenMs = text.firstAt === undefined ? 0 : text.firstAt - start
+    return {
+      answer: text.whole,
+      seconds: memory.seconds,
+      audioTokens: memory.tokens,
+      promptTokens: prompt.length,
+      answerTokens: text.tokens,
+      timings: { ...memory.timings, firstTokenMs, totalMs: performance.now() - start },
+      peakMemoryMiB: peakMemoryMiB(),
+      model: this.#model.config.name,
+      warnings: [...memory.warnings, ...endingWarnings(ending, generating.maxTokens, text.tokens)],
     }
   }
 
@@ -191,8 +269,57 @@ export class Pal {
   }
 }
 
+/** A question that is ready to be answered. */
+interface Prepared {
+  /** When it was asked. */
+  readonly start: number
+  readonly memory: AudioMemory
+  readonly cache: KeyValueCache
+  readonly prompt: readonly number[]
+  readonly position: number
+  readonly generating: Omit<GenerateOptions, 'signal'>
+}
+
+/** An answer's text as its tokens come. */
+class AnswerText {
+  readonly #stream: TextStream
+  readonly #stopping: StoppingText
+  whole = ''
+  tokens = 0
+  firstAt: number | undefined
+
+  constructor(stream: TextStream, stopping: StoppingText) {
+    this.#stream = stream
+    this.#stopping = stopping
+  }
+
+  get stopped(): boolean {
+    return this.#stopping.stopped
+  }
+
+  /** @returns the text that the token completes */
+  push(token: number): string {
+    this.firstAt ??= performance.now()
+    this.tokens++
+    return this.#add(this.#stopping.push(this.#stream.push(token)))
+  }
+
+  /** @returns what was still waiting */
+  end(): string {
+    this.firstAt ??= performance.now()
+    if (this.stopped) return ''
+    const piece = this.#stopping.push(this.#stream.flush())
+    return this.#add(this.stopped ? piece : piece + this.#stopping.flush())
+  }
+
+  #add(piece: string): string {
+    this.whole += piece
+    return piece
+  }
+}
+
 function endingWarnings(ending: Ending | undefined, maxTokens: number, given: number): string[] {
-  if (ending === 'end') return []
+  if (ending === 'end' || ending === 'stop') return []
   if (ending === 'limit')
     return [`the answer was cut at ${maxTokens} tokens: give a larger maxTokens for all of it`]
   return [`the answer was stopped after ${given} tokens`]

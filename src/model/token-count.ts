@@ -1,4 +1,6 @@
-import { tokenGrid } from '../encoders/encoder.js'
+import { type EncoderConfig, tokenGrid } from '../encoders/encoder.js'
+import { stepsOf } from '../encoders/fixed-window.js'
+import { PalError } from '../errors.js'
 import type { NamedEncoder } from './config.js'
 
 export interface TokenCount {
@@ -13,16 +15,35 @@ export interface TokenCount {
 /**
  * How many tokens a stretch of audio makes: computed once from its length, and used wherever tokens are
  * counted, masked or laid out.
+ * @throws PalError for more than the only window that an encoder knows, and for a pool that does not divide its tokens
  */
 export function tokenCount({ encoder, connector }: NamedEncoder, samples: number): TokenCount {
-  const { samplesPerStep, tokensPerStep } = tokenGrid(encoder)
+  const grid = tokenGrid(encoder)
+  const { samplesPerStep, tokensPerStep, window } = grid
   const pool = connector.kind === 'mlp' ? (connector.pool ?? 1) : 1
-  let steps = Math.max(1, Math.ceil(samples / samplesPerStep))
+  let steps = stepsOf(grid, samples)
   while ((steps * tokensPerStep) % pool !== 0) steps++
+  if (window && (steps > window.steps || samples > window.samples))
+    throw outsideWindow(encoder, pool, samples)
   const tokens = steps * tokensPerStep
   return {
-    samples: steps * samplesPerStep,
+    samples: window && steps === window.steps ? window.samples : steps * samplesPerStep,
     encoder: tokens,
     audio: connector.kind === 'mlp' ? tokens / pool : connector.queries,
   }
+}
+
+function outsideWindow(encoder: EncoderConfig, pool: number, samples: number): PalError {
+  const { tokensPerStep, window } = tokenGrid(encoder)
+  if (samples > window!.samples) {
+    const seconds = (count: number) => (count / encoder.sampleRate).toFixed(2)
+    return new PalError(
+      `expected at most ${seconds(window!.samples)} s of audio at once, the window of a ${encoder.kind} encoder, got ${seconds(samples)} s`,
+      { key: 'windowSeconds' },
+    )
+  }
+  return new PalError(
+    `expected a pool that divides the ${window!.steps * tokensPerStep} tokens of a window, got ${pool}`,
+    { key: 'connector.pool' },
+  )
 }

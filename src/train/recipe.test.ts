@@ -17,7 +17,7 @@ test('a change is applied and remembered', async () => {
   const { recipe, overrides } = await loadRecipe(tiny, ['stages.0.steps=7', 'data.sets.esc10.heldOut=[1, 2]'])
   assert.equal(recipe.stages[0]?.steps, 7)
   assert.deepEqual(recipe.data.sets.esc10?.heldOut, ['1', '2'])
-  assert.equal(overrides[0]?.before, 1500)
+  assert.equal(overrides[0]?.before, 2600)
 })
 
 test('mistakes name file, line and key', async () => {

@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { isMap, LineCounter, parseDocument, parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { tasks } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
-import { modelConfigSchema } from '../model/config-schema.js'
+import { type ChosenBases, chosenEncoders } from '../model/bases.js'
+import { modelPlanSchema } from '../model/config-schema.js'
 import { OBJECTIVES } from './objective.js'
 
 const count = z.int().positive()
@@ -104,7 +106,7 @@ const recipe = z.strictObject({
     sets: z.record(z.string(), clipSet),
   }),
   sources: z.record(z.string(), source),
-  model: modelConfigSchema,
+  model: modelPlanSchema,
   stages: z.array(stage).min(1),
 })
 
@@ -122,9 +124,14 @@ export interface LoadedRecipe {
 
 /**
  * Reads a recipe and applies `key=value` changes, whose keys are paths such as `stages.0.steps`.
+ * @param chosen the pretrained models to build on, instead of what the recipe says of these parts
  * @throws PalError naming file, line and key of what is missing, unknown or out of range
  */
-export async function loadRecipe(file: string, changes: readonly string[] = []): Promise<LoadedRecipe> {
+export async function loadRecipe(
+  file: string,
+  changes: readonly string[] = [],
+  chosen: ChosenBases = {},
+): Promise<LoadedRecipe> {
   const lines = new LineCounter()
   const document = parseDocument(await readText(file), { lineCounter: lines })
   const [fault] = document.errors
@@ -134,8 +141,13 @@ export async function loadRecipe(file: string, changes: readonly string[] = []):
   const rootBefore = document.getIn(['data', 'root'])
   if (typeof rootBefore === 'string') document.setIn(['data', 'root'], resolve(dirname(file), rootBefore))
 
-  const overrides = changes.map((change) => {
-    const { key, path, value } = parseChange(change)
+  for (const path of referencePaths(document.toJS())) {
+    const beside = resolve(dirname(file), String(document.getIn(path)))
+    if (existsSync(beside)) document.setIn(path, beside)
+  }
+
+  const given = [...changes.map(parseChange), ...baseChanges(chosen, document.toJS())]
+  const overrides = given.map(({ key, path, value }) => {
     const before: unknown = document.getIn(path)
     if (!document.hasIn(path.slice(0, -1))) {
       throw new PalError(`expected the path of a setting in ${file}, got "${key}"`, { key })
@@ -166,7 +178,13 @@ export async function loadRecipe(file: string, changes: readonly string[] = []):
   }
 }
 
-function parseChange(change: string): { key: string; path: (string | number)[]; value: unknown } {
+interface Change {
+  readonly key: string
+  readonly path: readonly (string | number)[]
+  readonly value: unknown
+}
+
+function parseChange(change: string): Change {
   const at = change.indexOf('=')
   if (at <= 0) {
     throw new PalError(`expected a change in the form key=value, got "${change}"`, {
@@ -176,6 +194,37 @@ function parseChange(change: string): { key: string; path: (string | number)[]; 
   const key = change.slice(0, at)
   const path = key.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part))
   return { key, path, value: parseYaml(change.slice(at + 1)) }
+}
+
+/** What of a recipe is looked at before it has been checked. */
+interface Unchecked {
+  readonly model?: { readonly encoders?: unknown; readonly llm?: unknown }
+}
+
+/** Where a recipe names pretrained models. */
+function referencePaths({ model }: Unchecked): readonly (readonly (string | number)[])[] {
+  const isReference = (part: unknown) => typeof (part as { from?: unknown } | null)?.from === 'string'
+  return [
+    ...encodersOf(model).flatMap(({ encoder }, i) =>
+      isReference(encoder) ? [['model', 'encoders', i, 'encoder', 'from']] : [],
+    ),
+    ...(isReference(model?.llm) ? [['model', 'llm', 'from']] : []),
+  ]
+}
+
+/** The changes that put pretrained models into the places of what a recipe says. */
+function baseChanges({ llm, encoders = [] }: ChosenBases, { model }: Unchecked): readonly Change[] {
+  const named = encodersOf(model).map(({ name }) => ({ name: String(name) }))
+  const places = [...chosenEncoders(encoders, named)].map(([name, from]) => {
+    const at = named.findIndex((encoder) => encoder.name === name)
+    return { path: ['model', 'encoders', at, 'encoder'], value: { from } }
+  })
+  const all = [...places, ...(llm === undefined ? [] : [{ path: ['model', 'llm'], value: { from: llm } }])]
+  return all.map((change) => ({ key: change.path.join('.'), ...change }))
+}
+
+function encodersOf(model: Unchecked['model']): readonly { name?: unknown; encoder?: unknown }[] {
+  return Array.isArray(model?.encoders) ? model.encoders : []
 }
 
 /** Every name that one part of a recipe uses must be given by another. */

@@ -53,6 +53,7 @@ export const TINY_CHANGES = [
   'model.encoders.0.encoder.heads=2',
   'model.encoders.0.encoder.layers=1',
   'model.encoders.0.encoder.feedForwardSize=32',
+  'model.encoders.0.encoder.stem=[2, 2, 4]',
   'model.llm.hiddenSize=16',
   'model.llm.layers=1',
   'model.llm.heads=2',
@@ -60,9 +61,16 @@ export const TINY_CHANGES = [
   'model.llm.headSize=8',
   'model.llm.feedForwardSize=32',
   'model.llm.vocabularySize=400',
-  ...[0, 1, 2].flatMap((stage) => [
+  ...[0, 1, 2, 3, 4].flatMap((stage) => [
     `stages.${stage}.steps=4`,
     `stages.${stage}.warmup=1`,
     `stages.${stage}.batches=[{seconds: 2.56, audios: 3, questions: 2, mix: {clips: 1, scenes: 1}}]`,
   ]),
+]
+
+/** The same for recipes/smollm2-pal.yaml, on a language model of src/llm/fixtures. */
+export const TINY_BASE_CHANGES = [
+  'model.integration.form.summaryHeads=4',
+  'stages.0.steps=2',
+  'stages.0.batches=[{seconds: 1.28, audios: 2, questions: 2, mix: {clips: 1, scenes: 1}}]',
 ]

@@ -3,29 +3,28 @@ import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { backgroundLabels } from '../data/background.js'
-import { PalError } from '../errors.js'
 import type { ModelConfig } from '../model/config.js'
+import type { BaseRecords } from '../model/model-description.js'
 import { saveModel } from '../model/model-folder.js'
-import { modelParameters } from '../model/parameters.js'
+import { type ResolvedPlan, resolvePlan } from '../model/model-plan.js'
 import { Random } from '../random.js'
-import { Arena, type ArenaEntry } from '../runtime/arena.js'
+import type { Arena } from '../runtime/arena.js'
 import { Runtime } from '../runtime/runtime.js'
 import type { ChatTokenizer } from '../text/chat.js'
 import { defaultChat } from '../text/default-chat.js'
 import { openTokenizer } from '../text/open-tokenizer.js'
 import { writeTokenizer } from '../text/tokenizer-json.js'
 import { trainTokenizer } from '../text/train-tokenizer.js'
-import { openWeights } from '../weights/open-weights.js'
-import { readTensor } from '../weights/safetensors.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { AdamW } from './adamw.js'
 import { loadCheckpoint, type Progress, saveCheckpoint } from './checkpoint.js'
 import { sampleRateOf } from './collate.js'
-import { initialise } from './initialise.js'
-import { HEAD_PREFIX, headParameters } from './labels.js'
+import { HEAD_PREFIX } from './labels.js'
 import { objective } from './objective.js'
+import { startingWeights } from './parameters.js'
 import type { BatchPlan, LoadedRecipe, Recipe } from './recipe.js'
 import { type LoadedSets, loadSets, openSources, type SourceOf } from './sources.js'
+import { startFrom } from './start.js'
 import { matcher, runStage, type StepReport } from './trainer.js'
 
 export interface TrainOptions {
@@ -39,6 +38,8 @@ export interface TrainOptions {
 }
 
 export type TrainEvent =
+  | { readonly kind: 'converting'; readonly done: number; readonly total: number }
+  | { readonly kind: 'base'; readonly part: string; readonly name: string; readonly sha256: string }
   | { readonly kind: 'decoding'; readonly set: string; readonly done: number; readonly total: number }
   | { readonly kind: 'parameters'; readonly stage: string; readonly trained: number; readonly total: number }
   | { readonly kind: 'resumed'; readonly stage: string; readonly step: number }
@@ -66,7 +67,12 @@ export interface TrainResult {
 export async function train(loaded: LoadedRecipe, options: TrainOptions): Promise<TrainResult> {
   const { recipe } = loaded
   const { folder, signal, onEvent = () => undefined } = options
-  const config: ModelConfig = recipe.model
+  const plan = await resolvePlan(recipe.model, {
+    onProgress: (done, total) => onEvent({ kind: 'converting', done, total }),
+  })
+  const { config, bases, records } = plan
+  if (bases.llm) expectTeachable(bases.llm.tokenizer)
+  for (const [part, { name, sha256 }] of partsOf(records)) onEvent({ kind: 'base', part, name, sha256 })
   const sampleRate = sampleRateOf(config)
   await mkdir(folder, { recursive: true })
 
@@ -74,14 +80,22 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
     onEvent({ kind: 'decoding', set, done, total }),
   )
   const sourceOf = await openSources(loaded, sets, sampleRate)
-  const tokenizer = await tokenizerOf(folder, config, recipe, sourceOf)
+  const tokenizer = bases.llm?.tokenizer ?? (await trainedTokenizer(folder, config, recipe, sourceOf))
 
   const labels = labelsOf(sets)
-  const { parameters, sizes } = freshParameters(config, recipe.seed, labels)
+  const weights = await startingWeights(config, bases, {
+    seed: recipe.seed,
+    labels,
+    isTrained: matcher(recipe.stages.flatMap(({ trained }) => trained)),
+  })
+  const { own: parameters, frozen, sizes } = weights
   const optimizer = new AdamW(parameters.flat.length)
-  const identity = identityOf(recipe)
+  const identity = identityOf(recipe, plan)
   const resumed = await loadCheckpoint(folder, parameters, optimizer, identity)
-  if (!resumed && recipe.start) await startFrom(recipe.start, dirname(loaded.file), parameters)
+  if (!resumed && recipe.start) {
+    const { model, parameters: patterns } = recipe.start
+    await startFrom(resolve(dirname(loaded.file), model), patterns, weights, records)
+  }
   let progress: Progress = resumed ?? { stage: 0, step: 0 }
   if (resumed) {
     onEvent({ kind: 'resumed', stage: recipe.stages[resumed.stage]?.name ?? 'end', step: resumed.step })
@@ -93,14 +107,14 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
     ...(options.threads ? { threads: options.threads } : {}),
   })
   const save = () => saveCheckpoint(folder, parameters, optimizer, progress, identity)
-  const saveAs = (path: string) => saveTrained(path, recipe, parameters, join(folder, 'tokenizer'))
+  const saveAs = (path: string) => saveTrained(path, recipe, plan, parameters, join(folder, 'tokenizer'))
   const model = join(folder, 'model')
   try {
     for (const [index, stage] of recipe.stages.entries()) {
       if (index < progress.stage) continue
       const isTrained = matcher(stage.trained)
-      const trained = [...sizes].reduce((sum, [name, size]) => sum + (isTrained(name) ? size : 0), 0)
-      onEvent({ kind: 'parameters', stage: stage.name, trained, total: parameters.flat.length })
+      const trained = countOf(sizes, isTrained)
+      onEvent({ kind: 'parameters', stage: stage.name, trained, total: countOf(sizes) })
       const steps = {
         config,
         stage,
@@ -109,6 +123,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
         objective: objective(stage.objective, config, tokenizer, labels),
         runtime,
         parameters,
+        frozen,
         optimizer,
       }
       const from = index === progress.stage ? progress.step : 0
@@ -137,68 +152,52 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
   return { finished: true, folder, model }
 }
 
-/** The model as it is now, without what only its training needed. */
+/** The model as it is now, without what only its training needed, and without what its bases give. */
 async function saveTrained(
   folder: string,
-  recipe: Recipe,
+  { name, stages, dtype }: Recipe,
+  { config, records }: ResolvedPlan,
   parameters: Arena,
   tokenizerFolder: string,
 ): Promise<void> {
-  const seconds = recipe.stages.flatMap(({ batches }) => batches.map((batch) => batch.seconds))
+  const seconds = stages.flatMap(({ batches }) => batches.map((batch) => batch.seconds))
   const kept = [...parameters.entries.values()].filter(({ name }) => !name.startsWith(HEAD_PREFIX))
   await saveModel(folder, {
     config: {
-      name: recipe.name,
-      sampleRate: sampleRateOf(recipe.model),
+      name,
+      sampleRate: sampleRateOf(config),
       trainedSeconds: Math.max(...seconds),
-      model: recipe.model,
+      model: config,
+      ...(records && { bases: records }),
     },
     parameters: kept.map(({ name, shape }) => ({ name, shape, data: parameters.get(name) })),
-    tokenizerFolder,
-    dtype: recipe.dtype,
+    tokenizerFolder: records?.llm ? undefined : tokenizerFolder,
+    dtype,
   })
 }
 
-/** Takes over another model's weights, those whose names match. */
-async function startFrom(
-  { model, parameters: patterns }: NonNullable<Recipe['start']>,
-  folder: string,
-  parameters: Arena,
-): Promise<void> {
-  const path = resolve(folder, model)
-  const stored = await openWeights(path)
-  const names = [...parameters.entries.keys()].filter(matcher(patterns))
-  if (names.length === 0) {
-    throw new PalError(`expected patterns that match parameters, got ${patterns.join(', ')}`, {
-      key: 'start.parameters',
-    })
-  }
-  for (const name of names) {
-    const entry = parameters.entries.get(name) as ArenaEntry
-    const tensor = stored.get(name)
-    if (!tensor || tensor.shape.join() !== entry.shape.join()) {
-      const got = tensor ? `[${tensor.shape.join(', ')}]` : 'none'
-      throw new PalError(`expected a tensor "${name}" of shape [${entry.shape.join(', ')}], got ${got}`, {
-        file: path,
-      })
-    }
-    parameters.get(name).set(await readTensor(tensor))
-  }
+/** Says at once what the first batch would say. @throws PalError for a chat template that is missing or of no use */
+function expectTeachable(tokenizer: ChatTokenizer): void {
+  const messages = [
+    { role: 'user', content: 'What do you hear?' },
+    { role: 'assistant', content: 'A dog.' },
+  ] as const
+  tokenizer.chat(messages, { addGenerationPrompt: false })
 }
 
-/** All parameters of a model, and of the classifiers that its encoders are pretrained with, freshly drawn. */
-export function freshParameters(
-  config: ModelConfig,
-  seed: number,
-  labels: readonly string[],
-): { parameters: Arena; sizes: ReadonlyMap<string, number> } {
-  const infos = [...modelParameters(config), ...(labels.length > 0 ? headParameters(config, labels) : [])]
-  const parameters = new Arena(infos.map(([name, { shape }]) => ({ name, shape })))
-  for (const [name, { initial }] of infos) initialise(parameters.get(name), name, initial, seed)
-  return {
-    parameters,
-    sizes: new Map([...parameters.entries.values()].map(({ name, length }) => [name, length])),
-  }
+function partsOf(records: BaseRecords | undefined) {
+  const encoders = Object.entries(records?.encoders ?? {})
+  return [
+    ...encoders.map(([name, record]) => [`encoder ${name}`, record] as const),
+    ...(records?.llm ? [['language model', records.llm] as const] : []),
+  ]
+}
+
+function countOf(
+  sizes: ReadonlyMap<string, number>,
+  isCounted: (name: string) => boolean = () => true,
+): number {
+  return [...sizes].reduce((sum, [name, size]) => sum + (isCounted(name) ? size : 0), 0)
 }
 
 /** Every label that may sound, in a fixed order. */
@@ -208,7 +207,7 @@ function labelsOf(sets: LoadedSets): readonly string[] {
 }
 
 /** The run's tokenizer: trained once, on what the sources ask and answer. */
-async function tokenizerOf(
+async function trainedTokenizer(
   folder: string,
   { llm }: ModelConfig,
   { seed, stages }: Recipe,
@@ -240,10 +239,11 @@ async function tokenizerOf(
 const TOKENIZER_DRAWS = 1000
 
 /** What must be the same for a run to go on: everything that shapes the weights. */
-function identityOf(recipe: Recipe): string {
+function identityOf(recipe: Recipe, { config, records }: ResolvedPlan): string {
   const { output: _, saveEvery: __, dtype: ___, data, ...rest } = recipe
+  const bases = records && partsOf(records).map(([part, { sha256 }]) => [part, sha256])
   return createHash('sha256')
-    .update(JSON.stringify({ ...rest, sets: data.sets }))
+    .update(JSON.stringify({ ...rest, model: config, sets: data.sets, ...(bases && { bases }) }))
     .digest('hex')
 }
 

@@ -77,7 +77,7 @@ export function withGradients(
 /**
  * The forward pass of a batch. Inputs: `waveform` [audios, samples]; `listensTo` [rows]; `ids` and `positions`;
  * `learntAt` [learnt], indices into all rows' states; `labels` and `weights` [learnt]; and for each encoder
- * `name.encoderMask`, `name.mask`, `name.positions`. See collate.ts, which fills them.
+ * `name.encoderMask`, `name.lengths`, `name.mask`, `name.positions`. See collate.ts, which fills them.
  */
 export function forwardGraph(config: ModelConfig, shape: BatchShape, options: ForwardOptions = {}): Forward {
   const graph = new Graph()
@@ -91,10 +91,10 @@ export function forwardGraph(config: ModelConfig, shape: BatchShape, options: Fo
   const audio = config.encoders.map((named, i): AudioTokens => {
     const { name } = named
     const count = counts[i] as TokenCount
-    const { mask, hidden } = encoderInputs(graph, named, shape, options)
+    const { mask, hidden, lengths } = encoderInputs(graph, named, shape, options)
     return {
       name,
-      tokens: gather(network.hear(named, waveform, mask, hidden), listensTo),
+      tokens: gather(network.hear(named, waveform, mask, hidden, lengths), listensTo),
       mask: graph.input(`${name}.mask`, [rows, 1, 1, 1, count.audio]),
       positions: { indices: graph.input(`${name}.positions`, [rows, count.audio], 'int64'), ...tables },
     }
@@ -123,7 +123,7 @@ export function encoderInputs(
   named: NamedEncoder,
   { audios, samples }: AudioShape,
   { hideFeatures = false }: ForwardOptions,
-): { mask: Tensor; hidden: FeatureMask | undefined } {
+): { mask: Tensor; hidden: FeatureMask | undefined; lengths: Tensor } {
   const { name, encoder } = named
   const count = tokenCount(named, samples)
   const hidden = hideFeatures
@@ -132,7 +132,8 @@ export function encoderInputs(
         bins: graph.input(`${name}.bins`, [audios, 1, encoder.melBins]),
       }
     : undefined
-  return { mask: graph.input(`${name}.encoderMask`, [audios, 1, 1, 1, count.encoder]), hidden }
+  const mask = graph.input(`${name}.encoderMask`, [audios, 1, 1, 1, count.encoder])
+  return { mask, hidden, lengths: graph.input(`${name}.lengths`, [audios, 1]) }
 }
 
 /** Rotary tables long enough for all audio keys and the whole sequence. */

@@ -1,0 +1,106 @@
+import { stat } from 'node:fs/promises'
+import type { EncoderConfig } from '../encoders/encoder.js'
+import { PalError } from '../errors.js'
+import type { LlamaConfig } from '../llm/config.js'
+import type { Bases, OpenedEncoder } from './bases.js'
+import type { ModelConfig, NamedEncoder } from './config.js'
+import { findBase } from './find-base.js'
+import type { CopyOptions } from './float32-copy.js'
+import { rememberPlace } from './known-places.js'
+import type { BaseRecord, BaseRecords } from './model-description.js'
+import { openEncoderBase } from './open-encoder-base.js'
+import { openLanguageModel } from './open-language-model.js'
+
+/** A model that is to be built: its parts are written out, or taken from pretrained models. */
+export interface ModelPlan extends Omit<ModelConfig, 'encoders' | 'llm'> {
+  readonly encoders: readonly PlannedEncoder[]
+  readonly llm: LlamaConfig | BaseReference
+}
+
+export interface PlannedEncoder extends Omit<NamedEncoder, 'encoder'> {
+  readonly encoder: EncoderConfig | BaseReference
+}
+
+export interface BaseReference {
+  /** The name of a model that ships or has been pulled, a folder, or a GGUF file. */
+  readonly from: string
+}
+
+/** A plan whose bases have been found. */
+export interface ResolvedPlan {
+  readonly config: ModelConfig
+  readonly bases: Bases
+  /** What a model that is trained so says of its bases. */
+  readonly records: BaseRecords | undefined
+}
+
+/**
+ * Finds and opens the pretrained models that a plan names.
+ * @throws PalError for one that is not found, or cannot be a part of a model
+ */
+export async function resolvePlan(plan: ModelPlan, options: CopyOptions = {}): Promise<ResolvedPlan> {
+  const { encoders, bases, records } = await resolveEncoders(plan.encoders, options)
+  const ofEncoders = bases.size > 0 ? { encoders: records } : undefined
+  const { integration, llm } = plan
+  if (!isReference(llm)) {
+    return { config: { encoders, integration, llm }, bases: { encoders: bases }, records: ofEncoders }
+  }
+  const { opened, record } = await openReference(llm, openLanguageModel, options)
+  return {
+    config: { encoders, integration, llm: opened.config },
+    bases: { llm: opened, encoders: bases },
+    records: { llm: record, ...ofEncoders },
+  }
+}
+
+/** The encoders of a plan alone: see `resolvePlan`. */
+export async function resolveEncoders(planned: readonly PlannedEncoder[], options: CopyOptions = {}) {
+  const encoders: NamedEncoder[] = []
+  const bases = new Map<string, OpenedEncoder>()
+  const records: Record<string, BaseRecord> = {}
+  for (const part of planned) {
+    const { name, encoder } = part
+    if (!isReference(encoder)) {
+      encoders.push({ ...part, encoder })
+      continue
+    }
+    const { opened, record } = await openReference(encoder, openEncoderBase, options)
+    bases.set(name, opened)
+    records[name] = record
+    encoders.push({ ...part, encoder: opened.config })
+  }
+  expectOneRate(encoders)
+  return { encoders, bases, records }
+}
+
+async function openReference<T extends { readonly name: string; readonly sha256: string }>(
+  { from }: BaseReference,
+  open: (path: string, options: CopyOptions) => Promise<T>,
+  options: CopyOptions,
+) {
+  const path = await findBase(from)
+  const opened = await open(path, options)
+  await rememberPlace(opened.sha256, path, options)
+  // A path means nothing elsewhere; a name does.
+  const isPath = await stat(from).then(
+    () => true,
+    () => false,
+  )
+  return { opened, record: { name: isPath ? opened.name : from, sha256: opened.sha256 } }
+}
+
+function isReference(part: object | BaseReference): part is BaseReference {
+  return 'from' in part
+}
+
+/** Audio is read once, at one rate. */
+function expectOneRate(encoders: readonly NamedEncoder[]): void {
+  const [first] = encoders
+  for (const { name, encoder } of encoders) {
+    if (encoder.sampleRate === first?.encoder.sampleRate) continue
+    throw new PalError(
+      `expected encoders of one sample rate, got ${first?.encoder.sampleRate} Hz (${first?.name}) and ${encoder.sampleRate} Hz (${name})`,
+      { key: 'model.encoders' },
+    )
+  }
+}

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict'
+import { cpSync } from 'node:fs'
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { encodeWav } from '../audio/write-wav.js'
+import { fixture } from '../llm/reference.test.helper.js'
+import type { ChosenBases } from '../model/bases.js'
+import { type ModelDescription, openModel } from '../model/model-folder.js'
+import { packageFolder } from '../model/package-folder.js'
+import { type LoadOptions, loadPal } from '../model/pal.js'
+import { writeTinyModel } from '../model/tiny-model.js'
+import { openSafetensors } from '../weights/safetensors.js'
+import { loadRecipe } from './recipe.js'
+import { TINY_BASE_CHANGES, writeTinyRecordings } from './tiny-run.test.helper.js'
+import { train } from './train.js'
+
+const STEPS = 8
+
+let root: string
+let recordings: string
+/** A language model in Hugging Face's layout, and a model that hears, whose encoder is taken. */
+let base: string
+let ears: string
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 'pal-bases-'))
+  process.env.PAL_CACHE = join(root, 'cache')
+  process.env.HF_HOME = join(root, 'hub')
+  recordings = await writeTinyRecordings()
+  base = join(root, 'base')
+  await cp(fixture('smollm2'), base, { recursive: true })
+  ears = await writeTinyModel()
+})
+after(() => rm(root, { recursive: true, force: true }))
+
+describe('a model that is trained on a frozen language model and a frozen encoder', () => {
+  let folder: string
+  let model: string
+  /** What a kill at the fifth step leaves behind. */
+  let killed: string
+  before(async () => {
+    folder = join(root, 'whole')
+    killed = join(root, 'killed')
+    model = await trained(folder, {
+      atStep: (step) => step === 5 && cpSync(folder, killed, { recursive: true }),
+    })
+  })
+
+  test('keeps what was trained, and names the rest', async () => {
+    const { bases, model: config } = JSON.parse(
+      await readFile(join(model, 'config.json'), 'utf8'),
+    ) as ModelDescription
+    assert.equal(bases?.llm?.name, 'base')
+    assert.match(bases?.encoders?.general?.sha256 ?? '', /^[0-9a-f]{64}$/)
+    assert.equal(config.llm.hiddenSize, 32)
+    const names = [...(await openSafetensors(join(model, 'model.safetensors'))).tensors.keys()]
+    assert.ok(
+      names.every((name) => /\.connector\.|^integration\./.test(name)),
+      names.join(),
+    )
+    assert.deepEqual((await readdir(model)).sort(), ['README.md', 'config.json', 'model.safetensors'])
+    assert.match(
+      await readFile(join(model, 'README.md'), 'utf8'),
+      /of its own[\s\S]*from tiny[\s\S]*from base/,
+    )
+    const checkpoint = await openSafetensors(join(folder, 'checkpoint.safetensors'))
+    assert.ok([...checkpoint.tensors.keys()].every((name) => !/\/(llm|encoders\.\w+\.encoder)\./.test(name)))
+  })
+
+  test('takes the weights from the bases, in place', async () => {
+    const { weights, tokenizer } = await openModel(model)
+    const embeddings = weights('llm.model.embed_tokens.weight')
+    assert.ok(embeddings && 'file' in embeddings && embeddings.file.startsWith(base))
+    assert.ok(tokenizer.vocabularySize <= 128)
+    assert.equal((await ask({ model })).model, 'smollm2-pal')
+  })
+
+  test('resumed after a kill, it is the same to the last bit, wherever the base lies', async () => {
+    const elsewhere = join(root, 'elsewhere')
+    await cp(base, elsewhere, { recursive: true })
+    const resumed = await trained(killed, { bases: { llm: elsewhere, encoders: [ears] } })
+    const weightsOf = (path: string) => readFile(join(path, 'model.safetensors'))
+    assert.deepEqual(await weightsOf(resumed), await weightsOf(model))
+  })
+
+  test('is not gone on with on another base', async () => {
+    await assert.rejects(
+      trained(folder, { bases: { llm: fixture('qwen2'), encoders: [ears] } }),
+      /expected the recipe that this run was started with/,
+    )
+  })
+
+  test('says where to look for a base that has gone, and finds it again', async () => {
+    const place = join(root, 'moved-from')
+    await cp(base, place, { recursive: true })
+    const own = await trained(join(root, 'moving'), { bases: { llm: place, encoders: [ears] }, steps: 1 })
+    await rm(place, { recursive: true })
+    await assert.rejects(
+      openModel(own),
+      /config\.json, bases\.llm: expected "moved-from", which this model is built on, got nothing \(it was .*moved-from\)\nSay where it is: --llm PATH/,
+    )
+    await assert.rejects(
+      ask({ model: own, llm: fixture('llama') }),
+      /--llm: expected "moved-from" as it was .* got other weights in .*llama/,
+    )
+    assert.equal((await ask({ model: own, llm: base })).answerTokens > 0, true)
+    assert.equal((await openModel(own)).config.bases?.llm?.name, 'moved-from', 'it is remembered')
+    const name = join(root, 'renamed')
+    await rename(ears, name)
+    await assert.rejects(openModel(own), /bases\.encoders\.general: expected "tiny"[\s\S]*--encoder PATH/)
+    await ask({ model: own, encoder: `general=${name}` })
+    await rename(name, ears)
+  })
+})
+
+test('at half precision, the base and what is saved', async () => {
+  const bases = { llm: fixture('qwen2'), encoders: [ears] }
+  const model = await trained(join(root, 'half'), { bases, steps: 2, changes: ['dtype=F16'] })
+  assert.equal((await openModel(model)).config.bases?.llm?.name, 'qwen2')
+  await ask({ model })
+})
+
+test('what is trained of a base is kept, and can be started from', async () => {
+  const changes = ['stages.0.trained=["encoders.*.connector.*", "integration.*", "llm.*.q_proj.*"]']
+  const model = await trained(join(root, 'fine-tuned'), { steps: 2, changes })
+  const { tensors } = await openSafetensors(join(model, 'model.safetensors'))
+  const name = 'llm.model.layers.1.self_attn.q_proj.weight'
+  assert.ok(tensors.has(name))
+  assert.equal([...tensors.keys()].filter((tensor) => tensor.startsWith('llm.')).length, 2)
+  const { weights } = await openModel(model)
+  const place = weights(name)
+  assert.ok(place && 'file' in place && place.file.startsWith(model))
+  await ask({ model })
+
+  const start = [`start={model: ${model}}`]
+  await trained(join(root, 'second'), { steps: 1, changes: [...changes, ...start] })
+  await assert.rejects(
+    trained(join(root, 'third'), { steps: 1, changes: start }),
+    /start\.parameters: expected "llm\.model\.layers\.0\.self_attn\.q_proj\.weight" to be the base's in both/,
+  )
+})
+
+describe('mistakes', () => {
+  test('a base for a model that has that part itself', async () => {
+    await assert.rejects(
+      loadPal({ model: ears, llm: base }),
+      /--llm: expected a model that is built on another/,
+    )
+    await assert.rejects(loadPal({ model: ears, encoder: ears }), /--encoder: expected a model that is built/)
+  })
+
+  test('bases that are not there, or are something else', async () => {
+    const wrong = (bases: ChosenBases) => trained(join(root, 'wrong'), { bases })
+    await assert.rejects(wrong({ llm: 'nobody/nothing', encoders: [ears] }), /pal pull nobody\/nothing/)
+    await assert.rejects(wrong({ llm: base, encoders: [base] }), /base.config\.json.*encoder/)
+    await assert.rejects(
+      wrong({ llm: base, encoders: [ears, ears] }),
+      /--encoder: .*one base.*"general", got two/,
+    )
+  })
+
+  test('a base that cannot chat, a GGUF file here', async () => {
+    const bases = { llm: fixture('mistral.gguf'), encoders: [ears] }
+    await assert.rejects(trained(join(root, 'gguf'), { bases }), /mistral\.gguf, chat_template: .*got none/)
+  })
+
+  test('a recipe that says both', async () => {
+    const text = await readFile(RECIPE, 'utf8')
+    const file = join(root, 'both.yaml')
+    await writeFile(file, text.replace('{ from: pal-tiny }', '{ from: pal-tiny, layers: 2 }'))
+    await assert.rejects(loadRecipe(file), /both\.yaml:\d+, model\.encoders\.0\.encoder: .*layers/)
+  })
+})
+
+const RECIPE = join(packageFolder(), 'recipes', 'smollm2-pal.yaml')
+
+interface Training {
+  readonly bases?: ChosenBases
+  readonly steps?: number
+  readonly changes?: readonly string[]
+  readonly atStep?: (step: number) => unknown
+}
+
+/** Trains in a folder. @returns the model's */
+async function trained(
+  folder: string,
+  { bases, steps = STEPS, changes = [], atStep }: Training,
+): Promise<string> {
+  const small = [`data.root=${recordings}`, 'saveEvery=3', ...TINY_BASE_CHANGES, `stages.0.steps=${steps}`]
+  const recipe = await loadRecipe(RECIPE, [...small, ...changes], bases ?? { llm: base, encoders: [ears] })
+  const { model } = await train(recipe, {
+    folder,
+    threads: 1,
+    onEvent: (event) => event.kind === 'step' && atStep?.(event.report.step),
+  })
+  return model
+}
+
+async function ask(options: LoadOptions) {
+  const pal = await loadPal({ threads: 1, ...options })
+  try {
+    const samples = Float32Array.from({ length: 4000 }, (_, i) => Math.sin(i / 5))
+    return await pal.ask(encodeWav(samples, 8000), 'What do you hear?', { maxTokens: 4 }).result
+  } finally {
+    await pal.close()
+  }
+}

@@ -1,0 +1,64 @@
+import { PalError } from '../errors.js'
+import { hasBase } from '../model/bases.js'
+import { type BaseRecords, readDescription } from '../model/model-description.js'
+import { openWeights } from '../weights/open-weights.js'
+import { readTensor } from '../weights/safetensors.js'
+import { HEAD_PREFIX } from './labels.js'
+import type { RunWeights } from './parameters.js'
+import { matcher } from './trainer.js'
+
+/**
+ * Takes over the weights of a trained model, those whose names match. What that model has from a base without having
+ * trained it, this one must have from the same base.
+ *
+ * @param folder of that model
+ * @param bases of this run
+ * @throws PalError for patterns that match nothing, and for weights that the other model lacks, has in another shape, or
+ *   has trained where this run leaves the base's
+ */
+export async function startFrom(
+  folder: string,
+  patterns: readonly string[],
+  { own, sizes }: RunWeights,
+  bases: BaseRecords | undefined,
+): Promise<void> {
+  const isMeant = matcher(patterns)
+  const names = [...sizes.keys()].filter((name) => isMeant(name) && !name.startsWith(HEAD_PREFIX))
+  if (names.length === 0) {
+    throw new PalError(`expected patterns that match parameters, got ${patterns.join(', ')}`, {
+      key: 'start.parameters',
+    })
+  }
+  const stored = await openWeights(folder)
+  const theirs = (await readDescription(folder)).bases
+  for (const name of names) {
+    const entry = own.entries.get(name)
+    const tensor = stored.get(name)
+    if (entry && tensor?.shape.join() === entry.shape.join()) {
+      own.get(name).set(await readTensor(tensor))
+    } else if (!entry && tensor) {
+      throw new PalError(
+        `expected "${name}" to be the base's in both models, got one that was trained there`,
+        {
+          file: folder,
+          key: 'start.parameters',
+          hint: 'Train it here, too (`trained` of a stage), or leave it out of what is taken over.',
+        },
+      )
+    } else if (
+      tensor ||
+      !hasBase(theirs, name) ||
+      fingerprintOf(theirs, name) !== fingerprintOf(bases, name)
+    ) {
+      const got = tensor ? `[${tensor.shape.join(', ')}]` : hasBase(theirs, name) ? "another base's" : 'none'
+      const expected = entry ? ` of shape [${entry.shape.join(', ')}]` : ''
+      throw new PalError(`expected a tensor "${name}"${expected}, got ${got}`, { file: folder })
+    }
+  }
+}
+
+/** The fingerprint of the base that a weight is from. */
+function fingerprintOf(bases: BaseRecords | undefined, name: string): string | undefined {
+  const [, encoder] = /^encoders\.(\w+)\./.exec(name) ?? []
+  return (encoder === undefined ? bases?.llm : bases?.encoders?.[encoder])?.sha256
+}
