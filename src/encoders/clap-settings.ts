@@ -1,4 +1,4 @@
-import type { Settings } from '../llm/settings.js'
+import type { Settings } from '../settings.js'
 import type { ClapConfig } from './clap.js'
 import type { ClapFeatureConfig } from './clap-features.js'
 import type { ReadFamily } from './from-hugging-face.js'

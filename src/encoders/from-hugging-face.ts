@@ -1,5 +1,5 @@
 import { PalError } from '../errors.js'
-import { Settings } from '../llm/settings.js'
+import { Settings } from '../settings.js'
 import { readAst } from './ast-settings.js'
 import { readClap } from './clap-settings.js'
 import { readEat } from './eat-settings.js'

@@ -1,6 +1,6 @@
 import { PalError } from '../errors.js'
+import { Settings } from '../settings.js'
 import type { LlamaConfig, RopeScaling } from './config.js'
-import { Settings } from './settings.js'
 
 /** What sets the families apart that share this decoder, by `model_type`. */
 const FAMILIES: Readonly<

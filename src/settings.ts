@@ -1,4 +1,4 @@
-import { PalError } from '../errors.js'
+import { PalError } from './errors.js'
 
 /**
  * The settings in a file that others wrote, read one by one. What nobody has read at the end is an error: a setting
