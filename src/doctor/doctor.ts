@@ -1,7 +1,7 @@
 import type { Check } from './check.js'
 import { checkAac, checkDecoders } from './decoders.js'
 import { checkMemory, checkNode, checkProcessor } from './machine.js'
-import { checkModels } from './models.js'
+import { checkCheckpoints, checkModels } from './models.js'
 import { checkAccelerators, checkRuntime } from './runtime.js'
 
 /** Looks at everything that asking and training need, one thing after the other. */
@@ -18,4 +18,5 @@ const looks = [
   checkAccelerators,
   checkDecoders,
   checkAac,
+  checkCheckpoints,
 ] as const

@@ -1,3 +1,6 @@
+import { HubCache } from '../hub/cache.js'
+import { namedModels } from '../hub/named-models.js'
+import { hubSettings } from '../hub/settings.js'
 import { defaultModel, shippedModels } from '../model/find-model.js'
 import { loadPal } from '../model/pal.js'
 import { type Check, check } from './check.js'
@@ -42,5 +45,20 @@ function checkModel(name: string): Promise<Check> {
       }
     },
     'Install again, or train it again.',
+  )
+}
+
+/** What `pal pull` or Python has fetched, and what was given a name here. */
+export function checkCheckpoints(): Promise<Check> {
+  return check(
+    'checkpoints',
+    async () => {
+      const settings = await hubSettings()
+      const named = (await namedModels(settings)).map(({ name }) => name)
+      const fetched = (await new HubCache(settings.cache).list()).map(({ repository }) => repository)
+      const found = [...named, ...fetched].join(', ')
+      return { found: found || `none in ${settings.cache}; \`pal pull OWNER/NAME\` fetches one` }
+    },
+    'Empty the cache, or name another with HF_HUB_CACHE.',
   )
 }
