@@ -14,3 +14,18 @@ test('a model on top of any family is written and read back as it was', async ()
     assert.deepEqual(modelConfigSchema.parse(JSON.parse(JSON.stringify(config))), config)
   }
 })
+
+test('a patch transformer whose sizes do not fit together is refused by the key', () => {
+  const config = tinyConfig()
+  const [named] = config.encoders
+  for (const [change, said] of [
+    [{ patchBins: 7 }, /a divisor of melBins/],
+    [{ heads: 5 }, /a divisor of hiddenSize/],
+    [{ strideFrames: 99 }, /at most patchFrames/],
+    [{ stem: [2, 2, 2, 2, 2, 2, 2] }, /a multiple of 128/],
+  ] as const) {
+    const encoders = [{ ...named, encoder: { ...named?.encoder, ...change } }]
+    const { error } = modelConfigSchema.safeParse({ ...config, encoders })
+    assert.match(error?.issues[0]?.message ?? 'no error', said)
+  }
+})

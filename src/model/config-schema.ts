@@ -5,27 +5,47 @@ import type { BaseReference, ModelPlan } from './model-plan.js'
 const count = z.int().positive()
 const positive = z.number().positive()
 
-const patchTransformer = z.strictObject({
-  kind: z.literal('patch-transformer'),
-  sampleRate: count,
-  windowSize: count,
-  hopSize: count,
-  fftSize: count,
-  melBins: count,
-  lowestFrequency: z.number().nonnegative(),
-  highestFrequency: positive,
-  mean: z.number(),
-  deviation: positive,
-  patchFrames: count,
-  strideFrames: count,
-  patchBins: count,
-  stem: z.array(count).exactOptional(),
-  hiddenSize: count,
-  layers: count,
-  heads: count,
-  feedForwardSize: count,
-  windowSeconds: positive,
-})
+const patchTransformer = z
+  .strictObject({
+    kind: z.literal('patch-transformer'),
+    sampleRate: count,
+    windowSize: count,
+    hopSize: count,
+    fftSize: count,
+    melBins: count,
+    lowestFrequency: z.number().nonnegative(),
+    highestFrequency: positive,
+    mean: z.number(),
+    deviation: positive,
+    patchFrames: count,
+    strideFrames: count,
+    patchBins: count,
+    stem: z.array(count).exactOptional(),
+    hiddenSize: count,
+    layers: count,
+    heads: count,
+    feedForwardSize: count,
+    windowSeconds: positive,
+  })
+  .superRefine((config, context) => {
+    const { stem = [], melBins, patchFrames, strideFrames, patchBins, hiddenSize, heads } = config
+    const halved = 2 ** stem.length
+    const expect = (holds: boolean, key: keyof typeof config, message: string) => {
+      if (!holds)
+        context.addIssue({ code: 'custom', path: [key], message: `expected ${message}, got ${config[key]}` })
+    }
+    const stemmed = (value: number) => value % halved === 0
+    expect(melBins % patchBins === 0, 'patchBins', `a divisor of melBins, ${melBins}`)
+    expect(strideFrames <= patchFrames, 'strideFrames', `at most patchFrames, ${patchFrames}`)
+    expect(hiddenSize % heads === 0, 'heads', `a divisor of hiddenSize, ${hiddenSize}`)
+    for (const key of ['patchFrames', 'strideFrames', 'patchBins', 'melBins'] as const) {
+      expect(
+        stemmed(config[key]),
+        key,
+        `a multiple of ${halved}, by which the stem's convolutions shrink both axes`,
+      )
+    }
+  })
 
 const some = z.enum(['audio', 'window']).exactOptional()
 const layered = {
