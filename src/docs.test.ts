@@ -104,7 +104,7 @@ function inTheSmall(args: readonly string[]): string[] {
         ...small,
         groups,
         `start.model=${join(run, 'stages', 'timeline')}`,
-        ...TINY_CHANGES.filter((change) => !/^stages\.[1-4]\./.test(change)),
+        ...TINY_CHANGES.filter((change) => !/^stages\.[1-5]\./.test(change)),
         ...['--integrations', 'plits,lal', '--seeds', '1', '--limit', '1', '--scenes', '2'],
         ...['--out', join(output, 'compare')],
       ]

@@ -47,7 +47,7 @@ export function register(command: Command, context: CliContext): void {
 Answers are kept as they come (samples.jsonl): the same command goes on where an interrupted one stopped.
 
 Examples:
-  pal eval recipes/pal-tiny.yaml data.root=path/to/recordings --model runs/pal-tiny/stages/answers
+  pal eval recipes/pal-tiny.yaml data.root=path/to/recordings --model runs/pal-tiny/stages/alone
   pal eval questions.jsonl
   pal eval esc50:path/to/ESC-50-master
 
