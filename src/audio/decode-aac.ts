@@ -40,10 +40,12 @@ export async function installedDecoder() {
 function isWholeMp4(bytes: Uint8Array): boolean {
   const data = view(bytes)
   let at = 0
-  while (at + 16 <= bytes.length) {
-    const size = data.getUint32(at)
-    if (size === 0) return true // To the end of the file, wherever that is.
-    at += size === 1 ? Number(data.getBigUint64(at + 8)) : size
+  while (at + 8 <= bytes.length) {
+    const short = data.getUint32(at)
+    if (short === 0) return true // To the end of the file, wherever that is.
+    const size = short === 1 && at + 16 <= bytes.length ? Number(data.getBigUint64(at + 8)) : short
+    if (size < 8) return false // No box is smaller than its header: the walk would not end.
+    at += size
   }
   return at === bytes.length
 }
@@ -52,7 +54,9 @@ function isWholeMp4(bytes: Uint8Array): boolean {
 function isWholeAdts(bytes: Uint8Array): boolean {
   let at = 0
   while (at + 7 <= bytes.length && bytes[at] === 0xff && (bytes[at + 1]! & 0xf6) === 0xf0) {
-    at += ((bytes[at + 3]! & 3) << 11) | (bytes[at + 4]! << 3) | (bytes[at + 5]! >> 5)
+    const length = ((bytes[at + 3]! & 3) << 11) | (bytes[at + 4]! << 3) | (bytes[at + 5]! >> 5)
+    if (length < 7) return false // Nor a frame.
+    at += length
   }
   return at === bytes.length
 }

@@ -19,7 +19,7 @@ export interface AskingOptions {
   readonly tasks?: Readonly<Partial<Record<Task, number>>>
   /** All labels that may be asked about; the clips' own when absent. */
   readonly vocabulary?: Vocabulary
-  /** Of different tasks, as far as the audio allows as many. */
+  /** Each of a task drawn by its weight. */
   readonly questionsPerAudio?: number
   /** Probability that the audio is silence or mere noise. */
   readonly backgroundChance?: number

@@ -105,7 +105,7 @@ export function collateLabels(
   const heard = draws.map(({ sounds = [] }) => {
     if (sounds.length > 0) return sounds
     throw new PalError(
-      'expected audio with labels in a stage with the objective "labels", got audio without',
+      'expected audio whose sounds are labelled, for the objectives "labels" and "timeline", got audio without',
       { hint: 'Draw from clips and scenes there; a manifest says nothing of labels.' },
     )
   })
