@@ -280,6 +280,18 @@ describe('errors are sentences', () => {
     assert.match(warnings.join(), /the file is cut short or damaged: decoded 0\.\d+ s/)
   })
 
+  test('AAC whose last frame or box has no length comes to an end', { timeout: 10_000 }, async () => {
+    const frame = Buffer.from([0xff, 0xf1, 0x50, 0x80, 0x00, 0x1f, 0xfc])
+    const box = Buffer.from([0, 0, 0, 1, 0x66, 0x72, 0x65, 0x65, 0, 0, 0, 0, 0, 0, 0, 0])
+    for (const [file, end] of [
+      ['mono.aac', frame],
+      ['stereo.m4a', box],
+    ] as const) {
+      const { warnings } = await readAudio(Buffer.concat([fixtureBytes(file), end]), { name: 'x' })
+      assert.match(warnings.join(), /the file is cut short or damaged/, file)
+    }
+  })
+
   test('a broken m4a', async () => {
     const start = fixtureBytes('stereo.m4a').subarray(0, 2000)
     await assert.rejects(
