@@ -9,14 +9,12 @@ other work shares the machine, the CPU time of all threads tells more than the t
 """
 
 import argparse
-import json
 import math
-import os
-import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from contestant import Contestant, spread
 
 ROOT = Path(__file__).resolve().parent.parent
 LLM = {"hidden": 576, "layers": 30, "heads": 9, "kv_heads": 3, "head": 64, "ffn": 1536, "vocabulary": 49152}
@@ -55,55 +53,23 @@ def race(configuration: str, weights: Path, arguments: argparse.Namespace) -> li
     everybody = [ours, *peers.values()]
     for _ in range(arguments.rounds + 1):
         for contestant in everybody:
-            contestant.step()
+            contestant.run()
     for contestant in everybody:
         contestant.close()
     return [row(" ".join([kind.upper(), audio, *prepacked]), peer, ours, theirs) for peer, theirs in peers.items()]
 
 
-def row(name: str, peer: str, ours: "Contestant", theirs: "Contestant") -> str:
-    for mine, yours in zip(ours.steps, theirs.steps):
+def row(name: str, peer: str, ours: Contestant, theirs: Contestant) -> str:
+    for mine, yours in zip(ours.runs[""], theirs.runs[""]):
         if not math.isclose(mine["loss"], yours["loss"], rel_tol=1e-3):
             raise ValueError(f"{name}: losses differ, {mine['loss']} and {yours['loss']}")
     cells = [name, peer]
     for measure in ("milliseconds", "cpuMilliseconds"):
         mine, yours = ours.measured(measure), theirs.measured(measure)
         cells += [spread(mine), spread(yours), spread([a / b for a, b in zip(mine, yours)], 2)]
-    peaks = [side.steps[-1]["peakMegabytes"] for side in (ours, theirs)]
+    peaks = [side.runs[""][-1]["peakMegabytes"] for side in (ours, theirs)]
     cells += [f"{peak:.0f}" for peak in peaks] + [f"{peaks[0] / peaks[1]:.2f}"]
     return f"| {' | '.join(cells)} |"
-
-
-def spread(values: list[float], digits: int = 0) -> str:
-    """Median (least–most)"""
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
-
-
-class Contestant:
-    """A process that makes one step for each line it is sent, and sleeps between them."""
-
-    def __init__(self, command: list[str]):
-        environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-        )
-        self.steps: list[dict] = []
-
-    def step(self) -> None:
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self.process.args[0]} ended early")
-        self.steps.append(json.loads(line))
-
-    def measured(self, measure: str) -> list[float]:
-        """Of every step but the first, which warms up."""
-        return [step[measure] for step in self.steps[1:]]
-
-    def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def write_weights(path: Path) -> None:

@@ -9,14 +9,13 @@ At float32 everybody must choose the same tokens.
 """
 
 import argparse
-import json
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from contestant import Contestant, spread
 from race import EPSILON, LLM, ROOT, THETA
 
 PRECISIONS = {"32": "F32", "8": "Q8_0", "4": "Q4_0"}
@@ -71,7 +70,7 @@ def race(bits: str, models: Path, arguments: argparse.Namespace) -> list[str]:
     return rows
 
 
-def row(bits: str, context: int, name: str, theirs: "Contestant", ours: "Contestant") -> str:
+def row(bits: str, context: int, name: str, theirs: Contestant, ours: Contestant) -> str:
     cells = [bits, str(context), name]
     for measure, tokens in ((prefill, context), (token, 1)):
         mine, yours = ([measure(run) for run in side.runs[context][1:]] for side in (ours, theirs))
@@ -87,34 +86,6 @@ def prefill(run: dict) -> float:
 
 def token(run: dict) -> float:
     return statistics.median(run["tokenMs"])
-
-
-def spread(values: list[float], digits: int) -> str:
-    """Median (least–most)"""
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
-
-
-class Contestant:
-    """A process that reads and generates once for each line it is sent, and sleeps between them."""
-
-    def __init__(self, command: list[str]):
-        environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-        )
-        self.runs: dict[int, list[dict]] = {}
-
-    def run(self, context: int) -> None:
-        self.process.stdin.write(f"{context}\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self.process.args} ended early")
-        self.runs.setdefault(context, []).append(json.loads(line))
-
-    def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def write_models(folder: Path, arguments: argparse.Namespace) -> None:
