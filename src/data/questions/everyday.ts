@@ -25,6 +25,27 @@ function withCloser(wording: string, closer: string): string {
   return `${wording.slice(0, wording.length - end.length)}${closer}${end}`
 }
 
+/**
+ * The wording with one word mistyped: two letters swapped, one left out or one doubled. Slots are left alone. A word
+ * that the model has never met looks like this to it, and is not to throw it off.
+ */
+export function mistyped(wording: string, random: Random): string {
+  const words = wording.split(' ')
+  const long = [...words.keys()].filter((i) => /^[a-z]{4,}[.,:?!]*$/i.test(words[i] as string))
+  if (long.length === 0) return wording
+  const at = random.pick(long)
+  const word = words[at] as string
+  const letter = 1 + random.integer(word.replace(/[^a-z]+$/i, '').length - 2)
+  const [before, here, next, after] = [
+    word.slice(0, letter),
+    word.charAt(letter),
+    word.charAt(letter + 1),
+    word.slice(letter + 2),
+  ]
+  words[at] = before + random.pick([next + here, next, here + here + next]) + after
+  return words.join(' ')
+}
+
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1)
 }

@@ -137,12 +137,8 @@ test('the louder of two is the louder of two', () => {
   const events = [at('rain', 'sound', 0, -30), at('tom', 'drum', 1, -20)]
   for (let i = 0; i < 200; i++) {
     const options = { wordings: i % 2 ? 'train' : 'held-out', tasks: { louder: 1 }, vocabulary } as const
-    const { question, answer } = askAbout(events, random, options)
-    assert.equal(
-      answer,
-      /quieter|softer|lower|fainter|weaker|less volume|silent/.test(question) ? 'Rain.' : 'A tom.',
-      question,
-    )
+    const { question, answer, form } = askAbout(events, random, options)
+    assert.equal(answer, form === 'quieter' ? 'Rain.' : 'A tom.', question)
   }
 })
 

@@ -1,10 +1,11 @@
 import { PalError } from '../../errors.js'
 import type { Random } from '../../random.js'
-import { everyday } from './everyday.js'
+import { everyday, mistyped } from './everyday.js'
 
 /** Sentences to train on, and sentences kept for measuring whether the question was understood. */
 export interface Wordings {
-  readonly train: readonly string[]
+  /** The sentences of each grammar. One is drawn of a grammar that is drawn, so that long ones push nothing out. */
+  readonly train: readonly (readonly string[])[]
   readonly heldOut: readonly string[]
 }
 
@@ -14,8 +15,14 @@ export type WordingSplit = 'train' | 'held-out'
  * Wordings from small grammars: `(a|b|)` is a or b or nothing, `{slot}` is filled when asked. All expanded
  * at once, so that they can be counted and compared.
  */
-export function wordings({ train, heldOut }: Wordings): Wordings {
-  return { train: train.flatMap(expand), heldOut: heldOut.flatMap(expand) }
+export function wordings({
+  train,
+  heldOut,
+}: {
+  readonly train: readonly string[]
+  readonly heldOut: readonly string[]
+}): Wordings {
+  return { train: train.map(expand), heldOut: heldOut.flatMap(expand) }
 }
 
 /** Every sentence of a grammar: `expand('(Is|Was) it rain?')` has two. Alternatives do not nest. */
@@ -27,7 +34,7 @@ export function expand(grammar: string): string[] {
   return (found[1] as string).split('|').flatMap((choice) => expand(before + choice + after))
 }
 
-/** One wording with its slots filled; in training varied, some in lower case or without their full stop. */
+/** One wording with its slots filled; in training varied, mistyped, in lower case or without its full stop. */
 export function pickWording(
   list: Wordings,
   split: WordingSplit,
@@ -35,9 +42,11 @@ export function pickWording(
   random: Random,
 ): string {
   if (split === 'held-out') return capitalize(fill(random.pick(list.heldOut), slots))
-  const template = random.pick(list.train)
+  const template = random.pick(random.pick(list.train))
   const varied = random.chance(0.6) ? everyday(template, random) : template
-  const sentence = capitalize(fill(list.heldOut.includes(varied) ? template : varied, slots))
+  const kept = list.heldOut.includes(varied) ? template : varied
+  const typed = random.chance(0.12) ? mistyped(kept, random) : kept
+  const sentence = capitalize(fill(typed, slots))
   const cased = random.chance(0.25) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence
   return random.chance(0.25) ? cased.replace(/[.?]$/, '') : cased
 }
