@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import type { Command } from 'commander'
 import { number, wholeNumber } from './options.js'
 import { ProgressLine } from './progress.js'
@@ -15,16 +16,17 @@ export function register(command: Command, context: CliContext): void {
     .description(
       'look for audio that is missing, unreadable, silent, too short or too long, before it is trained on',
     )
-    .argument('<manifest>', 'JSON lines of messages and audios')
+    .argument('<manifest>', 'JSON lines of messages and audios, or parquet files or tar shards')
     .option('--min-seconds <seconds>', 'shorter audio is reported', number(0), 0.05)
     .option('--max-seconds <seconds>', 'longer audio is reported', number(0), 600)
     .option('--json', 'the report as JSON')
     .addHelpText(
       'after',
-      '\nExits with 1 if there are problems.\n\nExample:\n  pal data check questions.jsonl',
+      '\nExits with 1 if there are problems.\n\nExamples:\n  pal data check questions.jsonl\n  pal data check "path/to/train-{000..009}.tar"',
     )
     .action(async (manifest: string, { minSeconds, maxSeconds, json }: CheckCliOptions) => {
       const { checkManifest } = await import('../data/check.js')
+      const { placeName } = await import('../data/place.js')
       const line = new ProgressLine()
       const report = await checkManifest(manifest, {
         minSeconds,
@@ -36,8 +38,9 @@ export function register(command: Command, context: CliContext): void {
       const { rows, files, problems, warnings, seconds } = report
       if (json) process.stdout.write(`${JSON.stringify(report)}\n`)
       else {
-        for (const { line: at, kind, message } of problems) {
-          process.stdout.write(`${manifest}:${at}: ${kind}: ${message}\n`)
+        for (const { kind, message, ...place } of problems) {
+          const where = placeName({ ...place, file: relative('', place.file) })
+          process.stdout.write(`${where}: ${kind}: ${message}\n`)
         }
         for (const warning of warnings) process.stdout.write(`${warning}\n`)
         process.stdout.write(

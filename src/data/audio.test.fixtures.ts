@@ -6,6 +6,7 @@ import { Random } from '../random.js'
 import type { LoadedClip } from './clip-library.js'
 import type { ClipKind } from './clips.js'
 import { activeSpan } from './level.js'
+import { audioFile } from './stored-audio.js'
 
 export const rate = 16_000
 
@@ -33,10 +34,10 @@ export function loaded(label: string, kind: ClipKind, samples: Float32Array, gro
     samples,
     seconds,
     active,
-    path: '',
+    audio: audioFile('/s.wav'),
     set: 's',
-    csv: 's.csv',
-    line: 2,
+    place: { file: 's.csv', line: 2 },
+    number: 2,
     sampleRate: rate,
   }
 }

@@ -1,12 +1,15 @@
 import { access } from 'node:fs/promises'
 import { relative } from 'node:path'
-import { readAudio } from '../audio/read-audio.js'
 import { peak } from './level.js'
-import { type Example, readManifest } from './manifest.js'
+import { readManifest } from './manifest.js'
+import type { Place } from './place.js'
+import { readShardAudio } from './shards/shard-examples.js'
+import { isShards } from './shards/shard-files.js'
+import { readStored, type StoredAudio } from './stored-audio.js'
 
-export interface Problem {
-  readonly line: number
-  /** Absolute path. */
+/** What is wrong with an audio, and where the row stands that uses it. */
+export interface Problem extends Place {
+  /** Its absolute path, or its place in a shard. */
   readonly audio: string
   readonly kind: 'missing' | 'unreadable' | 'silent' | 'too-short' | 'too-long'
   readonly message: string
@@ -21,9 +24,9 @@ export interface CheckOptions {
 
 export interface ManifestCheck {
   readonly rows: number
-  /** Distinct audio files. */
+  /** Distinct audio files, or audios in shards. */
   readonly files: number
-  /** In the order of the lines; a file with a problem is told for every line that uses it. */
+  /** In the order of the rows; a file with a problem is told for every row that uses it. */
   readonly problems: readonly Problem[]
   /** What the decoder noticed in files without a problem, such as one that is cut short. */
   readonly warnings: readonly string[]
@@ -35,22 +38,24 @@ export interface ManifestCheck {
 const silentPeak = 1e-4
 
 /**
- * Reads every audio of a manifest, each file once, and tells what is wrong before anything is trained.
+ * Reads every audio of a manifest or of shards (with messages or labels), each once, and tells what is wrong before anything is trained.
  * @throws PalError for a row that is itself malformed (see `readManifest`).
  */
 export async function checkManifest(path: string, options: CheckOptions = {}): Promise<ManifestCheck> {
-  const examples = await readManifest(path)
-  const files = [...new Set(examples.flatMap((example) => example.audios))]
+  const rows: readonly RowAudio[] = (await isShards(path))
+    ? await readShardAudio(path)
+    : await readManifest(path)
+  const audios = new Map(rows.flatMap((row) => row.audios.map((audio) => [audio.name, audio] as const)))
   const found = new Map<string, Finding>()
-  for (const file of files) {
-    found.set(file, await inspect(file, options))
-    options.onProgress?.(found.size, files.length)
+  for (const [name, audio] of audios) {
+    found.set(name, await inspect(audio, options))
+    options.onProgress?.(found.size, audios.size)
   }
   const seconds = [...found.values()].reduce((sum, finding) => sum + finding.seconds, 0)
   return {
-    rows: examples.length,
-    files: files.length,
-    problems: problemsOf(examples, found),
+    rows: rows.length,
+    files: audios.size,
+    problems: problemsOf(rows, found),
     warnings: [...found.values()].flatMap((finding) => finding.warnings ?? []),
     seconds,
   }
@@ -62,27 +67,29 @@ interface Finding {
   readonly problem?: Pick<Problem, 'kind' | 'message'>
 }
 
-function problemsOf(examples: readonly Example[], found: ReadonlyMap<string, Finding>): Problem[] {
-  return examples.flatMap(({ line, audios }) =>
-    [...new Set(audios)].flatMap((audio) => {
+interface RowAudio {
+  readonly place: Place
+  readonly audios: readonly StoredAudio[]
+}
+
+function problemsOf(rows: readonly RowAudio[], found: ReadonlyMap<string, Finding>): Problem[] {
+  return rows.flatMap(({ place, audios }) =>
+    [...new Set(audios.map(({ name }) => name))].flatMap((audio) => {
       const problem = found.get(audio)?.problem
-      return problem ? [{ line, audio, ...problem }] : []
+      return problem ? [{ ...place, audio, ...problem }] : []
     }),
   )
 }
 
 async function inspect(
-  file: string,
+  audio: StoredAudio,
   { minSeconds = 0, maxSeconds = Number.POSITIVE_INFINITY, sampleRate = 16_000 }: CheckOptions,
 ): Promise<Finding> {
-  const name = relative('', file)
+  const name = relative('', audio.name)
   try {
-    await access(file)
-  } catch {
-    return { seconds: 0, problem: { kind: 'missing', message: `there is no file ${name}` } }
-  }
-  try {
-    const { samples, seconds, warnings } = await readAudio(file, { sampleRate })
+    const where = await audio.open()
+    if (typeof where === 'string') await access(where)
+    const { samples, seconds, warnings } = await readStored(audio, sampleRate)
     const length = `${name} has ${seconds.toFixed(2)} s`
     if (seconds < minSeconds) {
       return {
@@ -101,7 +108,19 @@ async function inspect(
     }
     return { seconds, warnings }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    return { seconds: 0, problem: { kind: 'unreadable', message } }
+    if (isMissing(error)) return { seconds: 0, problem: { kind: 'missing', message: messageOf(error, name) } }
+    return { seconds: 0, problem: { kind: 'unreadable', message: messageOf(error, name) } }
   }
+}
+
+/** Whether the system said that there is no such file, to us or to whoever tried to open it. */
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && (isNoEntry(error) || isMissing(error.cause))
+}
+
+const isNoEntry = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
+
+function messageOf(error: unknown, name: string): string {
+  if (isNoEntry(error)) return `there is no file ${name}`
+  return error instanceof Error ? error.message : String(error)
 }

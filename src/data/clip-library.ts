@@ -1,7 +1,8 @@
-import { readAudio } from '../audio/read-audio.js'
 import { PalError } from '../errors.js'
 import type { Clip } from './clips.js'
 import { activeSpan, type Span } from './level.js'
+import { mistakeAt, placeName } from './place.js'
+import { readStored } from './stored-audio.js'
 
 /** A clip with its waveform, mono, and the span of samples where something sounds. */
 export interface LoadedClip extends Clip {
@@ -30,7 +31,7 @@ export class ClipLibrary {
 
   /**
    * Decodes the clips one after the other and trims nothing.
-   * @throws PalError with the CSV's line for a file that cannot be read or in which nothing sounds.
+   * @throws PalError with the CSV's line, or the shard's row, for a file that cannot be read or in which nothing sounds.
    */
   static async load(
     clips: readonly Clip[],
@@ -42,13 +43,13 @@ export class ClipLibrary {
       const audio = await read(clip, sampleRate)
       const active = activeSpan(audio.samples, sampleRate)
       if (active.end === active.start) {
-        throw new PalError(`expected a recording of "${clip.label}", got silence: ${clip.path}`, {
-          file: clip.csv,
-          line: clip.line,
-        })
+        throw new PalError(
+          `expected a recording of "${clip.label}", got silence: ${clip.audio.name}`,
+          mistakeAt(clip.place),
+        )
       }
       loaded.push({ ...clip, samples: audio.samples, sampleRate, seconds: audio.seconds, active })
-      warnings.push(...audio.warnings.map((warning) => `${clip.csv}:${clip.line}: ${warning}`))
+      warnings.push(...audio.warnings.map((warning) => `${placeName(clip.place)}: ${warning}`))
       onProgress?.(loaded.length, clips.length)
     }
     return new ClipLibrary(loaded, sampleRate, warnings)
@@ -57,12 +58,11 @@ export class ClipLibrary {
 
 async function read(clip: Clip, sampleRate: number) {
   try {
-    return await readAudio(clip.path, { sampleRate })
+    return await readStored(clip.audio, sampleRate)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new PalError(`expected audio that can be read: ${reason}`, {
-      file: clip.csv,
-      line: clip.line,
+      ...mistakeAt(clip.place),
       cause,
     })
   }

@@ -26,13 +26,13 @@ test('rows become clips with absolute paths, words for digits and their line', a
   const path = await root('audio,digit,speaker\n"a, b.wav",3,ann\n\nb.wav,nine,bob\n')
   const clips = await readClips(digits, path)
   assert.deepEqual(
-    clips.map(({ label, group, line }) => ({ label, group, line })),
+    clips.map(({ label, group, number }) => ({ label, group, number })),
     [
-      { label: 'three', group: 'ann', line: 2 },
-      { label: 'nine', group: 'bob', line: 4 },
+      { label: 'three', group: 'ann', number: 2 },
+      { label: 'nine', group: 'bob', number: 4 },
     ],
   )
-  assert.equal(clips[0]?.path, join(path, 'sets/a, b.wav'))
+  assert.equal(clips[0]?.audio.name, join(path, 'sets/a, b.wav'))
 })
 
 test('labels can be renamed', async () => {

@@ -1,9 +1,11 @@
 import { basename, resolve } from 'node:path'
-import { readAudio } from '../audio/read-audio.js'
 import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
-import { audioPlaceholder, type Example, readManifest } from './manifest.js'
+import { audioPlaceholder, type Example } from './example.js'
+import { readManifest } from './manifest.js'
+import { mistakeAt } from './place.js'
 import type { Draw, Source, Turn } from './source.js'
+import { readStored, type StoredAudio } from './stored-audio.js'
 
 export interface ManifestSourceOptions {
   readonly name?: string
@@ -12,34 +14,31 @@ export interface ManifestSourceOptions {
 }
 
 /**
- * The rows of a manifest, drawn evenly, their audio read once into memory. Each row has one audio and no
+ * The rows of a manifest (see `readManifest`), drawn evenly, their audio read once, in order, into memory. Each row has one audio and no
  * system message; an audio is never cut, since only its author knows where in it the answer lies.
- * @throws PalError naming the line of a row that cannot be drawn.
+ * @throws PalError naming the place of a row that cannot be drawn.
  */
 export async function manifestSource(path: string, options: ManifestSourceOptions = {}): Promise<Source> {
   const { name = basename(path), sampleRate = 16_000, onProgress } = options
-  const file = resolve(path)
-  const examples = await readManifest(file)
-  const files = [...new Set(examples.map((example) => onlyAudio(example, file)))]
+  const examples = await readManifest(resolve(path))
+  const stored = new Map(examples.map((example) => [onlyAudio(example).name, onlyAudio(example)]))
   const audios = new Map<string, Float32Array>()
-  for (const audio of files) {
-    audios.set(audio, (await readAudio(audio, { sampleRate })).samples)
-    onProgress?.(audios.size, files.length)
+  for (const [audio, where] of stored) {
+    audios.set(audio, (await readStored(where, sampleRate)).samples)
+    onProgress?.(audios.size, stored.size)
   }
   const rows = examples.map((example) => ({
-    line: example.line,
-    samples: audios.get(onlyAudio(example, file)) as Float32Array,
-    turns: turnsOf(example, file),
+    place: example.place,
+    samples: audios.get(onlyAudio(example).name) as Float32Array,
+    turns: turnsOf(example),
   }))
 
   function drawWithin(random: Random, maxSeconds: number): Draw {
-    const { line, samples, turns } = random.pick(rows)
+    const { place, samples, turns } = random.pick(rows)
     if (samples.length <= maxSeconds * sampleRate) return { samples, turns }
     const seconds = (samples.length / sampleRate).toFixed(2)
     throw new PalError(`expected at most ${maxSeconds} s of audio, got ${seconds} s`, {
-      file,
-      line,
-      key: 'audios',
+      ...mistakeAt(place, 'audios'),
       hint: 'Audio of a manifest is never cut: allow more seconds or leave the row out.',
     })
   }
@@ -47,23 +46,21 @@ export async function manifestSource(path: string, options: ManifestSourceOption
   return { name, sampleRate, drawWithin, draw: (random) => drawWithin(random, Number.POSITIVE_INFINITY) }
 }
 
-function onlyAudio({ audios, line }: Example, file: string): string {
+function onlyAudio({ audios, place }: Example): StoredAudio {
   const [audio] = audios
   if (audio !== undefined && audios.length === 1) return audio
-  throw new PalError(`expected one audio in a row to train on, got ${audios.length}`, {
-    file,
-    line,
-    key: 'audios',
-  })
+  throw new PalError(
+    `expected one audio in a row to train on, got ${audios.length}`,
+    mistakeAt(place, 'audios'),
+  )
 }
 
-function turnsOf({ messages, task = 'manifest', accept, line }: Example, file: string): Turn[] {
+function turnsOf({ messages, task = 'manifest', accept, place }: Example): Turn[] {
   if (messages[0]?.role === 'system') {
-    throw new PalError('expected questions and answers only, got a system message', {
-      file,
-      line,
-      key: 'messages.0.role',
-    })
+    throw new PalError(
+      'expected questions and answers only, got a system message',
+      mistakeAt(place, 'messages.0.role'),
+    )
   }
   const said = messages.map(({ content }) => content.replace(audioPlaceholder, '').trim())
   return said.flatMap((question, i) =>

@@ -6,6 +6,7 @@ import type { SceneEvent } from '../data/scene.js'
 import { sceneSource } from '../data/scene-source.js'
 import { Random } from '../random.js'
 import type { LoadedSets } from '../train/sources.js'
+import type { ClosedAnswers } from './closed-answers.js'
 
 /** One question about one audio, and what is right. */
 export interface EvalItem {
@@ -26,6 +27,8 @@ export interface EvalItem {
   readonly choices?: readonly string[]
   /** What sounds, for results by class. */
   readonly label?: string
+  /** Every answer that there is to choose from, where it does not follow from what is above: see `closedAnswers`. */
+  readonly closed?: ClosedAnswers
 }
 
 export interface ItemOptions {
@@ -44,7 +47,7 @@ export interface EvalSet {
 }
 
 /** Changes whenever the same seed would ask something else. */
-export const QUESTIONS_VERSION = 1
+export const QUESTIONS_VERSION = 2
 
 /**
  * What is asked about recordings that training did not hear, in wordings that it did not see: each clip by itself,
@@ -58,7 +61,7 @@ export function clipItems(
   const clips = [...sets].flatMap(([set, loaded]) => loaded.map((clip) => ({ set, clip })))
   const asking = { vocabulary: known, wordings }
   const items = clips.flatMap(({ set, clip }) => {
-    const random = new Random('eval', seed, set, clip.line)
+    const random = new Random('eval', seed, set, clip.number)
     const item = (scoring: Task, task: string, number = 0) =>
       clipItem(set, clip, scoring, task, random, asking, number)
     const naming: readonly Task[] = clip.kind === 'sound' ? ['name', 'name'] : [clip.kind]
@@ -92,8 +95,8 @@ function clipItem(
   const event: SceneEvent = { ...clip, startSeconds: 0, endSeconds: clip.seconds, levelDb: 0 }
   const { question, answer, accept } = askAbout([event], random, { ...asking, tasks: { [scoring]: 1 } })
   return {
-    id: `${set}:${clip.line}:${task}:${number}`,
-    audio: `${set}:${clip.line}`,
+    id: `${set}:${clip.number}:${task}:${number}`,
+    audio: `${set}:${clip.number}`,
     samples: async () => clip.samples,
     task,
     scoring,

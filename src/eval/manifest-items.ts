@@ -1,29 +1,28 @@
 import { resolve } from 'node:path'
-import { readAudio } from '../audio/read-audio.js'
-import { audioPlaceholder, type Example, readManifest } from '../data/manifest.js'
+import { audioPlaceholder, type Example } from '../data/example.js'
+import { readManifest } from '../data/manifest.js'
+import { mistakeAt } from '../data/place.js'
 import { vocabularyOf } from '../data/questions/vocabulary.js'
+import { readStored } from '../data/stored-audio.js'
 import { PalError } from '../errors.js'
 import type { EvalItem, EvalSet } from './items.js'
 
 /**
  * The rows of a manifest, each one question about one audio and its answer. The row's task says how it is scored:
  * see `scoringOf`.
- * @throws PalError naming the line of a row that is anything else
+ * @throws PalError naming the place of a row that is anything else
  */
 export async function manifestItems(path: string, sampleRate: number): Promise<EvalSet> {
-  const file = resolve(path)
   const scorings = new Map<string, string>()
-  const items = (await readManifest(file)).map((example) => {
-    const item = itemOf(example, file, sampleRate)
+  const items = (await readManifest(resolve(path))).map((example) => {
+    const item = itemOf(example, sampleRate)
     const { task, scoring } = item
     const before = scorings.get(task) ?? scoring
     if (before !== scoring) {
       throw new PalError(
         `expected rows of task "${task}" to be scored alike, got ${scoring} after ${before}`,
         {
-          file,
-          line: example.line,
-          key: 'choices',
+          ...mistakeAt(example.place, 'choices'),
           hint: 'Give choices to all of its rows or to none, or name the task differently.',
         },
       )
@@ -40,8 +39,8 @@ function scoringOf({ task, choices }: Pick<Example, 'task' | 'choices'>): string
   return task === 'caption' ? 'captioning' : (task ?? 'manifest')
 }
 
-function itemOf(example: Example, file: string, sampleRate: number): EvalItem {
-  const { id, messages, audios, accept, choices, line } = example
+function itemOf(example: Example, sampleRate: number): EvalItem {
+  const { id, messages, audios, accept, choices, place } = example
   const [audio] = audios
   const [question, answer, ...more] = messages
   const plain = question?.role === 'user' && answer?.role === 'assistant' && more.length === 0
@@ -49,20 +48,20 @@ function itemOf(example: Example, file: string, sampleRate: number): EvalItem {
     const roles = messages.map(({ role }) => role).join(', ')
     throw new PalError(
       `expected one audio, a question and its answer, got ${audios.length} audios and the messages ${roles}`,
-      { file, line },
+      mistakeAt(place),
     )
   }
   const scoring = scoringOf(example)
   if (scoring === 'multiple-choice' && !choices?.includes(answer.content)) {
     throw new PalError(
       `expected choices, the answer "${answer.content}" being one, got ${choices?.join(', ') ?? 'none'}`,
-      { file, line, key: 'choices' },
+      mistakeAt(place, 'choices'),
     )
   }
   return {
     id,
-    audio,
-    samples: async () => (await readAudio(audio, { sampleRate })).samples,
+    audio: audio.name,
+    samples: async () => (await readStored(audio, sampleRate)).samples,
     task: example.task ?? scoring,
     scoring,
     question: question.content.replaceAll(audioPlaceholder, '').trim(),

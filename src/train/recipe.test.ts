@@ -17,7 +17,7 @@ test('a change is applied and remembered', async () => {
   const { recipe, overrides } = await loadRecipe(tiny, ['stages.0.steps=7', 'data.sets.esc10.heldOut=[1, 2]'])
   assert.equal(recipe.stages[0]?.steps, 7)
   assert.deepEqual(recipe.data.sets.esc10?.heldOut, ['1', '2'])
-  assert.equal(overrides[0]?.before, 2600)
+  assert.equal(overrides[0]?.before, 3600)
 })
 
 test('mistakes name file, line and key', async () => {
@@ -30,4 +30,16 @@ test('mistakes name file, line and key', async () => {
   const file = join(await mkdtemp(join(tmpdir(), 'pal-recipe-')), 'wrong.yaml')
   await writeFile(file, changed)
   await assert.rejects(loadRecipe(file), /expected the name of a source \(sounds, digits.*got "digit"/)
+})
+
+test('a set is in a CSV or in shards, and only with shards may the group be left out', async () => {
+  const loaded = (set: string) => loadRecipe(tiny, [`data.sets.esc10={ label: label, kind: sound, ${set} }`])
+  const { recipe } = await loaded("shards: 'esc/train-*.parquet', labels: { sea_waves: sea waves }")
+  assert.deepEqual(recipe.data.sets.esc10, {
+    ...{ csv: undefined, shards: 'esc/train-*.parquet', audio: 'audio', label: 'label', kind: 'sound' },
+    ...{ labels: { sea_waves: 'sea waves' }, heldOut: [] },
+  })
+  await assert.rejects(loaded('heldOut: []'), /data\.sets\.esc10: expected either csv or shards, got none/)
+  await assert.rejects(loaded('csv: a.csv, shards: a.tar'), /expected either csv or shards, got both/)
+  await assert.rejects(loaded('csv: a.csv'), /data\.sets\.esc10\.group: expected the column of the groups/)
 })

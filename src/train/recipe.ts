@@ -12,15 +12,40 @@ import { OBJECTIVES } from './objective.js'
 const count = z.int().positive()
 const positive = z.number().positive()
 
-const clipSet = z.strictObject({
+const labelledSet = z.strictObject({
   /** Relative to `data.root`; audio paths in it are relative to the CSV. */
-  csv: z.string(),
+  csv: z.string().optional(),
+  /** Instead of a CSV: parquet files or tar shards, relative to `data.root`; a folder or a pattern means several. */
+  shards: z.string().optional(),
   audio: z.string().default('audio'),
   label: z.string(),
-  group: z.string(),
+  /** May be left out with shards: their groups are then the splits that the files' names begin with. */
+  group: z.string().optional(),
   kind: z.enum(['sound', 'digit', 'drum']),
+  /** New names for labels. */
+  labels: z.record(z.string(), z.string().min(1)).optional(),
   /** Groups (folds, speakers, kits) that `pal eval` asks about; stages hear them only if they say so. */
   heldOut: z.array(z.coerce.string()).default([]),
+})
+
+/** A set is in a CSV or in shards, and a CSV has groups. */
+const clipSet = labelledSet.transform((set, context) => {
+  const { csv, shards, group } = set
+  // A run is known by its settings as text: their order stays as it is.
+  if (csv !== undefined && group !== undefined && shards === undefined) return { ...set, csv, group, shards }
+  if (csv === undefined && shards !== undefined) return { ...set, csv, shards }
+  if (csv !== undefined && shards === undefined) {
+    context.issues.push({
+      code: 'custom',
+      message: 'expected the column of the groups',
+      input: set,
+      path: ['group'],
+    })
+  } else {
+    const message = `expected either csv or shards, got ${csv === undefined ? 'none' : 'both'}`
+    context.issues.push({ code: 'custom', message, input: set })
+  }
+  return z.NEVER
 })
 
 const asking = {

@@ -1,5 +1,5 @@
 import type { ZodType } from 'zod'
-import type { Message } from '../manifest.js'
+import type { Message } from '../example.js'
 
 /** A row of a manifest in the one form that everything else reads; audio paths as written. */
 export interface Row {

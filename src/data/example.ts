@@ -1,0 +1,119 @@
+import { PalError } from '../errors.js'
+import type { Row } from './dialects/dialect.js'
+import { dialects } from './dialects/index.js'
+import { mistakeAt, type Place } from './place.js'
+import type { StoredAudio } from './stored-audio.js'
+
+/** Where an audio stands in a message. */
+export const audioPlaceholder = '<audio>'
+
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: string
+}
+
+/** One example to learn from. Every audio has its placeholder in a user message, in the same order. */
+export interface Example {
+  readonly id: string
+  readonly messages: readonly Message[]
+  readonly audios: readonly StoredAudio[]
+  readonly task?: string
+  /** Other answers that are right as well. */
+  readonly accept?: readonly string[]
+  /** What a multiple-choice question offers, A first; the answer is one of them. */
+  readonly choices?: readonly string[]
+  readonly place: Place
+}
+
+/** What is known of a row besides what it says. */
+export interface RowContext {
+  readonly place: Place
+  /** The id of a row that has none. */
+  readonly id: string
+  /** The audio that the row calls by this name. */
+  readonly locate: (written: string) => StoredAudio
+}
+
+/**
+ * The example that a row of any dialect stands for. A row with one audio may leave out its placeholder; the audio
+ * then stands before the first user message.
+ * @throws PalError naming the place and the key of the first mistake
+ */
+export function exampleOf(value: unknown, { place, id, locate }: RowContext): Example {
+  const row = parseRow(value, place)
+  const messages = placeAudio(row, place)
+  checkTurns(messages, place)
+  const { task, accept, choices } = row
+  return {
+    id: row.id ?? id,
+    messages,
+    audios: row.audios.map(locate),
+    ...(task !== undefined && { task }),
+    ...(accept && { accept }),
+    ...(choices && { choices }),
+    place,
+  }
+}
+
+function parseRow(value: unknown, place: Place): Row {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const got = JSON.stringify(value)?.slice(0, 60)
+    throw new PalError(`expected a JSON object, got ${got}`, mistakeAt(place))
+  }
+  const dialect = dialects.find((candidate) => candidate.detects(value))
+  if (!dialect) {
+    const keys = Object.keys(value).join(', ') || '(none)'
+    throw new PalError(`expected a row in a known form, got the keys ${keys}`, {
+      ...mistakeAt(place),
+      hint: dialects.map(({ name, example }) => `${name}: ${example}`).join('\n'),
+    })
+  }
+  const parsed = dialect.schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new PalError(issue?.message ?? 'expected a valid row', mistakeAt(place, issue?.path.join('.') ?? ''))
+}
+
+/** The messages with a placeholder for every audio. */
+function placeAudio({ messages, audios }: Row, place: Place): readonly Message[] {
+  const stray = messages.findIndex(
+    ({ role, content }) => role !== 'user' && content.includes(audioPlaceholder),
+  )
+  if (stray >= 0) {
+    throw new PalError(
+      `expected ${audioPlaceholder} in user messages only, got it from the ${messages[stray]?.role}`,
+      mistakeAt(place, `messages.${stray}.content`),
+    )
+  }
+  const places = messages.reduce((sum, { content }) => sum + content.split(audioPlaceholder).length - 1, 0)
+  if (places === audios.length) return messages
+  if (places === 0 && audios.length === 1) {
+    const first = messages.findIndex(({ role }) => role === 'user')
+    return messages.map((message, i) =>
+      i === first ? { ...message, content: audioPlaceholder + message.content } : message,
+    )
+  }
+  throw new PalError(`expected as many ${audioPlaceholder} as audios, got ${places} for ${audios.length}`, {
+    ...mistakeAt(place, 'audios'),
+    hint: `Put one ${audioPlaceholder} into a user message for each audio.`,
+  })
+}
+
+/** System first if at all, then user and assistant by turns, the assistant last. */
+function checkTurns(messages: readonly Message[], place: Place): void {
+  const turns = messages[0]?.role === 'system' ? messages.slice(1) : messages
+  const skipped = messages.length - turns.length
+  for (const [i, { role }] of turns.entries()) {
+    const expected = i % 2 === 0 ? 'user' : 'assistant'
+    if (role === expected) continue
+    throw new PalError(
+      `expected a message of the ${expected}, got one of the ${role}`,
+      mistakeAt(place, `messages.${i + skipped}.role`),
+    )
+  }
+  if (turns.length > 0 && turns.length % 2 === 0) return
+  throw new PalError(
+    'expected the assistant to have the last word, got no answer',
+    mistakeAt(place, 'messages'),
+  )
+}

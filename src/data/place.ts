@@ -1,0 +1,19 @@
+import type { ErrorDetails } from '../errors.js'
+
+/** Where an example stands: on a line of a text file, or in a part of a shard, such as "row 3" or "0001.json". */
+export interface Place {
+  readonly file: string
+  readonly line?: number
+  readonly part?: string
+}
+
+/** What a `PalError` says of a mistake there. @param key the setting or column that the mistake is in */
+export function mistakeAt({ file, line, part }: Place, key?: string): ErrorDetails {
+  const keys = [part, key].filter((name) => name !== undefined)
+  return { file, ...(line !== undefined && { line }), ...(keys.length > 0 && { key: keys.join(', ') }) }
+}
+
+/** As a `PalError` would name it. */
+export function placeName({ file, line, part }: Place): string {
+  return `${file}${line === undefined ? '' : `:${line}`}${part === undefined ? '' : `, ${part}`}`
+}

@@ -1,0 +1,76 @@
+import { PalError } from '../../errors.js'
+import { type Example, exampleOf } from '../example.js'
+import { mistakeAt, type Place } from '../place.js'
+import type { StoredAudio } from '../stored-audio.js'
+import { isConversation, type ShardRecord } from './shard-record.js'
+import { shardRecords } from './shard-records.js'
+
+/**
+ * The examples in shards: rows or samples with messages, in the dialects of a manifest.
+ * @throws PalError naming shard, row or sample, and key
+ */
+export async function readShardExamples(path: string): Promise<readonly Example[]> {
+  const examples: Example[] = []
+  for await (const record of shardRecords(path)) examples.push(shardExample(record))
+  return examples
+}
+
+/**
+ * The audio of every row, be it a conversation or a labelled recording.
+ * @throws PalError for a row that is malformed or has no audio where it must
+ */
+export async function readShardAudio(
+  path: string,
+): Promise<readonly { readonly place: Place; readonly audios: readonly StoredAudio[] }[]> {
+  const rows: { place: Place; audios: readonly StoredAudio[] }[] = []
+  for await (const record of shardRecords(path)) {
+    rows.push(isConversation(record) ? shardExample(record) : labelledRow(record))
+  }
+  return rows
+}
+
+function shardExample(record: ShardRecord): Example {
+  const { place, id, audios, labelField } = record
+  if (!isConversation(record) && labelField !== undefined) {
+    throw new PalError('expected messages, got a labelled recording', {
+      ...mistakeAt(place, labelField),
+      hint: `Name such shards as a set of the recipe: { shards: PATH, label: ${labelField}, kind: sound }.`,
+    })
+  }
+  return exampleOf(rowOf(record), {
+    place,
+    id,
+    locate(written) {
+      const audio = audios.get(written)
+      if (audio) return audio
+      const known = [...audios.keys()].join(', ') || 'none'
+      const message = `expected an audio that is there (${known}), got "${written}"`
+      throw new PalError(message, mistakeAt(place, 'audios'))
+    },
+  })
+}
+
+/** The record as a line of a manifest would have it. */
+function rowOf({ fields, place }: ShardRecord): object {
+  const { audio, audios = audio === undefined ? [] : [audio], messages } = fields
+  return { ...fields, audios, ...(messages !== undefined && { messages: parsed(messages, place) }) }
+}
+
+/** Some writers keep messages as JSON text. */
+function parsed(messages: unknown, place: Place): unknown {
+  if (typeof messages !== 'string') return messages
+  try {
+    return JSON.parse(messages)
+  } catch (cause) {
+    const message = `expected messages, as a list or as JSON text: ${(cause as Error).message}`
+    throw new PalError(message, { ...mistakeAt(place, 'messages'), cause })
+  }
+}
+
+function labelledRow({ place, audios, fields }: ShardRecord) {
+  if (audios.size === 0) {
+    const got = Object.keys(fields).join(', ')
+    throw new PalError(`expected audio in every row, got ${got}`, mistakeAt(place))
+  }
+  return { place, audios: [...new Set(audios.values())] }
+}

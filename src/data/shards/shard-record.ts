@@ -1,0 +1,38 @@
+import { PalError } from '../../errors.js'
+import { dialects } from '../dialects/index.js'
+import { mistakeAt, type Place } from '../place.js'
+import type { StoredAudio } from '../stored-audio.js'
+
+/** A row of a parquet file, or a sample of a tar shard. */
+export interface ShardRecord {
+  readonly place: Place
+  /** Tells it from every other record of the shards. */
+  readonly id: string
+  readonly split: string
+  /**
+   * Its columns, or what its members and the keys of its JSON hold; the empty ones are left out. Where an audio
+   * stands there is its name; `audio` is the only one, `audios` lists several.
+   */
+  readonly fields: Readonly<Record<string, unknown>>
+  /** By the names that stand in `fields`. */
+  readonly audios: ReadonlyMap<string, StoredAudio>
+  /** The field that says what sounds, where the shard says which one that is. */
+  readonly labelField?: string
+}
+
+/** Whether it is a conversation, in one of the dialects of manifests, rather than a labelled recording. */
+export const isConversation = ({ fields }: ShardRecord): boolean =>
+  dialects.some((dialect) => dialect.detects(fields))
+
+/**
+ * The text or the number in a field, as text.
+ * @throws PalError if the field is empty or holds something else
+ */
+export function fieldOf({ fields, place }: ShardRecord, name: string): string {
+  const value = fields[name]
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value === 'string' && value.trim() !== '') return value.trim()
+  const known = Object.keys(fields).join(', ')
+  const got = value === undefined || value === '' ? `nothing (there are: ${known})` : JSON.stringify(value)
+  throw new PalError(`expected a text or a number, got ${got.slice(0, 200)}`, mistakeAt(place, name))
+}

@@ -1,0 +1,23 @@
+import type { Audio } from '../audio/audio.js'
+import { readAudio } from '../audio/read-audio.js'
+
+/** A sound as it lies on the disk: in a file of its own, in a cell of a parquet file, in a member of a tar shard. */
+export interface StoredAudio {
+  /** An absolute path, or the shard's with the place in it: what tells sounds apart, and what messages call them. */
+  readonly name: string
+  /**
+   * The path of the sound's own file, or its bytes out of a shard.
+   * @throws PalError if the shard does not hold it
+   */
+  readonly open: () => Promise<string | Uint8Array>
+}
+
+/** @param path absolute */
+export function audioFile(path: string): StoredAudio {
+  return { name: path, open: async () => path }
+}
+
+/** Decodes a sound wherever it lies. @throws PalError as `readAudio` does */
+export async function readStored(audio: StoredAudio, sampleRate: number): Promise<Audio> {
+  return readAudio(await audio.open(), { sampleRate, name: audio.name })
+}
