@@ -1,4 +1,4 @@
-import { digitWords } from '../clips.js'
+import { digitWords } from '../clip-label.js'
 import { knownPhrase } from './labels.js'
 import type { QuestionKind } from './task.js'
 import { distinct, heard } from './timeline.js'
@@ -48,6 +48,12 @@ export const count: QuestionKind = {
         'What is the total count of sounds here?',
         'If you count every sound, what do you get?',
         'Give me the amount of sounds in the clip.',
+        'Count the sounds in this recording.',
+        'Please tell me how many different things can be heard in total.',
+        "I'd like to know how many sounds were recorded.",
+        'Is it one sound, two, three or more?',
+        'Give me the number of sounds in the clip.',
+        'How many sounds did you hear altogether?',
       ],
     }),
     label: wordings({
@@ -87,6 +93,13 @@ export const count: QuestionKind = {
         'What number of times is {a} to be heard?',
         'If you count only {a}, what do you get?',
         'Say the count for {a}.',
+        'Count how often {a} can be heard.',
+        'Please tell me the number of times one can hear {a}.',
+        'How often did you notice {a} in this clip?',
+        'I want to know how many times I can hear {a}.',
+        'Did you hear {a} once, twice or more often?',
+        'In the whole recording, how many times do we get {a}?',
+        'Give me a count for {a}.',
       ],
     }),
   },

@@ -46,7 +46,16 @@ export const order: QuestionKind = {
         'Which do I hear to begin with, {a} or {b}?',
         'In time, which is ahead, {a} or {b}?',
       ],
-      heldOut: ['Which begins sooner, {a} or {b}?', 'Of {a} and {b}, which opens the recording?'],
+      heldOut: [
+        'Which begins sooner, {a} or {b}?',
+        'Of {a} and {b}, which opens the recording?',
+        'Between {a} and {b}, what do we hear first?',
+        'Tell me which one starts earlier: {a} or {b}.',
+        'Does the recording begin with {a} or with {b}?',
+        'Of these two, {a} and {b}, please name the earlier one.',
+        'I want to know whether {a} or {b} came first.',
+        'Say which is the first to be heard, {a} or {b}.',
+      ],
     }),
     lastOfTwo: wordings({
       train: [
@@ -77,7 +86,16 @@ export const order: QuestionKind = {
         'The last one: {a} or {b}?',
         'What (remains|is left) at the end, {a} or {b}?',
       ],
-      heldOut: ['Which starts after the other one, {a} or {b}?'],
+      heldOut: [
+        'Which starts after the other one, {a} or {b}?',
+        'Between {a} and {b}, what do we hear later?',
+        'Tell me which one comes second: {a} or {b}.',
+        'Does the recording end with {a} or with {b}?',
+        'Of these two, {a} and {b}, please name the later one.',
+        'What was heard last, {a} or {b}?',
+        'I want to know whether {a} or {b} came at the end.',
+        'Say which is the later one, {a} or {b}.',
+      ],
     }),
     first: wordings({
       train: [
@@ -118,7 +136,16 @@ export const order: QuestionKind = {
         'What did it all start with?',
         'Everything starts with what?',
       ],
-      heldOut: ['What opens the recording?', 'Before everything else, what can be heard?'],
+      heldOut: [
+        'What opens the recording?',
+        'Before everything else, what can be heard?',
+        'How does this recording begin?',
+        'Tell me the very first thing you hear.',
+        'Please name the opening sound.',
+        'What do I hear at the start of the clip?',
+        'I only care about the beginning, so what is the first sound?',
+        'Before anything else, what was heard?',
+      ],
     }),
     last: wordings({
       train: [
@@ -160,7 +187,17 @@ export const order: QuestionKind = {
         'What did it all end with?',
         'Everything ends with what?',
       ],
-      heldOut: ['What closes the recording?', 'When all else is over, what remains to be heard?'],
+      heldOut: [
+        'What closes the recording?',
+        'When all else is over, what remains to be heard?',
+        'How does this recording end?',
+        'Tell me the very last thing you hear.',
+        'Please name the closing sound.',
+        'What do I hear at the end of the clip?',
+        'I only care about the ending, so what is the final sound?',
+        'Which sound finishes the recording?',
+        'After everything else, what was heard?',
+      ],
     }),
     after: wordings({
       train: [
@@ -196,7 +233,17 @@ export const order: QuestionKind = {
         'The sound after {a}, what is it?',
         'What has {a} before it?',
       ],
-      heldOut: ['Once {a} is over, what is next?', 'What sound takes over from {a}?'],
+      heldOut: [
+        'Once {a} is over, what is next?',
+        'What sound takes over from {a}?',
+        'Tell me which sound follows {a}.',
+        'Once we have heard {a}, what do we hear next?',
+        'Please name the next sound after {a}.',
+        'First I hear {a}, but what is the very next thing?',
+        'What did you hear immediately after {a}?',
+        "I'd like to know what happens just after {a}.",
+        'Which sound is next when I no longer hear {a}?',
+      ],
     }),
     before: wordings({
       train: [
@@ -230,7 +277,16 @@ export const order: QuestionKind = {
         'What has {a} after it?',
         'First what, and then {a}?',
       ],
-      heldOut: ['What sound gives way to {a}?'],
+      heldOut: [
+        'What sound gives way to {a}?',
+        'Tell me which sound leads up to {a}.',
+        'Just before we get to {a}, what do we hear?',
+        'Please name the previous sound, the one before {a}.',
+        'I heard {a}, but what was there just before that?',
+        'What did you hear immediately before {a}?',
+        "I'd like to know what happens just before {a}.",
+        'Which sound ends right when I start to hear {a}?',
+      ],
     }),
     all: wordings({
       train: [
@@ -276,7 +332,16 @@ export const order: QuestionKind = {
         'Which came when?',
         'Say first this, then that.',
       ],
-      heldOut: ['Go through the sounds from start to end.', 'How do the sounds follow one another?'],
+      heldOut: [
+        'Go through the sounds from start to end.',
+        'How do the sounds follow one another?',
+        'What sounds do I hear, from first to last?',
+        'Please name every sound in the order it occurs.',
+        'Tell me what happens step by step in this audio.',
+        'I need the full sequence of sounds, from beginning to end.',
+        'Go through the recording and write down each sound one after the other.',
+        'Can you give me all the sounds as an ordered list?',
+      ],
     }),
   },
   plan(events, random) {
