@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { linePlot, type Series } from '../plot/line-plot.js'
+import { toPng } from '../plot/to-png.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { markdown } from './markdown.js'
-import { plot, type Series } from './plot.js'
-import { toPng } from './png.js'
 import type { Report, Result } from './report.js'
 import type { Spread } from './statistics.js'
 
@@ -32,7 +32,7 @@ function plots({ results, machine, date }: Report): readonly (readonly [name: st
   const training = first.configuration.task === 'train'
   const where = `${machine.processor}, ${machine.cores} cores, ${date}`
   const draw = (title: string, yLabel: string, value: (result: Result) => Spread | undefined) =>
-    plot(seriesOf(results, value), { title: `${title} (${where})`, xLabel: 'audio tokens', yLabel })
+    linePlot(seriesOf(results, value), { title, subtitle: where, xLabel: 'audio tokens', yLabel })
   return [
     ['time', draw(training ? 'Training step' : 'Until the first token', 'milliseconds', ({ time }) => time)],
     ['memory', draw('Peak memory', 'MiB', ({ peakMiB }) => peakMiB)],

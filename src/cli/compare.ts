@@ -1,7 +1,9 @@
+import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
-import type { Finished } from '../compare/report.js'
+import { PalError } from '../errors.js'
+import type { EvalOptions } from '../eval/run.js'
 import { itemsOf } from './eval.js'
 import { type BaseFlags, baseArguments, chosenBases, wholeNumber, withBases } from './options.js'
 import { ProgressLine } from './progress.js'
@@ -18,9 +20,16 @@ interface CompareCliOptions extends BaseFlags {
 
 export function register(command: Command, context: CliContext): void {
   withBases(command)
-    .argument('<recipe>', 'a YAML file; what it holds out is asked about')
+    .argument(
+      '<what>',
+      'a recipe (YAML), whose held-out recordings are asked about; or the folder of a comparison',
+    )
     .argument('[changes...]', 'settings to change for every run, as key=value')
-    .option('--integrations <names>', 'separated by commas', names, ['plits', 'lal', 'pal'])
+    .option('--integrations <names>', 'separated by commas; the others are held against the first', names, [
+      'plits',
+      'lal',
+      'pal',
+    ])
     .option('--seeds <numbers>', 'separated by commas', numbers, [1, 2, 3])
     .option('--limit <count>', 'at most so many questions of each task', wholeNumber(1))
     .option('--scenes <count>', 'scenes composed for each task about scenes', wholeNumber(1), 200)
@@ -30,80 +39,129 @@ export function register(command: Command, context: CliContext): void {
       'after',
       `
 Every run has the same draws in the same order and a process of its own. Finished runs are not repeated: the same
-command goes on after an interruption.
+command goes on after an interruption. The report (report.html, .md, .json and plots) is written after every run; given
+the folder, it is only written again.
 
-Example:
-  pal compare recipes/compare-tiny.yaml data.root=path/to/recordings`,
+Examples:
+  pal compare recipes/compare-tiny.yaml data.root=path/to/recordings
+  pal compare runs/compare-tiny`,
     )
-    .action(async (file: string, changes: readonly string[], options: CompareCliOptions) => {
-      const { loadRecipe } = await import('../train/recipe.js')
-      const { planRuns } = await import('../compare/plan.js')
-      const { trainRun } = await import('../compare/run.js')
-      const { compareRuns, comparisonMarkdown } = await import('../compare/report.js')
-      const { writeAtomically } = await import('../weights/write-atomically.js')
-      const { recipe } = await loadRecipe(file, changes, chosenBases(options))
-      const folder = resolve(options.out ?? join('runs', recipe.name))
-      const questions = await itemsOf(file, changes, { ...options, seed: 1, wordings: 'held-out' })
-      const bases = baseArguments(options)
-      const finished: Finished[] = []
-      for (const run of planRuns(options.integrations, options.seeds)) {
-        process.stderr.write(`${run.integration}, seed ${run.seed}\n`)
-        const cost = await trainRun(run, folder, { file, changes, bases, loaded: recipe }, context.signal)
-        const samples = cost && (await answers(join(folder, run.folder), questions, options, context.signal))
-        if (!samples) {
-          process.stderr.write('Stopped and saved. The same command goes on from here.\n')
-          return
-        }
-        finished.push({ run, cost, samples })
-        const rows = compareRuns(finished)
-        const command = [
-          'pal compare',
-          file,
-          ...changes.filter((change) => !change.startsWith('data.root=')),
-          ...bases,
-        ].join(' ')
-        const text = comparisonMarkdown(rows, command, new Date().toISOString().slice(0, 10))
-        await writeAtomically(join(folder, 'report.md'), `${text}\n`)
-        await writeAtomically(join(folder, 'report.json'), `${JSON.stringify(rows, null, 2)}\n`)
-        if (finished.length === options.integrations.length * options.seeds.length) {
-          process.stdout.write(options.json ? `${JSON.stringify(rows)}\n` : `${text}\n`)
-        }
+    .action(async (what: string, changes: readonly string[], options: CompareCliOptions) => {
+      const { writeComparisonReport } = await import('../compare/write-report.js')
+      const folder = isFolder(what) ? reportOnly(what, changes) : await run(what, changes, options, context)
+      if (folder === undefined) {
+        process.stderr.write('Stopped and saved. The same command goes on from here.\n')
+        return
       }
+      const { report, markdown } = await writeComparisonReport(folder)
+      process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : markdown)
+      process.stderr.write(`${join(folder, 'report.html')}\n`)
     })
 }
 
-/** What the run's model answers, or nothing if it was interrupted. */
-async function answers(
-  folder: string,
+/** Trains and asks what is not finished yet. @returns the comparison's folder, or nothing if it was interrupted */
+async function run(
+  file: string,
+  changes: readonly string[],
+  options: CompareCliOptions,
+  { signal }: CliContext,
+): Promise<string | undefined> {
+  const { loadRecipe } = await import('../train/recipe.js')
+  const { planRuns } = await import('../compare/plan.js')
+  const { trainRun } = await import('../compare/run.js')
+  const { answersFolder, answersOf, keepComparison } = await import('../compare/kept.js')
+  const { writeComparisonReport } = await import('../compare/write-report.js')
+  const { QUESTIONS_VERSION } = await import('../eval/items.js')
+  const { recipe, overrides } = await loadRecipe(file, changes, chosenBases(options))
+  const { integrations, seeds, limit = 0, scenes, out } = options
+  const folder = resolve(out ?? join('runs', recipe.name))
+  const asked = { questions: QUESTIONS_VERSION, limit, scenes }
+  const bases = baseArguments(options)
+  const runs = planRuns(integrations, seeds)
+  const comparison = {
+    name: recipe.name,
+    command: commandOf(file, changes, options),
+    recipe: file,
+    // Where the recordings lie changes nothing.
+    changes: overrides.filter(({ key }) => key !== 'data.root'),
+    ...{ integrations, seeds, limit, scenes },
+  }
+  let questions: Awaited<ReturnType<typeof itemsOf>> | undefined
+  for (const [done, run] of runs.entries()) {
+    process.stderr.write(`${run.integration}, seed ${run.seed}\n`)
+    const cost = await trainRun(run, folder, { file, changes, bases, loaded: recipe }, signal)
+    if (!cost) return undefined
+    if (done === 0) await keepComparison(folder, comparison)
+    if (await answersOf(folder, run, asked)) continue
+    questions ??= await itemsOf(file, changes, { ...options, seed: 1, wordings: 'held-out' })
+    const model = join(folder, run.folder, 'model')
+    const identity = { questions: QUESTIONS_VERSION, count: questions.items.length, limit, scenes }
+    if (!(await askAll(model, questions, { folder: answersFolder(folder, run), identity, signal })))
+      return undefined
+    if (done < runs.length - 1) await writeComparisonReport(folder)
+  }
+  return folder
+}
+
+/** @throws PalError if there is something to change, which finished runs cannot */
+function reportOnly(folder: string, [change]: readonly string[]): string {
+  if (change === undefined) return resolve(folder)
+  throw new PalError(`expected a folder alone, got the change "${change}"`, {
+    file: folder,
+    hint: 'To train with changes, give the recipe.',
+  })
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+/** The command line with every option said, so that it stays the same when a default changes. */
+function commandOf(file: string, changes: readonly string[], options: CompareCliOptions): string {
+  const { integrations, seeds, limit, scenes, out } = options
+  const words = [
+    ...['pal', 'compare', file, ...changes, ...baseArguments(options)],
+    ...['--integrations', integrations.join(','), '--seeds', seeds.join(',')],
+    ...(limit === undefined ? [] : ['--limit', String(limit)]),
+    ...['--scenes', String(scenes)],
+    ...(out === undefined ? [] : ['--out', out]),
+  ]
+  return words
+    .map((word) => (/^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ')
+}
+
+/** Asks a run's model. @returns whether it has answered everything, that is, was not interrupted */
+async function askAll(
+  model: string,
   questions: Awaited<ReturnType<typeof itemsOf>>,
-  { limit = 0, scenes }: CompareCliOptions,
-  signal: AbortSignal,
-) {
+  options: EvalOptions,
+): Promise<boolean> {
   const { loadPal } = await import('../model/pal.js')
   const { evaluate } = await import('../eval/run.js')
-  const { QUESTIONS_VERSION } = await import('../eval/items.js')
   const line = new ProgressLine()
-  const pal = await loadPal({ model: join(folder, 'model') })
+  const pal = await loadPal({ model })
   try {
-    const samples = await evaluate(pal, questions, {
-      folder: join(folder, 'eval'),
-      identity: { questions: QUESTIONS_VERSION, count: questions.items.length, limit, scenes },
-      signal,
-      onProgress: (done, total) => line.show(`${done}/${total} questions`),
-    })
+    const onProgress = (done: number, total: number) => line.show(`${done}/${total} questions`)
+    const samples = await evaluate(pal, questions, { ...options, onProgress })
     line.end()
-    return samples.length === questions.items.length ? samples : undefined
+    return samples.length === questions.items.length
   } finally {
     await pal.close()
   }
 }
 
 function names(text: string): readonly string[] {
-  return text.split(',').map((name) => name.trim())
+  return eachOnce(text.split(',').map((name) => name.trim()))
 }
 
 function numbers(text: string): readonly number[] {
   const values = text.split(',').map(Number)
-  if (values.every((value) => Number.isInteger(value) && value >= 0)) return values
+  if (values.every((value) => Number.isInteger(value) && value >= 0)) return eachOnce(values)
   throw new InvalidArgumentError('Expected whole numbers, separated by commas.')
+}
+
+function eachOnce<T>(values: readonly T[]): readonly T[] {
+  if (new Set(values).size === values.length) return values
+  throw new InvalidArgumentError('Expected each once.')
 }

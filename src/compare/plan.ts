@@ -31,6 +31,11 @@ export function integrationNamed(name: string, { model }: Recipe): IntegrationCo
   }
 }
 
+/** The integration as the paper writes it. */
+export function displayName(integration: string): string {
+  return integration === 'flamingo' ? 'Flamingo' : integration.toUpperCase()
+}
+
 /** All integrations of one seed before the next seed: what a machine's mood does to one, it does to the others. */
 export function planRuns(integrations: readonly string[], seeds: readonly number[]): readonly Run[] {
   return seeds.flatMap((seed) =>

@@ -1,122 +1,168 @@
-import { cpus, totalmem } from 'node:os'
-import { bootstrap, groupBy } from '../eval/bootstrap.js'
-import { accuracy, balancedAccuracy } from '../eval/measures.js'
-import type { Sample } from '../eval/run.js'
+import { type Estimate, groupBy } from '../eval/bootstrap.js'
+import { type AnswerTable, accuracyOf, gains, layOut, plainAccuracy, tabulate } from './answer-table.js'
+import { type Cost, costsOf } from './cost.js'
+import { holm } from './holm.js'
+import type { Comparison, FinishedRun } from './kept.js'
+import { type LossCurve, lossCurve } from './loss-curve.js'
 import type { Run } from './plan.js'
-import type { RunCost } from './run.js'
+import { signFlipTest } from './sign-flip-test.js'
+import { twoWayBootstrap } from './two-way-bootstrap.js'
 
-/** A finished run: what it answered and what it cost. */
-export interface Finished {
-  readonly run: Run
-  readonly cost: RunCost
-  readonly samples: readonly Sample[]
+/** Everything that a comparison's report says, as `report.json` has it. Accuracies are shares. */
+export interface ComparisonReport extends Comparison {
+  /** What the others are held against. */
+  readonly baseline: string
+  readonly runs: readonly Pick<FinishedRun, 'run' | 'cost'>[]
+  /** Planned, but not finished yet. */
+  readonly open: readonly Run[]
+  readonly tasks: readonly TaskResult[]
+  readonly differences: readonly Difference[]
+  readonly costs: readonly Cost[]
+  readonly curves: readonly ({ readonly integration: string } & LossCurve)[]
+  /** Answers that could not be read as what was asked for; they are wrong. */
+  readonly offFormat: readonly {
+    readonly integration: string
+    readonly answers: number
+    readonly of: number
+  }[]
 }
 
-export interface ComparisonRow {
+export interface TaskResult {
+  readonly task: string
+  readonly measure: 'accuracy' | 'balanced accuracy'
+  readonly questions: number
+  readonly audios: number
+  readonly results: readonly Accuracy[]
+}
+
+export interface Accuracy extends Estimate {
   readonly integration: string
-  /** For each task the accuracy of each seed. */
-  readonly tasks: Readonly<Record<string, readonly number[]>>
-  readonly stepMilliseconds: readonly number[]
-  readonly recordingsPerSecond: readonly number[]
-  readonly peakMemoryMiB: readonly number[]
-  readonly trainedParameters: number
-  /** Right answers less the baseline's on the same questions and seeds, with its 95 % interval. */
-  readonly difference?: { readonly value: number; readonly low: number; readonly high: number }
+  readonly seeds: readonly { readonly seed: number; readonly value: number }[]
 }
 
-/** @param baseline the integration that the others are paired with */
-export function compareRuns(finished: readonly Finished[], baseline = 'plits'): readonly ComparisonRow[] {
+/** An integration's accuracy less the baseline's, paired by question and seed. */
+export interface Difference extends Estimate {
+  readonly task: string
+  readonly integration: string
+  /** Of the seeds that both have finished. */
+  readonly seeds: readonly { readonly seed: number; readonly value: number }[]
+  /** By a permutation test over audios. */
+  readonly p: number
+  /** By Holm's method, for the number of p-values in its family. */
+  readonly corrected: number
+  readonly family: number
+  readonly verdict: Verdict
+}
+
+/** A conclusion is drawn where the corrected p is below 0.05 and the interval leaves out 0; else none. */
+export type Verdict = 'better' | 'worse' | 'no conclusion'
+
+/** Under this name every question counts once. */
+export const ALL_QUESTIONS = 'all questions'
+
+const SIGNIFICANT = 0.05
+
+/** @throws PalError if two runs were asked different questions */
+export function compareRuns(
+  comparison: Comparison,
+  { finished, open }: { readonly finished: readonly FinishedRun[]; readonly open: readonly Run[] },
+): ComparisonReport {
   const groups = groupBy(finished, ({ run }) => run.integration)
-  const base = groups.get(baseline)
-  return [...groups].map(([integration, runs]) => ({
-    integration,
-    tasks: tasksOf(runs),
-    stepMilliseconds: runs.map(({ cost }) => cost.stepMilliseconds),
-    recordingsPerSecond: runs.map(({ cost }) => cost.recordingsPerSecond),
-    peakMemoryMiB: runs.map(({ cost }) => cost.peakMemoryMiB),
-    trainedParameters: runs[0]?.cost.trainedParameters ?? 0,
-    ...(base && integration !== baseline ? { difference: paired(runs, base) } : {}),
-  }))
-}
-
-function tasksOf(runs: readonly Finished[]): Readonly<Record<string, readonly number[]>> {
-  const tasks = [...new Set(runs.flatMap(({ samples }) => samples.map(({ task }) => task)))]
-  return Object.fromEntries(
-    tasks.map((task) => [
-      task,
-      runs.map(({ samples }) => {
-        const of = samples.filter((sample) => sample.task === task)
-        return task === 'presence' ? balancedAccuracy(of) : accuracy(of)
-      }),
-    ]),
-  )
-}
-
-/** The same question, asked of two models of the same seed; recordings are resampled. */
-function paired(runs: readonly Finished[], base: readonly Finished[]) {
-  const right = new Map(
-    base.flatMap(({ run, samples }) =>
-      samples.map((sample) => [`${run.seed}:${sample.id}`, sample.right] as const),
-    ),
-  )
-  const pairs = runs.flatMap(({ run, samples }) =>
-    samples.flatMap((sample) => {
-      const other = right.get(`${run.seed}:${sample.id}`)
-      return other === undefined ? [] : [{ audio: sample.audio, gain: Number(sample.right) - Number(other) }]
-    }),
-  )
-  return bootstrap(
-    pairs,
-    ({ audio }) => audio,
-    (of) => of.reduce((sum, { gain }) => sum + gain, 0) / of.length,
-  )
-}
-
-export function comparisonMarkdown(rows: readonly ComparisonRow[], command: string, date: string): string {
-  const tasks = Object.keys(rows[0]?.tasks ?? {})
-  const head = [
-    'integration',
-    ...tasks,
-    'all questions, less PLITS (95 %)',
-    'step, ms',
-    'recordings/s',
-    'peak MiB',
-    'trained',
+  const baseline = comparison.integrations[0]!
+  const tasks = [
+    ALL_QUESTIONS,
+    ...new Set(finished.flatMap(({ samples }) => samples.map(({ task }) => task))),
   ]
-  const lines = rows.map((row) => [
-    row.integration.toUpperCase(),
-    ...tasks.map((task) =>
-      spread(
-        (row.tasks[task] ?? []).map((share) => 100 * share),
-        1,
-      ),
-    ),
-    row.difference
-      ? `${signed(row.difference.value)} (${signed(row.difference.low)} … ${signed(row.difference.high)})`
-      : '—',
-    spread(row.stepMilliseconds, 0),
-    spread(row.recordingsPerSecond, 0),
-    spread(row.peakMemoryMiB, 0),
-    row.trainedParameters.toLocaleString('en'),
-  ])
-  const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`
-  return [
-    [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n'),
-    '',
-    'Accuracy in % (presence: balanced), mean ± standard deviation over seeds. The difference is over all questions,',
-    'paired by question and seed, with recordings resampled. Peak memory is that of the training process.',
-    '',
-    `\`${command}\` — ${machine}, ${date}`,
-  ].join('\n')
+  const compared = finished.length === 0 ? [] : tasks.map((task) => compareOn(task, groups, baseline))
+  return {
+    ...comparison,
+    baseline,
+    runs: finished.map(({ run, cost }) => ({ run, cost })),
+    open,
+    tasks: compared.map(({ result }) => result),
+    differences: corrected(compared.flatMap(({ differences }) => differences)),
+    costs: costsOf(groups, baseline),
+    curves: [...groups].map(([integration, runs]) => ({
+      integration,
+      ...lossCurve(runs.map(({ steps }) => steps)),
+    })),
+    offFormat: [...groups].map(([integration, runs]) => {
+      const samples = runs.flatMap((one) => one.samples)
+      return { integration, answers: samples.filter(({ offFormat }) => offFormat).length, of: samples.length }
+    }),
+  }
 }
 
-function spread(values: readonly number[], digits: number): string {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  if (values.length < 2) return mean.toFixed(digits)
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1)
-  return `${mean.toFixed(digits)} ± ${Math.sqrt(variance).toFixed(digits)}`
+type Uncorrected = Omit<Difference, 'corrected' | 'family' | 'verdict'>
+
+/** One task: every integration's accuracy, and how far the others are from the baseline. */
+function compareOn(
+  task: string,
+  groups: ReadonlyMap<string, readonly FinishedRun[]>,
+  baseline: string,
+): { readonly result: TaskResult; readonly differences: readonly Uncorrected[] } {
+  const of = ({ samples }: FinishedRun) =>
+    task === ALL_QUESTIONS ? samples : samples.filter((sample) => sample.task === task)
+  const first = of([...groups.values()][0]![0]!)
+  const balanced = task !== ALL_QUESTIONS && first.every(({ scoring }) => scoring === 'presence')
+  const layout = layOut(first, balanced)
+  const table = (runs: readonly FinishedRun[]) =>
+    tabulate(
+      layout,
+      runs.map((run) => ({ samples: of(run), file: run.answers })),
+    )
+  const result: TaskResult = {
+    task,
+    measure: balanced ? 'balanced accuracy' : 'accuracy',
+    questions: layout.cellOf.size,
+    audios: layout.audios,
+    results: [...groups].map(([integration, runs]) => {
+      const own = table(runs)
+      const seeds = runs.map((run) => ({ seed: run.run.seed, value: plainAccuracy(table([run])) }))
+      return { integration, ...interval(own, (audios, seeds) => accuracyOf(own, audios, seeds)), seeds }
+    }),
+  }
+  const base = groups.get(baseline) ?? []
+  const differences = [...groups].flatMap(([integration, runs]) => {
+    const pairs = runs.flatMap((run) => {
+      const other = base.find(({ run: { seed } }) => seed === run.run.seed)
+      return other && integration !== baseline ? [[run, other] as const] : []
+    })
+    if (pairs.length === 0) return []
+    const [own, others] = [table(pairs.map(([run]) => run)), table(pairs.map(([, other]) => other))]
+    const less = (audios: readonly number[], seeds: readonly number[]) =>
+      accuracyOf(own, audios, seeds) - accuracyOf(others, audios, seeds)
+    const seeds = pairs.map(([run, other]) => ({
+      seed: run.run.seed,
+      value: plainAccuracy(table([run])) - plainAccuracy(table([other])),
+    }))
+    return [{ task, integration, ...interval(own, less), seeds, p: signFlipTest(gains(own, others)) }]
+  })
+  return { result, differences }
 }
 
-function signed(share: number): string {
-  return `${share < 0 ? '−' : '+'}${Math.abs(100 * share).toFixed(1)}`
+function interval(
+  { audios, right }: AnswerTable,
+  statistic: (audios: readonly number[], seeds: readonly number[]) => number,
+): Estimate {
+  return twoWayBootstrap(statistic, { audios, seeds: right.length })
+}
+
+/** Two families: over all questions, the comparison's own question; and task by task. */
+function corrected(differences: readonly Uncorrected[]): readonly Difference[] {
+  const families = groupBy(differences, ({ task }) => (task === ALL_QUESTIONS ? 'all' : 'tasks'))
+  return [...families.values()].flatMap((family) => {
+    const ps = holm(family.map(({ p }) => p))
+    return family.map((one, i) => ({
+      ...one,
+      corrected: ps[i]!,
+      family: family.length,
+      verdict: verdictOf(one, ps[i]!),
+    }))
+  })
+}
+
+function verdictOf({ low, high }: Estimate, p: number): Verdict {
+  if (p >= SIGNIFICANT || (low <= 0 && high >= 0)) return 'no conclusion'
+  return low > 0 ? 'better' : 'worse'
 }

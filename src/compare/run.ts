@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { describeMachine, type Machine } from '../bench/machine.js'
 import { PalError } from '../errors.js'
 import { packageFolder } from '../model/package-folder.js'
 import type { Recipe } from '../train/recipe.js'
@@ -10,16 +11,19 @@ import type { StepReport } from '../train/trainer.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { integrationNamed, type Run } from './plan.js'
 
-/** What one run cost. */
+/** What one run cost, as its `cost.json` keeps it. */
 export interface RunCost {
-  /** The median, without the first steps of each shape, which compile it. */
+  /** The median over all steps; the few that compile their shape do not move it. */
   readonly stepMilliseconds: number
   readonly recordingsPerSecond: number
   readonly peakMemoryMiB: number
   readonly trainedParameters: number
+  /** Where and when the run was finished; older folders do not say. */
+  readonly machine?: Machine
+  readonly date?: string
 }
 
-const RESULT = 'cost.json'
+export const COST = 'cost.json'
 
 /**
  * Trains one run in a process of its own, so that its peak memory is its own, and never again once it is finished.
@@ -48,14 +52,15 @@ export async function trainRun(
   const trainedWith = createHash('sha256')
     .update(JSON.stringify({ ...recipe.loaded, ...run }))
     .digest('hex')
-  if (existsSync(join(own, RESULT))) {
-    const saved = JSON.parse(await readFile(join(own, RESULT), 'utf8')) as RunCost & { trainedWith: string }
+  if (existsSync(join(own, COST))) {
+    const saved = JSON.parse(await readFile(join(own, COST), 'utf8')) as RunCost & { trainedWith: string }
     if (saved.trainedWith === trainedWith) return saved
     throw new PalError('expected a run of this recipe, got one of another', {
       file: own,
       hint: 'Give the comparison another folder with --out.',
     })
   }
+  const machine = describeMachine() // Before the training, which is a load itself.
   const measured = await spawnTraining([recipe.file, ...changes, ...recipe.bases, '--json'], signal)
   if (!measured) return undefined
   const metrics = (await readFile(join(own, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
@@ -64,8 +69,10 @@ export async function trainRun(
     stepMilliseconds: median(steps.map(({ milliseconds }) => milliseconds)),
     recordingsPerSecond: (1000 * total(steps, 'audios')) / total(steps, 'milliseconds'),
     ...measured,
+    machine,
+    date: new Date().toISOString().slice(0, 10),
   }
-  await writeAtomically(join(own, RESULT), `${JSON.stringify({ ...cost, trainedWith }, null, 2)}\n`)
+  await writeAtomically(join(own, COST), `${JSON.stringify({ ...cost, trainedWith }, null, 2)}\n`)
   return cost
 }
 

@@ -9,6 +9,7 @@ import { saveModel } from '../model/model-folder.js'
 import { type ResolvedPlan, resolvePlan } from '../model/model-plan.js'
 import { Random } from '../random.js'
 import type { Arena } from '../runtime/arena.js'
+import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { Runtime } from '../runtime/runtime.js'
 import type { ChatTokenizer } from '../text/chat.js'
 import { defaultChat } from '../text/default-chat.js'
@@ -148,7 +149,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
     await runtime.close()
   }
   await saveAs(model)
-  onEvent({ kind: 'saved', folder: model, peakMemoryMiB: process.resourceUsage().maxRSS / 1024 })
+  onEvent({ kind: 'saved', folder: model, peakMemoryMiB: peakMemoryMiB() })
   return { finished: true, folder, model }
 }
 

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { writeTinyComparison } from '../compare/tiny-comparison.test.helper.js'
+import { pal } from './cli.test.helper.js'
+
+test('given the folder of a comparison, its report is written again', async () => {
+  const folder = await writeTinyComparison()
+  const { code, stdout, stderr } = await pal(['compare', folder])
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, /^# Comparison of PLITS and LAL: tiny/)
+  assert.ok(existsSync(join(folder, 'report.html')))
+  const { stdout: json } = await pal(['compare', folder, '--json'])
+  assert.equal(JSON.parse(json).baseline, 'plits')
+})
+
+test('a folder without a comparison, and changes to a finished one, are refused', async () => {
+  const empty = await pal(['compare', await mkdtemp(join(tmpdir(), 'pal-compare-'))])
+  assert.equal(empty.code, 1)
+  assert.match(empty.stderr, /expected the folder of a comparison, got one without comparison\.json/)
+  const changed = await pal(['compare', await writeTinyComparison(), 'seed=2'])
+  assert.equal(changed.code, 1)
+  assert.match(changed.stderr, /expected a folder alone, got the change "seed=2"/)
+  const twice = await pal(['compare', 'recipe.yaml', '--seeds', '1,1'])
+  assert.equal(twice.code, 2)
+  assert.match(twice.stderr, /Expected each once\./)
+})

@@ -1,0 +1,118 @@
+import { PalError } from '../errors.js'
+import type { Sample } from '../eval/run.js'
+
+/**
+ * One integration's answers to one task, seed by seed, reduced to what accuracy needs: for every audio and class, how
+ * many questions there are and how many of them each seed's model answered rightly.
+ */
+export interface AnswerTable {
+  readonly audios: number
+  /** One, or for a balanced measure one for each expected answer. */
+  readonly classes: number
+  readonly questions: number
+  /** [audios × classes] */
+  readonly asked: Float64Array
+  /** For each seed [audios × classes]. */
+  readonly right: readonly Float64Array[]
+}
+
+/** Which questions a table is over, and where each stands in it: the same for all integrations and seeds. */
+export interface QuestionLayout {
+  readonly audios: number
+  readonly classes: number
+  readonly cellOf: ReadonlyMap<string, number>
+}
+
+/** @param balanced accuracy is the mean over the expected answers, such as "Yes." and "No.", of each one's */
+export function layOut(samples: readonly Sample[], balanced: boolean): QuestionLayout {
+  const audios = numbered(samples.map(({ audio }) => audio))
+  const classes = numbered(samples.map(({ expected }) => (balanced ? expected : '')))
+  const cellOf = new Map(
+    samples.map(({ id, audio, expected }) => [
+      id,
+      audios.get(audio)! * classes.size + classes.get(balanced ? expected : '')!,
+    ]),
+  )
+  return { audios: audios.size, classes: classes.size, cellOf }
+}
+
+/**
+ * @param seeds the answers of each seed's model
+ * @throws PalError if a seed's questions are not those of the layout
+ */
+export function tabulate(
+  { audios, classes, cellOf }: QuestionLayout,
+  seeds: readonly { readonly samples: readonly Sample[]; readonly file: string }[],
+): AnswerTable {
+  const asked = new Float64Array(audios * classes)
+  for (const cell of cellOf.values()) asked[cell]! += 1
+  const right = seeds.map(({ samples, file }) => {
+    const ids = new Set(samples.map(({ id }) => id))
+    const strange = [...ids].find((id) => !cellOf.has(id)) ?? [...cellOf.keys()].find((id) => !ids.has(id))
+    if (strange !== undefined) {
+      throw new PalError(
+        `expected every run to be asked the same, got a difference at question "${strange}"`,
+        {
+          file,
+          hint: 'Give the comparison another folder with --out, or remove the folder "eval" of this run.',
+        },
+      )
+    }
+    const counts = new Float64Array(audios * classes)
+    for (const { id, right } of samples) if (right) counts[cellOf.get(id)!]! += 1
+    return counts
+  })
+  return { audios, classes, questions: cellOf.size, asked, right }
+}
+
+/**
+ * Accuracy, where audio a counts `audios[a]` times and seed s `seeds[s]` times: over all questions, or the mean over
+ * the classes that there are.
+ */
+export function accuracyOf(table: AnswerTable, audios: Weights, seeds: Weights): number {
+  const asked = new Float64Array(table.classes)
+  const right = new Float64Array(table.classes)
+  for (let audio = 0, cell = 0; audio < table.audios; audio++) {
+    const weight = audios[audio]!
+    for (let one = 0; one < table.classes; one++, cell++) {
+      asked[one]! += weight * table.asked[cell]!
+      for (let seed = 0; seed < table.right.length; seed++) {
+        right[one]! += weight * seeds[seed]! * table.right[seed]![cell]!
+      }
+    }
+  }
+  const runs = seeds.reduce((sum: number, weight) => sum + weight, 0)
+  const shares = [...right].flatMap((count, one) => (asked[one]! > 0 ? [count / (asked[one]! * runs)] : []))
+  return shares.reduce((sum, share) => sum + share, 0) / shares.length
+}
+
+type Weights = readonly number[]
+
+/** Every audio and every seed once. */
+export function plainAccuracy(table: AnswerTable): number {
+  return accuracyOf(table, ones(table.audios), ones(table.right.length))
+}
+
+/** What each audio contributes to the difference of two integrations; the contributions' sum is the difference. */
+export function gains(table: AnswerTable, base: AnswerTable): readonly number[] {
+  const ofClass = Array.from({ length: table.classes }, (_, one) => {
+    let count = 0
+    for (let cell = one; cell < table.asked.length; cell += table.classes) count += table.asked[cell]!
+    return 1 / (count * table.classes * table.right.length)
+  })
+  return Array.from({ length: table.audios }, (_, audio) =>
+    ofClass.reduce((sum, weight, one) => {
+      const cell = audio * table.classes + one
+      const more = table.right.reduce((of, counts, seed) => of + counts[cell]! - base.right[seed]![cell]!, 0)
+      return sum + weight * more
+    }, 0),
+  )
+}
+
+function numbered(names: readonly string[]): ReadonlyMap<string, number> {
+  return new Map([...new Set(names)].map((name, i) => [name, i]))
+}
+
+function ones(count: number): readonly number[] {
+  return Array.from({ length: count }, () => 1)
+}

@@ -1,0 +1,41 @@
+import type { Item } from './document.js'
+import { described } from './format.js'
+import type { FinishedRun } from './kept.js'
+import { displayName } from './plan.js'
+import type { ComparisonReport } from './report.js'
+
+/** What takes away from the conclusions; nothing where nothing does. */
+export function cautions({ seeds, runs, open, baseline }: ComparisonReport): readonly Item[] {
+  const machines = new Set(runs.flatMap(({ cost: { machine } }) => (machine ? [described(machine)] : [])))
+  const busy = runs.filter(({ cost: { machine } }) => machine && machine.load > machine.cores / 2)
+  const missing = runs.filter(({ cost }) => !cost.machine || !cost.date)
+  const all: readonly (readonly [holds: boolean, lead: string, text: string])[] = [
+    [
+      open.length > 0,
+      'Not finished',
+      `${open.map(({ folder }) => folder).join(', ')}; the report is of the rest.`,
+    ],
+    [
+      runs.length > 0 && !runs.some(({ run }) => run.integration === baseline),
+      'No baseline',
+      `${displayName(baseline)} has no finished run.`,
+    ],
+    [
+      seeds.length === 1,
+      'One seed',
+      'how much another seed would change is not known; the conclusions are about these trained models.',
+    ],
+    [machines.size > 1, 'Several machines', 'times and memory from different ones are not comparable.'],
+    [
+      busy.length > 0,
+      'A busy machine',
+      `others wanted more than half of the cores before ${foldersOf(busy)}; times may be too long.`,
+    ],
+    [missing.length > 0, 'Machine or date not recorded', `of ${foldersOf(missing)}.`],
+  ]
+  return all.flatMap(([holds, lead, text]) => (holds ? [{ lead, text }] : []))
+}
+
+function foldersOf(runs: readonly Pick<FinishedRun, 'run'>[]): string {
+  return runs.map(({ run }) => run.folder).join(', ')
+}

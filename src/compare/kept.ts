@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PalError } from '../errors.js'
+import { keptAnswers, type Sample } from '../eval/run.js'
+import type { LoadedRecipe } from '../train/recipe.js'
+import type { StepReport } from '../train/trainer.js'
+import { writeAtomically } from '../weights/write-atomically.js'
+import { planRuns, type Run } from './plan.js'
+import { COST, type RunCost } from './run.js'
+
+/** What a comparison is of, as its folder keeps it in `comparison.json`. */
+export interface Comparison {
+  readonly name: string
+  /** The command that makes it, with every option said. */
+  readonly command: string
+  readonly recipe: string
+  readonly changes: LoadedRecipe['overrides']
+  /** The first is what the others are held against. */
+  readonly integrations: readonly string[]
+  readonly seeds: readonly number[]
+  /** Questions of each task at most; 0 for all. */
+  readonly limit: number
+  /** Scenes composed for each task about scenes. */
+  readonly scenes: number
+}
+
+/** A finished run: what it cost, how it learnt and what it answered. */
+export interface FinishedRun {
+  readonly run: Run
+  readonly cost: RunCost
+  readonly steps: readonly StepReport[]
+  readonly samples: readonly Sample[]
+  /** Where its answers are kept. */
+  readonly answers: string
+}
+
+const COMPARISON = 'comparison.json'
+const ANSWERS = 'eval'
+
+export async function keepComparison(folder: string, comparison: Comparison): Promise<void> {
+  await writeAtomically(join(folder, COMPARISON), `${JSON.stringify(comparison, null, 2)}\n`)
+}
+
+/** @throws PalError if the folder holds none */
+export async function readComparison(folder: string): Promise<Comparison> {
+  const file = join(folder, COMPARISON)
+  if (!existsSync(file)) {
+    throw new PalError(`expected the folder of a comparison, got one without ${COMPARISON}`, {
+      file: folder,
+      hint: 'Give the recipe, and the folder with --out: finished runs are not repeated.',
+    })
+  }
+  return JSON.parse(await readFile(file, 'utf8')) as Comparison
+}
+
+/** The runs of a comparison that are finished, trained and asked, in its order, and those that are not. */
+export async function readRuns(
+  folder: string,
+  { integrations, seeds, limit, scenes }: Comparison,
+): Promise<{ readonly finished: readonly FinishedRun[]; readonly open: readonly Run[] }> {
+  const finished: FinishedRun[] = []
+  const open: Run[] = []
+  for (const run of planRuns(integrations, seeds)) {
+    const samples = await answersOf(folder, run, { limit, scenes })
+    const cost = join(folder, run.folder, COST)
+    if (!samples || !existsSync(cost)) {
+      open.push(run)
+      continue
+    }
+    const steps = (await readFile(join(folder, run.folder, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
+    finished.push({
+      run,
+      cost: JSON.parse(await readFile(cost, 'utf8')) as RunCost,
+      steps: steps.map((line) => JSON.parse(line) as StepReport),
+      samples,
+      answers: answersFolder(folder, run),
+    })
+  }
+  return { finished, open }
+}
+
+export function answersFolder(folder: string, run: Run): string {
+  return join(folder, run.folder, ANSWERS)
+}
+
+/**
+ * What a run's model has answered, if it has answered all that it is to be asked.
+ * @param asked what the questions depend on
+ */
+export async function answersOf(
+  folder: string,
+  run: Run,
+  asked: Readonly<Record<string, string | number>>,
+): Promise<readonly Sample[] | undefined> {
+  const kept = await keptAnswers(answersFolder(folder, run))
+  if (!kept || kept.samples.length !== kept.identity.count) return undefined
+  return Object.entries(asked).every(([key, value]) => kept.identity[key] === value)
+    ? kept.samples
+    : undefined
+}
