@@ -69,6 +69,7 @@ export class AnswerRun {
     const cache = cacheFrom(this.#config, memory, textTokens)
     const scores = await this.#languageModel.read(cache, { ids: prompt }, memory.nextPosition)
     const answered = performance.now()
+    await cache.home()
 
     const tokenMs: number[] = []
     const together = KeyValueCache.join(Array.from({ length: batch }, () => cache))

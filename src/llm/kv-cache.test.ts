@@ -37,13 +37,40 @@ test('what gated blocks attend to stays as the cache grows', () => {
   assert.equal(cache.arena.entries.has(cacheInput.crossKeys(0)), false)
 })
 
-test('room that is reserved is filled without a copy', () => {
+test('room that is reserved is filled without a copy', async () => {
   const cache = new KeyValueCache(config)
-  cache.reserve(1000)
+  await cache.reserve(1000)
   const { arena } = cache
   for (let total = 0; total < 1000; total += 100) cache.append([rows(total, 100), rows(total, 100)])
   assert.equal(cache.arena, arena)
   assert.deepEqual(cache.rows(1), rows(0, 1000))
+})
+
+test('rows that a run writes are those that are appended', () => {
+  const length = 3
+  const [written, appended] = [0, 1].map(() => {
+    const one = new KeyValueCache(config)
+    one.append([rows(0, 5), rows(0, 2)])
+    return one
+  }) as [KeyValueCache, KeyValueCache]
+  const layers = [rows(50, length), rows(80, length)]
+  const outputs: Record<string, Float32Array> = {
+    keys: Float32Array.from(layers.flatMap(({ keys }) => [...keys])),
+    values: Float32Array.from(layers.flatMap(({ values }) => [...values])),
+  }
+  const { copies, zeros } = written.writes(length)
+  const { flat } = written.arena
+  for (const [name, stretches] of Object.entries(copies)) {
+    for (let i = 0; i < stretches.length; i += 3) {
+      const [from, to, size] = stretches.subarray(i, i + 3) as unknown as [number, number, number]
+      flat.set(outputs[name]!.subarray(from, from + size), to)
+    }
+  }
+  for (let i = 0; i < zeros.length; i += 2) flat.fill(0, zeros[i], zeros[i]! + zeros[i + 1]!)
+  written.advance(length)
+  appended.append(layers)
+  assert.deepEqual(written.lengths(), appended.lengths())
+  assert.deepEqual(written.arena.flat, appended.arena.flat)
 })
 
 test('caches of different lengths join, go on, and part again', () => {

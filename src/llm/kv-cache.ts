@@ -1,5 +1,5 @@
 import { MASKED } from '../nn/attention.js'
-import { Arena } from '../runtime/arena.js'
+import { Arena, type ArenaWrites } from '../runtime/arena.js'
 import type { LlamaConfig } from './config.js'
 
 /** Keys and values of consecutive tokens: [heads, length, headSize] each. */
@@ -28,7 +28,8 @@ const STEP = 128
 /**
  * The keys and values that a decoder has made so far, of one sequence or of several that go on together, in one
  * arena that is lent to each run: sequences and layers may differ in length, because not every layer need hear the
- * audio. Rows that are not used are zero and masked.
+ * audio. Rows that are not used are zero and masked. While tokens are read the arena stays with the runtime, which
+ * writes the new rows; whoever wants to see, join or part caches calls them home first.
  */
 export class KeyValueCache {
   readonly #config: LlamaConfig
@@ -83,8 +84,49 @@ export class KeyValueCache {
   }
 
   /** Makes room for so many rows more of each layer, so that appending them copies nothing that is there. */
-  reserve(added: number): void {
-    this.#ensure(this.#capacities.map(() => added))
+  async reserve(added: number): Promise<void> {
+    const more = this.#capacities.map(() => added)
+    if (this.#fits(more)) return
+    await this.home()
+    this.#ensure(more)
+  }
+
+  /** Waits until the rows are here and not with the runtime. */
+  home(): Promise<void> {
+    return this.#arena.home()
+  }
+
+  /**
+   * Where a run that reads so many tokens of each sequence leaves their rows, [layers, sequences, heads, length,
+   * headSize] in the outputs `keys` and `values`: behind those that are there, and shown. There is room (`reserve`).
+   */
+  writes(length: number): ArenaWrites {
+    const { layers, keyValueHeads, headSize } = this.#config
+    const [keys, values, zeros]: [number[], number[], number[]] = [[], [], []]
+    let from = 0
+    for (let layer = 0; layer < layers; layer++) {
+      const capacity = this.#capacities[layer]!
+      const [keysAt, valuesAt, maskAt] = [cacheInput.keys, cacheInput.values, cacheInput.mask].map(
+        (name) => this.#arena.entry(name(layer)).offset,
+      ) as [number, number, number]
+      for (const [sequence, lengths] of this.#lengths.entries()) {
+        const start = lengths[layer]!
+        zeros.push(maskAt + sequence * capacity + start, length)
+        for (let head = 0; head < keyValueHeads; head++) {
+          const to = ((sequence * keyValueHeads + head) * capacity + start) * headSize
+          keys.push(from, keysAt + to, length * headSize)
+          values.push(from, valuesAt + to, length * headSize)
+          from += length * headSize
+        }
+      }
+    }
+    const copies = { keys: Float64Array.from(keys), values: Float64Array.from(values) }
+    return { copies, zeros: Float64Array.from(zeros) }
+  }
+
+  /** Every layer of every sequence has so many rows more, written by a run. */
+  advance(length: number): void {
+    for (const lengths of this.#lengths) for (const layer of lengths.keys()) lengths[layer]! += length
   }
 
   /**
@@ -138,8 +180,8 @@ export class KeyValueCache {
 
   /** @param added rows more of each layer */
   #ensure(added: readonly number[]): void {
+    if (this.#fits(added)) return
     const needed = this.#longest().map((length, layer) => length + added[layer]!)
-    if (needed.every((length, layer) => length <= this.#capacities[layer]!)) return
     const old = new KeyValueCache(
       this.#config,
       this.#cross.map(() => []),
@@ -149,6 +191,10 @@ export class KeyValueCache {
     for (const [sequence, lengths] of this.#lengths.entries()) old.#lengths[sequence] = [...lengths]
     this.#arena = this.#allocate(needed)
     this.#copyFrom(this.#lengths.map((_, sequence) => [old, sequence] as const))
+  }
+
+  #fits(added: readonly number[]): boolean {
+    return this.#longest().every((length, layer) => length + added[layer]! <= this.#capacities[layer]!)
   }
 
   #takeOver(sources: readonly (readonly [cache: KeyValueCache, sequence: number])[]): void {

@@ -30,17 +30,21 @@ export async function* generate(
 ): AsyncGenerator<number, Ending, void> {
   signal?.throwIfAborted()
   const seen = new Set(prompt)
-  let logits = await model.read(cache, { ids: prompt }, position, signal)
-  let next = position + prompt.length
-  for (let count = 0; ; count++) {
-    signal?.throwIfAborted()
-    const token = sampler(logits, seen)
-    if (endIds.includes(token)) return 'end'
-    if (count === maxTokens) return 'limit'
-    seen.add(token)
-    yield token
-    signal?.throwIfAborted()
-    logits = await model.read(cache, { ids: [token] }, next++)
+  try {
+    let logits = await model.read(cache, { ids: prompt }, position, signal)
+    let next = position + prompt.length
+    for (let count = 0; ; count++) {
+      signal?.throwIfAborted()
+      const token = sampler(logits, seen)
+      if (endIds.includes(token)) return 'end'
+      if (count === maxTokens) return 'limit'
+      seen.add(token)
+      yield token
+      signal?.throwIfAborted()
+      logits = await model.read(cache, { ids: [token] }, next++)
+    }
+  } finally {
+    await cache.home() // What the runtime keeps is freed only when it is asked for.
   }
 }
 
@@ -70,6 +74,7 @@ export async function generateTogether(
   for (const generation of generations) {
     const { cache, prompt, position } = generation
     const logits = await model.read(cache, { ids: prompt }, position, signal)
+    await cache.home()
     going.push({
       generation,
       seen: new Set(prompt),
@@ -80,27 +85,34 @@ export async function generateTogether(
     })
   }
   let cache: KeyValueCache | undefined
-  for (;;) {
-    signal?.throwIfAborted()
-    const staying: number[] = []
-    for (const [i, one] of going.entries()) {
-      const ending = goOn(one)
-      if (ending) endings.set(one.generation, ending)
-      else staying.push(i)
+  try {
+    for (;;) {
+      signal?.throwIfAborted()
+      const staying: number[] = []
+      for (const [i, one] of going.entries()) {
+        const ending = goOn(one)
+        if (ending) endings.set(one.generation, ending)
+        else staying.push(i)
+      }
+      if (staying.length === 0) return generations.map((generation) => endings.get(generation)!)
+      if (!cache) cache = KeyValueCache.join(staying.map((i) => going[i]!.generation.cache))
+      else if (staying.length < going.length) {
+        await cache.home()
+        cache = cache.only(staying)
+      }
+      going = staying.map((i) => going[i]!)
+      const scores = await model.next(
+        cache,
+        going.map(({ token }) => token),
+        going.map(({ next }) => next),
+      )
+      for (const [i, one] of going.entries()) {
+        one.next++
+        one.logits = scores[i]!
+      }
     }
-    if (staying.length === 0) return generations.map((generation) => endings.get(generation)!)
-    if (!cache) cache = KeyValueCache.join(staying.map((i) => going[i]!.generation.cache))
-    else if (staying.length < going.length) cache = cache.only(staying)
-    going = staying.map((i) => going[i]!)
-    const scores = await model.next(
-      cache,
-      going.map(({ token }) => token),
-      going.map(({ next }) => next),
-    )
-    for (const [i, one] of going.entries()) {
-      one.next++
-      one.logits = scores[i]!
-    }
+  } finally {
+    await cache?.home()
   }
 }
 

@@ -1,6 +1,6 @@
 import { elementCount, Graph } from '../graph/tensor.js'
 import type { LlamaConfig } from '../llm/config.js'
-import type { KeyValueCache, KeyValueRows, LayerRows } from '../llm/kv-cache.js'
+import type { KeyValueCache, KeyValueRows } from '../llm/kv-cache.js'
 import { rotaryTables } from '../llm/rotary-tables.js'
 import { MASKED } from '../nn/attention.js'
 import type { Value } from '../runtime/protocol.js'
@@ -67,7 +67,7 @@ export class LanguageModel {
     const { hiddenSize } = this.config
     const length = 'ids' in reading ? reading.ids.length : reading.audio.length / hiddenSize
     if (length === 0) throw new Error('read: expected at least one token')
-    cache.reserve(length)
+    await cache.reserve(length)
     let logits: Float32Array = new Float32Array()
     for (let start = 0; start < length; start += this.#chunk) {
       signal?.throwIfAborted()
@@ -118,40 +118,19 @@ export class LanguageModel {
     feeds: Readonly<Record<string, Value>>,
   ): Promise<readonly Float32Array[]> {
     const mask = { data: causalMask(length), dims: [1, 1, 1, length, length] }
-    const { outputs } = await this.#program.run({ ...feeds, mask }, cache.arena)
-    const sequences = Array.from({ length: cache.sequences }, (_, sequence) => sequence)
-    cache.reserve(length)
-    for (const sequence of sequences) {
-      cache.append(rowsOfSequence(this.config, outputs, cache.sequences, sequence), sequence)
-    }
+    await cache.reserve(length)
+    const { outputs } = await this.#program.run({ ...feeds, mask }, cache.arena, cache.writes(length))
+    cache.advance(length)
     const { vocabularySize } = this.config
     const logits = outputs.logits!.data as Float32Array
-    return sequences.map((i) => logits.subarray(i * vocabularySize, (i + 1) * vocabularySize))
+    return Array.from({ length: cache.sequences }, (_, i) =>
+      logits.subarray(i * vocabularySize, (i + 1) * vocabularySize),
+    )
   }
 }
 
 const NO_IDS = new BigInt64Array()
 const NO_AUDIO = new Float32Array()
-
-/** One sequence's part of what a run leaves (see `DecodeGraph`). */
-function rowsOfSequence(
-  { layers, keyValueHeads, headSize }: LlamaConfig,
-  { keys, values }: Readonly<Record<string, Value>>,
-  sequences: number,
-  sequence: number,
-): LayerRows {
-  const length = values!.dims[2]!
-  const size = keyValueHeads * length * headSize
-  const part = ({ data }: Value, layer: number) => {
-    const start = (layer * sequences + sequence) * size
-    return (data as Float32Array).subarray(start, start + size)
-  }
-  return Array.from({ length: layers }, (_, layer) => ({
-    keys: part(keys!, layer),
-    values: part(values!, layer),
-    length,
-  }))
-}
 
 /** Where consecutive tokens stand, under names that start with `prefix`. */
 export function positionFeeds(

@@ -84,6 +84,7 @@ export class Listener {
     if (outputs.sequence) {
       const audio = outputs.sequence.data as Float32Array
       await this.#languageModel.read(cache, { audio }, layout.sequenceStart, signal)
+      await cache.home()
     }
     return {
       layers: cache.lengths().map((_, layer) => cache.rows(layer)),

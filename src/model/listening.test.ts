@@ -61,6 +61,7 @@ for (const [name, integration] of Object.entries(integrations)) {
         const cache = cacheFrom(config, memory)
         const text = TEXT.slice(0, 3 + 4 * i)
         await languageModel.read(cache, { ids: text }, memory.nextPosition)
+        await cache.home()
         return { cache, position: memory.nextPosition + text.length }
       }
       const starts = await Promise.all([0, 1, 2].map(start))
@@ -73,6 +74,7 @@ for (const [name, integration] of Object.entries(integrations)) {
           close(scores[i]!, await languageModel.read(cache, { ids: [ids[i]!] }, positions[i]!))
         }
       }
+      await together.home()
       const rest = together.only([2, 0])
       const [last] = await languageModel.next(
         rest,

@@ -1,10 +1,12 @@
 /**
- * Named float32 tensors in one stretch of memory. The whole arena is lent to the runtime for a run and handed
- * back after it, without a copy; an optimiser or a checkpoint sees all of it as one vector.
+ * Named float32 tensors in one stretch of memory. The whole arena is lent to the runtime for a run, without a copy,
+ * and comes back after it, or stays there for the next one until it is called home; an optimiser or a checkpoint sees
+ * all of it as one vector.
  */
 export class Arena {
   readonly entries: ReadonlyMap<string, ArenaEntry>
-  #flat: Float32Array<ArrayBuffer>
+  #flat: Float32Array<ArrayBuffer> | undefined
+  #giveBack: (() => Promise<ArrayBuffer>) | undefined
 
   constructor(tensors: Iterable<{ readonly name: string; readonly shape: readonly number[] }>) {
     const entries = new Map<string, ArenaEntry>()
@@ -20,19 +22,39 @@ export class Arena {
 
   /** Every tensor, one after the other. Not to be kept across a run: the memory moves. */
   get flat(): Float32Array<ArrayBuffer> {
+    if (!this.#flat) throw new Error('arena: the runtime has its memory; await home() first')
     return this.#flat
   }
 
   /** One tensor's numbers, as a view. Not to be kept across a run. */
   get(name: string): Float32Array<ArrayBuffer> {
-    const entry = this.entries.get(name)
-    if (!entry) throw new Error(`arena: no tensor named "${name}"`)
-    return this.#flat.subarray(entry.offset, entry.offset + entry.length)
+    const { offset, length } = this.entry(name)
+    return this.flat.subarray(offset, offset + length)
   }
 
-  /** Takes the memory back after a run. */
+  entry(name: string): ArenaEntry {
+    const entry = this.entries.get(name)
+    if (!entry) throw new Error(`arena: no tensor named "${name}"`)
+    return entry
+  }
+
+  /** For the runtime: the memory, unless it has it already. */
+  lend(giveBack: () => Promise<ArrayBuffer>): ArrayBuffer | undefined {
+    const buffer = this.#flat?.buffer
+    this.#flat = undefined
+    this.#giveBack = giveBack
+    return buffer
+  }
+
+  /** For the runtime: takes the memory back. */
   restore(buffer: ArrayBuffer): void {
     this.#flat = new Float32Array(buffer)
+    this.#giveBack = undefined
+  }
+
+  /** Waits until the memory is here again. */
+  async home(): Promise<void> {
+    if (this.#giveBack) this.restore(await this.#giveBack())
   }
 }
 
@@ -42,4 +64,12 @@ export interface ArenaEntry {
   /** In elements. */
   readonly offset: number
   readonly length: number
+}
+
+/** What a run writes into its arena when it is done, in elements. */
+export interface ArenaWrites {
+  /** By output: where a stretch of it begins, where it goes in the arena, and how long it is; again and again. */
+  readonly copies: Readonly<Record<string, Float64Array>>
+  /** Where zeros begin and how many; again and again. */
+  readonly zeros: Float64Array
 }

@@ -1,4 +1,4 @@
-import type { ArenaEntry } from './arena.js'
+import type { ArenaEntry, ArenaWrites } from './arena.js'
 
 /** A tensor's numbers with their shape, as they are fed and returned. */
 export interface Value {
@@ -27,8 +27,23 @@ export interface RunRequest {
   readonly kind: 'run'
   readonly program: number
   readonly feeds: Readonly<Record<string, Value>>
-  /** Memory that is lent for the run and comes back with its result. */
-  readonly lent: { readonly buffer: ArrayBuffer; readonly entries: readonly ArenaEntry[] } | undefined
+  /** Memory that is lent for the run. */
+  readonly lent: LentArena | undefined
+}
+
+export interface LentArena {
+  readonly arena: number
+  /** Absent where the worker has kept it. */
+  readonly buffer: ArrayBuffer | undefined
+  readonly entries: readonly ArenaEntry[]
+  /** The worker keeps the memory and writes these into it; without them it comes back with the result. */
+  readonly writes: ArenaWrites | undefined
+}
+
+/** Asks for kept memory. */
+export interface ReturnRequest {
+  readonly kind: 'return'
+  readonly arena: number
 }
 
 export interface ReleaseRequest {
@@ -36,13 +51,13 @@ export interface ReleaseRequest {
   readonly program: number
 }
 
-export type Request = (CompileRequest | RunRequest | ReleaseRequest) & { readonly id: number }
+export type Request = (CompileRequest | RunRequest | ReturnRequest | ReleaseRequest) & { readonly id: number }
 
 export interface Response {
   readonly id: number
   readonly outputs?: Readonly<Record<string, Value>>
   readonly milliseconds?: number
-  /** The lent memory, also when the run failed. */
+  /** The lent memory, unless it is kept; always when the run failed. */
   readonly lent?: ArrayBuffer | undefined
   readonly error?: string
 }

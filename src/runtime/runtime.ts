@@ -5,9 +5,18 @@ import { PalError } from '../errors.js'
 import type { BlockData } from '../graph/blocks.js'
 import { type ExternalData, type OnnxModel, writeOnnx } from '../graph/onnx.js'
 import type { Tensor } from '../graph/tensor.js'
-import type { Arena } from './arena.js'
+import type { Arena, ArenaWrites } from './arena.js'
 import { commonFolder } from './common-folder.js'
-import type { CompileRequest, Purpose, ReleaseRequest, Response, RunRequest, Value } from './protocol.js'
+import type {
+  CompileRequest,
+  LentArena,
+  Purpose,
+  ReleaseRequest,
+  Response,
+  ReturnRequest,
+  RunRequest,
+  Value,
+} from './protocol.js'
 
 export interface RuntimeOptions {
   /** The execution provider. @default 'cpu' */
@@ -53,8 +62,15 @@ export class Runtime {
   readonly #waiting = new Map<number, { resolve: (response: Response) => void; reject: (e: Error) => void }>()
   readonly #provider: string
   readonly #threads: number
+  /** Arenas by number, for as long as they live. */
+  readonly #arenas = new WeakMap<Arena, number>()
+  /** What the worker keeps of arenas that nobody can call home any more. */
+  readonly #forgotten = new FinalizationRegistry<number>((arena) => {
+    if (!this.#failure) this.#ask({ kind: 'return', arena }).catch(() => undefined)
+  })
   #requests = 0
   #programs = 0
+  #numbered = 0
   #failure: Error | undefined
 
   private constructor(worker: Worker, provider: string, threads: number) {
@@ -110,13 +126,10 @@ export class Runtime {
       threads: this.#threads,
     })
     return new Program(placed.model, {
-      run: async (feeds, arena) => {
-        const lent = arena && { buffer: arena.flat.buffer, entries: [...arena.entries.values()] }
-        const response = await this.#ask(
-          { kind: 'run', program, feeds, lent },
-          lent ? [lent.buffer] : [],
-          arena,
-        )
+      run: async (feeds, arena, writes) => {
+        const lent = arena && this.#lend(arena, writes)
+        const transfer = lent?.buffer ? [lent.buffer] : []
+        const response = await this.#ask({ kind: 'run', program, feeds, lent }, transfer, arena)
         return { outputs: response.outputs ?? {}, milliseconds: response.milliseconds ?? 0 }
       },
       release: async () => {
@@ -129,8 +142,20 @@ export class Runtime {
     await this.#worker.terminate()
   }
 
+  #lend(arena: Arena, writes: ArenaWrites | undefined): LentArena {
+    let number = this.#arenas.get(arena)
+    if (number === undefined) {
+      number = this.#numbered++
+      this.#arenas.set(arena, number)
+      this.#forgotten.register(arena, number)
+    }
+    const request: ReturnRequest = { kind: 'return', arena: number }
+    const buffer = arena.lend(async () => (await this.#ask(request)).lent as ArrayBuffer)
+    return { arena: number, buffer, entries: [...arena.entries.values()], writes }
+  }
+
   async #ask(
-    request: CompileRequest | RunRequest | ReleaseRequest,
+    request: CompileRequest | RunRequest | ReturnRequest | ReleaseRequest,
     transfer: readonly ArrayBuffer[] = [],
     arena?: Arena,
   ): Promise<Response> {
@@ -160,7 +185,11 @@ export class Runtime {
 }
 
 interface Backend {
-  run(feeds: Readonly<Record<string, Value>>, arena: Arena | undefined): Promise<RunResult>
+  run(
+    feeds: Readonly<Record<string, Value>>,
+    arena: Arena | undefined,
+    writes: ArenaWrites | undefined,
+  ): Promise<RunResult>
   release(): Promise<void>
 }
 
@@ -177,8 +206,14 @@ export class Program {
   /**
    * Runs once. Where a shape is known to the graph, an input's numbers are enough.
    * @param arena memory that further inputs are taken from by name; it is lent for the run, not copied
+   * @param writes what goes from the outputs into the arena, which then stays with the runtime until it is called
+   *   home: memory that goes to and fro at every token makes V8 collect garbage as if it were new each time
    */
-  async run(feeds: Readonly<Record<string, Value | Value['data']>>, arena?: Arena): Promise<RunResult> {
+  async run(
+    feeds: Readonly<Record<string, Value | Value['data']>>,
+    arena?: Arena,
+    writes?: ArenaWrites,
+  ): Promise<RunResult> {
     const values: Record<string, Value> = {}
     for (const { name, shape } of this.#model.inputs) {
       const fed = feeds[name]
@@ -188,7 +223,7 @@ export class Program {
       }
       values[name] = 'dims' in fed ? fed : { data: fed, dims: shape.map(Number) }
     }
-    return this.#backend.run(values, arena)
+    return this.#backend.run(values, arena, writes)
   }
 
   /** Frees the program's memory. */

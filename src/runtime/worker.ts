@@ -1,6 +1,7 @@
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import type { CompileRequest, Request, Response, RunRequest, Value } from './protocol.js'
+import type { ArenaWrites } from './arena.js'
+import type { CompileRequest, LentArena, Request, Response, RunRequest, Value } from './protocol.js'
 
 /**
  * The worker's side of the runtime: the only file that calls ONNX Runtime. A run blocks its thread, so it has a
@@ -8,6 +9,8 @@ import type { CompileRequest, Request, Response, RunRequest, Value } from './pro
  */
 const port = parentPort as MessagePort
 const sessions = new Map<number, InferenceSession>()
+/** Memory of arenas that is kept between runs. */
+const kept = new Map<number, ArrayBuffer>()
 
 // One request at a time, in the order in which they came.
 let queue: Promise<void> = Promise.resolve()
@@ -21,7 +24,7 @@ async function answer(request: Request): Promise<void> {
     const transfer = [...buffersOf(response.outputs), ...(response.lent ? [response.lent] : [])]
     port.postMessage({ ...response, id: request.id }, transfer)
   } catch (error) {
-    const lent = request.kind === 'run' ? request.lent?.buffer : undefined
+    const lent = request.kind === 'run' && request.lent ? take(request.lent) : undefined
     const message = error instanceof Error ? error.message : String(error)
     port.postMessage({ id: request.id, error: message, lent } satisfies Response, lent ? [lent] : [])
   }
@@ -34,6 +37,8 @@ async function carryOut(request: Request): Promise<Omit<Response, 'id'>> {
       return {}
     case 'run':
       return run(request)
+    case 'return':
+      return { lent: take({ arena: request.arena, buffer: undefined }) }
     case 'release':
       await sessions.get(request.program)?.release()
       sessions.delete(request.program)
@@ -47,18 +52,45 @@ async function run({ program, feeds, lent }: RunRequest): Promise<Omit<Response,
   const tensors: Record<string, Tensor> = {}
   const wanted = new Set(session.inputNames)
   for (const [name, value] of Object.entries(feeds)) tensors[name] = toTensor(value)
+  const memory = lent && (lent.buffer ?? kept.get(lent.arena))
   for (const { name, offset, length, shape } of lent?.entries ?? []) {
     if (!wanted.has(name)) continue
-    tensors[name] = toTensor({ data: new Float32Array(lent!.buffer, offset * 4, length), dims: shape })
+    tensors[name] = toTensor({ data: new Float32Array(memory!, offset * 4, length), dims: shape })
   }
   const start = performance.now()
   const results = await session.run(tensors)
   const milliseconds = performance.now() - start
   const outputs: Record<string, Value> = {}
   for (const [name, { data, dims }] of Object.entries(results)) {
+    if (lent?.writes && name in lent.writes.copies) continue
     outputs[name] = { data: data as Value['data'], dims }
   }
-  return { outputs, milliseconds, lent: lent?.buffer }
+  if (!lent?.writes) return { outputs, milliseconds, lent: lent && take(lent) }
+  write(new Float32Array(memory!), results, lent.writes)
+  kept.set(lent.arena, memory!)
+  return { outputs, milliseconds }
+}
+
+/** An arena's memory, which the worker no longer keeps. */
+function take({ arena, buffer }: Pick<LentArena, 'arena' | 'buffer'>): ArrayBuffer | undefined {
+  const memory = buffer ?? kept.get(arena)
+  kept.delete(arena)
+  return memory
+}
+
+function write(
+  into: Float32Array,
+  results: Readonly<Record<string, Tensor>>,
+  { copies, zeros }: ArenaWrites,
+): void {
+  for (const [name, stretches] of Object.entries(copies)) {
+    const from = results[name]!.data as Float32Array
+    for (let i = 0; i < stretches.length; i += 3) {
+      const start = stretches[i]!
+      into.set(from.subarray(start, start + stretches[i + 2]!), stretches[i + 1])
+    }
+  }
+  for (let i = 0; i < zeros.length; i += 2) into.fill(0, zeros[i], zeros[i]! + zeros[i + 1]!)
 }
 
 function toTensor({ data, dims }: Value): Tensor {
