@@ -59,7 +59,7 @@ export class KeyValueCache {
     return whole
   }
 
-  /** Some of the sequences, in the given order. */
+  /** Some of the sequences, in the given order; one may come several times. */
   only(sequences: readonly number[]): KeyValueCache {
     const part = new KeyValueCache(
       this.#config,
@@ -83,12 +83,9 @@ export class KeyValueCache {
     return this.#lengths[sequence]!
   }
 
-  /** Makes room for so many rows more of each layer, so that appending them copies nothing that is there. */
-  async reserve(added: number): Promise<void> {
-    const more = this.#capacities.map(() => added)
-    if (this.#fits(more)) return
-    await this.home()
-    this.#ensure(more)
+  /** Whether so many rows more of each layer fit without growing. */
+  hasRoom(added: number): boolean {
+    return this.#fits(this.#capacities.map(() => added))
   }
 
   /** Waits until the rows are here and not with the runtime. */
@@ -98,7 +95,7 @@ export class KeyValueCache {
 
   /**
    * Where a run that reads so many tokens of each sequence leaves their rows, [layers, sequences, heads, length,
-   * headSize] in the outputs `keys` and `values`: behind those that are there, and shown. There is room (`reserve`).
+   * headSize] in the outputs `keys` and `values`: behind those that are there, and shown. There must be room.
    */
   writes(length: number): ArenaWrites {
     const { layers, keyValueHeads, headSize } = this.#config

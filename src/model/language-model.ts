@@ -1,6 +1,6 @@
 import { elementCount, Graph } from '../graph/tensor.js'
 import type { LlamaConfig } from '../llm/config.js'
-import type { KeyValueCache, KeyValueRows } from '../llm/kv-cache.js'
+import type { KeyValueCache, KeyValueRows, LayerRows } from '../llm/kv-cache.js'
 import { rotaryTables } from '../llm/rotary-tables.js'
 import { MASKED } from '../nn/attention.js'
 import type { Value } from '../runtime/protocol.js'
@@ -67,7 +67,6 @@ export class LanguageModel {
     const { hiddenSize } = this.config
     const length = 'ids' in reading ? reading.ids.length : reading.audio.length / hiddenSize
     if (length === 0) throw new Error('read: expected at least one token')
-    await cache.reserve(length)
     let logits: Float32Array = new Float32Array()
     for (let start = 0; start < length; start += this.#chunk) {
       signal?.throwIfAborted()
@@ -118,9 +117,11 @@ export class LanguageModel {
     feeds: Readonly<Record<string, Value>>,
   ): Promise<readonly Float32Array[]> {
     const mask = { data: causalMask(length), dims: [1, 1, 1, length, length] }
-    await cache.reserve(length)
-    const { outputs } = await this.#program.run({ ...feeds, mask }, cache.arena, cache.writes(length))
-    cache.advance(length)
+    // A cache grows after the run: room that is not used yet would be attended to, and masked, like all the rest.
+    const writes = cache.hasRoom(length) ? cache.writes(length) : undefined
+    const { outputs } = await this.#program.run({ ...feeds, mask }, cache.arena, writes)
+    if (writes) cache.advance(length)
+    else for (const rows of rowsOfSequences(this.config, cache.sequences, outputs)) cache.append(...rows)
     const { vocabularySize } = this.config
     const logits = outputs.logits!.data as Float32Array
     return Array.from({ length: cache.sequences }, (_, i) =>
@@ -131,6 +132,24 @@ export class LanguageModel {
 
 const NO_IDS = new BigInt64Array()
 const NO_AUDIO = new Float32Array()
+
+/** Each sequence's part of what a run leaves (see `DecodeGraph`), and its number. */
+function rowsOfSequences(
+  { layers, keyValueHeads, headSize }: LlamaConfig,
+  sequences: number,
+  { keys, values }: Readonly<Record<string, Value>>,
+): readonly (readonly [LayerRows, number])[] {
+  const length = values!.dims[2]!
+  const size = keyValueHeads * length * headSize
+  const part = ({ data }: Value, at: number) => (data as Float32Array).subarray(at * size, (at + 1) * size)
+  return Array.from({ length: sequences }, (_, sequence) => [
+    Array.from({ length: layers }, (_, layer) => {
+      const at = layer * sequences + sequence
+      return { keys: part(keys!, at), values: part(values!, at), length }
+    }),
+    sequence,
+  ])
+}
 
 /** Where consecutive tokens stand, under names that start with `prefix`. */
 export function positionFeeds(

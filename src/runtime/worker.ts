@@ -115,6 +115,8 @@ function sessionOptions({
     ...(folder ? { model_external_initializers_file_folder_path: folder } : {}),
     // Without it, sessions for several lengths share the mapped file.
     ...(prepacking ? {} : { disable_prepacking: '1' }),
+    // What a mask hides has weights of e^-88 at the softmax: numbers so small that arithmetic with them is slow.
+    set_denormal_as_zero: '1',
     // Threads that spin between runs would take the cores from whoever prepares the next batch.
     'intra_op.allow_spinning': purpose === 'training' ? '0' : '1',
   }
