@@ -14,4 +14,5 @@ export {
   type Pal,
   type Question,
 } from './model/pal.js'
+export type { AnswerScore } from './model/score-answers.js'
 export type { ChatMessage } from './text/chat.js'

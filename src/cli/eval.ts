@@ -3,8 +3,9 @@ import { type Command, Option } from 'commander'
 import type { Vocabulary } from '../data/questions/task.js'
 import type { WordingSplit } from '../data/questions/wording.js'
 import { PalError } from '../errors.js'
+import type { Protocol } from '../eval/answer-item.js'
 import type { EvalSet } from '../eval/items.js'
-import type { Sample } from '../eval/run.js'
+import type { Sample, Unreadable } from '../eval/run.js'
 import { wholeNumber } from './options.js'
 import { ProgressLine } from './progress.js'
 import type { CliContext } from './verb.js'
@@ -16,6 +17,8 @@ interface EvalCliOptions {
   readonly scenes: number
   readonly seed: number
   readonly wordings: WordingSplit
+  readonly protocol: Protocol
+  readonly nll?: boolean
   readonly out?: string
   readonly rescore?: true
   readonly json?: true
@@ -25,7 +28,7 @@ export function register(command: Command, context: CliContext): void {
   command
     .argument(
       '<what>',
-      'a recipe, whose held-out recordings are asked about; a manifest (.jsonl); or a data set as it is published, as layout:path',
+      'a recipe, whose held-out recordings are asked about; a manifest (.jsonl); parquet files or tar shards; or a data set as it is published, as layout:path',
     )
     .argument('[changes...]', 'settings of the recipe to change, as key=value')
     .option('--model <name or folder>', 'the model to ask (default: the one that ships)')
@@ -38,6 +41,15 @@ export function register(command: Command, context: CliContext): void {
         .choices(['held-out', 'train'])
         .default('held-out'),
     )
+    .addOption(
+      new Option(
+        '--protocol <which>',
+        'the model writes its answer, or the likeliest of all possible answers counts',
+      )
+        .choices(['generation', 'likelihood'])
+        .default('generation'),
+    )
+    .option('--nll', 'also how likely the model finds the right answers: nats per answer and per token')
     .option('--out <folder>', 'where the answers are kept (default: runs/eval-<what>-<model>)')
     .option('--rescore', 'score the answers kept in --out again, without a model')
     .option('--json', 'the report as JSON')
@@ -49,14 +61,17 @@ Answers are kept as they come (samples.jsonl): the same command goes on where an
 Examples:
   pal eval recipes/pal-tiny.yaml data.root=path/to/recordings --model runs/pal-tiny/stages/alone
   pal eval questions.jsonl
+  pal eval 'path/to/test-*.parquet'
   pal eval esc50:path/to/ESC-50-master
+  pal eval esc50:path/to/ESC-50-master --protocol likelihood --nll
 
-Layouts: esc50, clotho and librispeech (a folder), mmau (.json) and mmar (.jsonl); see docs/evaluation.md.`,
+Layouts: audiocaps, audioset, clotho, esc50, fsd50k, gtzan, librispeech, nsynth and vggsound (a folder), mmau (.json)
+and mmar (.jsonl); see docs/evaluation.md.`,
     )
     .action(async (what: string, changes: readonly string[], options: EvalCliOptions) => {
       const { markdown, report } = await import('../eval/report.js')
       const set = await itemsOf(what, changes, options)
-      const folder = options.out ?? join('runs', `eval-${slug(what)}-${slug(options.model ?? 'default')}`)
+      const folder = options.out ?? join('runs', folderName(what, options))
       const samples = options.rescore
         ? await (await import('../eval/run.js')).rescore(folder, set.vocabulary)
         : await answersTo(set, folder, [what, ...changes], options, context)
@@ -67,7 +82,7 @@ Layouts: esc50, clotho and librispeech (a folder), mmau (.json) and mmar (.jsonl
     })
 }
 
-/** The questions: from the recordings that a recipe holds out, or from a manifest's rows. */
+/** The questions: from the recordings that a recipe holds out, from a manifest's rows, from shards or a data set. */
 export async function itemsOf(
   what: string,
   changes: readonly string[],
@@ -82,12 +97,16 @@ export async function itemsOf(
   const { clipItems } = await import('../eval/items.js')
   const { manifestItems } = await import('../eval/manifest-items.js')
   const { layoutItems, layoutOf } = await import('../eval/layouts/index.js')
+  const { shardItems } = await import('../eval/shard-items.js')
+  const { isShards } = await import('../data/shards/shard-files.js')
   const layout = layoutOf(what)
   const all = layout
     ? await layoutItems(layout, SAMPLE_RATE)
     : what.endsWith('.jsonl')
       ? await manifestItems(what, SAMPLE_RATE)
-      : await recipeItems()
+      : (await isShards(what))
+        ? await shardItems(what, SAMPLE_RATE)
+        : await recipeItems()
   const named = tasks?.split(',')
   for (const task of named ?? []) {
     const known = new Set(all.items.map((item) => item.task))
@@ -149,7 +168,7 @@ async function answersTo(
   set: EvalSet,
   folder: string,
   asked: readonly string[],
-  { model, seed, scenes, wordings, tasks = 'all', limit = 0 }: EvalCliOptions,
+  { model, seed, scenes, wordings, tasks = 'all', limit = 0, protocol, nll = false }: EvalCliOptions,
   { signal }: CliContext,
 ): Promise<readonly Sample[]> {
   const { loadPal } = await import('../model/pal.js')
@@ -157,15 +176,20 @@ async function answersTo(
   const { QUESTIONS_VERSION } = await import('../eval/items.js')
   const { SCORER_VERSION } = await import('../eval/score.js')
   const line = new ProgressLine()
+  const unreadable: Unreadable[] = []
   const pal = await loadPal(model ? { model } : {})
   try {
     const samples = await evaluate(pal, set, {
-      folder,
+      ...{ folder, protocol, nll },
+      onUnreadable: (recording) => unreadable.push(recording),
       identity: {
         asked: asked.join(' '),
         model: model ?? 'default',
         weights: await weightsHash(model),
         ...{ seed, scenes, wordings, tasks, limit },
+        // Folders of before these could be chosen do not have them.
+        ...(protocol !== 'generation' && { protocol }),
+        ...(nll && { nll: 'asked' }),
         questions: QUESTIONS_VERSION,
         scorer: SCORER_VERSION,
       },
@@ -173,7 +197,8 @@ async function answersTo(
       onProgress: (done, total) => line.show(`${done}/${total} questions`),
     })
     line.end()
-    if (samples.length < set.items.length) {
+    await reportUnreadable(unreadable, samples.length, folder)
+    if (signal.aborted) {
       process.stderr.write(
         `Stopped after ${samples.length} of ${set.items.length}; the same command goes on from here.\n`,
       )
@@ -184,6 +209,27 @@ async function answersTo(
   }
 }
 
+/** @throws PalError if nothing could be read at all: then the path is wrong, not the model */
+async function reportUnreadable(
+  unreadable: readonly Unreadable[],
+  answered: number,
+  folder: string,
+): Promise<void> {
+  const { rm } = await import('node:fs/promises')
+  const { writeAtomically } = await import('../weights/write-atomically.js')
+  const file = join(folder, 'unreadable.jsonl')
+  const [first] = unreadable
+  if (!first) return rm(file, { force: true }) // A run before may have missed what is there now.
+  if (answered === 0) throw new PalError(`expected recordings that can be read, got none: ${first.reason}`)
+  await writeAtomically(file, unreadable.map((recording) => `${JSON.stringify(recording)}\n`).join(''))
+  const questions = unreadable.reduce((sum, recording) => sum + recording.questions, 0)
+  const [recordings, their] = unreadable.length === 1 ? ['recording', 'its'] : ['recordings', 'their']
+  const count = questions === 1 ? 'question counts' : `${questions} questions count`
+  process.stderr.write(
+    `${unreadable.length} ${recordings} could not be read; ${their} ${count} as wrong (${file}).\n`,
+  )
+}
+
 /** Tells a model from the one that was at the same place before. */
 async function weightsHash(model: string | undefined): Promise<string> {
   const { findModel } = await import('../model/find-model.js')
@@ -192,6 +238,14 @@ async function weightsHash(model: string | undefined): Promise<string> {
   return createHash('sha256')
     .update(await readFile(join(findModel(model), 'model.safetensors')))
     .digest('hex')
+}
+
+function folderName(what: string, { model, protocol, nll }: EvalCliOptions): string {
+  return [
+    `eval-${slug(what)}-${slug(model ?? 'default')}`,
+    ...(protocol === 'generation' ? [] : [protocol]),
+    ...(nll ? ['nll'] : []),
+  ].join('-')
 }
 
 function slug(name: string): string {

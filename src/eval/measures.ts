@@ -1,4 +1,6 @@
-import { groupBy } from './bootstrap.js'
+import { balanced } from './accuracy.js'
+import { likelihoodMeasures, nllMeasures } from './likelihood-measures.js'
+import { type Measure, number, type Outcome, share } from './measure.js'
 import { meanAveragePrecision } from './metrics/average-precision.js'
 import { bleu } from './metrics/bleu.js'
 import type { CaptionCase } from './metrics/caption-case.js'
@@ -12,30 +14,19 @@ import { normalizeEnglish } from './metrics/normalize-english.js'
 import { rougeL } from './metrics/rouge-l.js'
 import { tagsF1, tagsOf } from './metrics/tags.js'
 
-/** A question and what became of it; without an answer it is wrong. */
-export interface Outcome {
-  readonly answer?: string
-  readonly right: boolean
-  readonly expected: string
-  readonly accept?: readonly string[]
-  readonly choices?: readonly string[]
-  /** A score for every label there is, where something has given them. */
-  readonly scores?: Readonly<Record<string, number>>
-}
-
-/** One number about a task, by the name that says how it was got. */
-export interface Measure {
-  readonly name: string
-  /** Shares are shown as per cent; the caption metrics as they are published. */
-  readonly unit: 'share' | 'number'
-  readonly metric: Metric<Outcome>
-}
-
-/** What a task is measured by, the most telling first. */
+/** What a task is measured by, the most telling first; measures of another protocol have other names. */
 export function measuresOf(scoring: string, outcomes: readonly Outcome[]): readonly Measure[] {
+  const byLikelihood = outcomes.some(({ protocol }) => protocol === 'likelihood')
+  return [
+    ...(byLikelihood ? likelihoodMeasures(scoring) : generationMeasures(scoring, outcomes)),
+    ...(outcomes.some(({ nll }) => nll) ? nllMeasures : []),
+  ]
+}
+
+function generationMeasures(scoring: string, outcomes: readonly Outcome[]): readonly Measure[] {
   switch (scoring) {
     case 'presence':
-      return [share('balanced accuracy', (of) => (draw) => balancedAccuracy(draw.map((i) => of[i]!)))]
+      return [share('balanced accuracy', balanced)]
     case 'multiple-choice':
       return [right, share('accuracy, scorer of MMAU and MMAR', official)]
     case 'captioning':
@@ -59,19 +50,6 @@ export function measuresOf(scoring: string, outcomes: readonly Outcome[]): reado
       return [right]
   }
 }
-
-export function accuracy(outcomes: readonly Pick<Outcome, 'right'>[]): number {
-  return outcomes.filter(({ right }) => right).length / outcomes.length
-}
-
-/** The mean over the expected answers ("Yes." and "No.") of the share that is right. */
-export function balancedAccuracy(outcomes: readonly Pick<Outcome, 'right' | 'expected'>[]): number {
-  const shares = [...groupBy(outcomes, ({ expected }) => expected).values()].map(accuracy)
-  return shares.reduce((sum, one) => sum + one, 0) / shares.length
-}
-
-const share = (name: string, metric: Metric<Outcome>): Measure => ({ name, unit: 'share', metric })
-const number = (name: string, metric: Metric<Outcome>): Measure => ({ name, unit: 'number', metric })
 
 const right = share('accuracy', (of) => meanOf(of.map((one) => (one.right ? 1 : 0))))
 

@@ -1,6 +1,8 @@
+import { accuracy } from './accuracy.js'
 import { bootstrap, type Estimate, groupBy } from './bootstrap.js'
 import type { EvalItem } from './items.js'
-import { accuracy, type Measure, measuresOf, type Outcome } from './measures.js'
+import type { Measure, Outcome } from './measure.js'
+import { measuresOf } from './measures.js'
 import type { Sample } from './run.js'
 
 /** A measure's value on a task, with its 95 % interval over audios. */
@@ -30,7 +32,9 @@ export function report(
   return [...groupBy(items, ({ task }) => task)].map(([task, asked]) => {
     const answered = byTask.get(task) ?? []
     const done = new Set(answered.map(({ id }) => id))
-    const unanswered = asked.filter(({ id }) => !done.has(id)).map((item) => ({ ...item, right: false }))
+    const unanswered = asked
+      .filter(({ id }) => !done.has(id))
+      .map(({ closed, ...item }) => ({ ...item, right: false, ...(closed && { correct: closed.correct }) }))
     const outcomes = [...answered, ...unanswered]
     const measures = measuresOf(asked[0]?.scoring ?? task, outcomes)
     const forms = [...groupBy(outcomes, ({ form = '' }) => form)].sort(([a], [b]) => a.localeCompare(b))

@@ -6,18 +6,27 @@ import type { Vocabulary } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
 import type { Pal } from '../model/pal.js'
 import { writeAtomically } from '../weights/write-atomically.js'
+import { answerItem, type Protocol } from './answer-item.js'
 import { groupBy } from './bootstrap.js'
+import { expectClosed } from './closed-answers.js'
 import type { EvalItem, EvalSet } from './items.js'
+import type { Outcome } from './measure.js'
 import { judge, SCORER_VERSION } from './score.js'
 
 /** One answered question, as `samples.jsonl` keeps it. */
-export interface Sample extends Omit<EvalItem, 'samples'> {
+export interface Sample
+  extends Omit<EvalItem, 'samples' | 'closed'>,
+    Pick<Outcome, 'right' | 'protocol' | 'scores' | 'correct' | 'nll'> {
   readonly answer: string
-  readonly right: boolean
   /** The answer cannot be read as what was asked for. */
   readonly offFormat?: boolean
-  /** A score for every label there is, where another program has added them: see `meanAveragePrecision`. */
-  readonly scores?: Readonly<Record<string, number>>
+}
+
+/** A recording that is not there or cannot be decoded: its questions have no answer and count as wrong. */
+export interface Unreadable {
+  readonly audio: string
+  readonly questions: number
+  readonly reason: string
 }
 
 /** What a run's answers depend on; a folder is not gone on with when it differs. */
@@ -27,8 +36,14 @@ export interface EvalOptions {
   /** Where `samples.jsonl` is kept. */
   readonly folder: string
   readonly identity: EvalIdentity
+  /** @default 'generation' */
+  readonly protocol?: Protocol
+  /** Also how likely the model finds each right answer. @default false */
+  readonly nll?: boolean
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number) => void
+  /** Is told of recordings that cannot be read, and the rest are asked about. @default none: the error is thrown */
+  readonly onUnreadable?: (recording: Unreadable) => void
 }
 
 const SAMPLES = 'samples.jsonl'
@@ -37,14 +52,16 @@ const IDENTITY = 'identity.json'
 /**
  * Asks a model every question, each audio heard once, and keeps each answer as it comes: a run that is stopped
  * goes on where it stopped. The order is that of the items, so the answers do not depend on where it stopped.
- * @returns the samples that there are, all of them unless the signal came
+ * @returns the samples that there are: all of them but for unreadable recordings, unless the signal came
+ * @throws PalError for the likelihood protocol with questions that are answered in free words
  */
 export async function evaluate(
   pal: Pal,
   { items, vocabulary }: EvalSet,
   options: EvalOptions,
 ): Promise<readonly Sample[]> {
-  const { folder, signal, onProgress } = options
+  const { folder, protocol = 'generation', nll = false, signal, onProgress, onUnreadable } = options
+  if (protocol === 'likelihood') expectClosed(items, vocabulary)
   const samples = [...(await openFolder(folder, options.identity))]
   const answered = new Set(samples.map(({ id }) => id))
   const { sampleRate } = pal.description
@@ -52,11 +69,11 @@ export async function evaluate(
     if (signal?.aborted) break
     const open = questions.filter(({ id }) => !answered.has(id))
     if (open.length === 0) continue
-    const memory = await pal.listen(audioOf(audio, await (open[0] as EvalItem).samples(), sampleRate))
-    for (const { samples: _, ...item } of open) {
-      const maxTokens = LONG_ANSWERS.has(item.scoring) ? 256 : 48
-      const { answer } = await pal.ask(memory, item.question, { maxTokens }).result
-      const sample = { ...item, answer, ...judge(item, answer, vocabulary) }
+    const heard = await read(open, onUnreadable)
+    if (!heard) continue
+    const memory = await pal.listen(audioOf(audio, heard, sampleRate))
+    for (const item of open) {
+      const sample = await answerItem(pal, memory, item, { protocol, nll, vocabulary })
       samples.push(sample)
       await appendFile(join(folder, SAMPLES), `${JSON.stringify(sample)}\n`)
     }
@@ -65,7 +82,14 @@ export async function evaluate(
   return samples
 }
 
-const LONG_ANSWERS: ReadonlySet<string> = new Set(['captioning', 'transcription', 'transcription-basic'])
+/** The answers that a folder keeps and what they depend on; nothing where there are none. */
+export async function keptAnswers(
+  folder: string,
+): Promise<{ readonly identity: EvalIdentity; readonly samples: readonly Sample[] } | undefined> {
+  if (!existsSync(join(folder, IDENTITY))) return undefined
+  const identity = JSON.parse(await readFile(join(folder, IDENTITY), 'utf8')) as EvalIdentity
+  return { identity, samples: await readSamples(folder) }
+}
 
 /** Saved answers, scored again as the scorer is now, and saved so. */
 export async function rescore(folder: string, vocabulary: Vocabulary): Promise<readonly Sample[]> {
@@ -83,6 +107,21 @@ export async function rescore(folder: string, vocabulary: Vocabulary): Promise<r
     await writeAtomically(identity, identityText({ ...known, scorer: SCORER_VERSION }))
   }
   return scored
+}
+
+/** The waveform of one recording's questions; nothing if it cannot be read and somebody wants to be told so. */
+async function read(
+  questions: readonly EvalItem[],
+  onUnreadable: EvalOptions['onUnreadable'],
+): Promise<Float32Array | undefined> {
+  const { audio, samples } = questions[0] as EvalItem
+  try {
+    return await samples()
+  } catch (error) {
+    if (!onUnreadable || !(error instanceof PalError)) throw error
+    onUnreadable({ audio, questions: questions.length, reason: error.message })
+    return undefined
+  }
 }
 
 const identityText = (identity: EvalIdentity) => `${JSON.stringify(identity, null, 2)}\n`

@@ -1,6 +1,7 @@
 import { isReadable, normalize, scoreAnswer } from '../data/questions/score.js'
 import type { Vocabulary } from '../data/questions/task.js'
 import type { EvalItem } from './items.js'
+import type { Outcome } from './measure.js'
 import { chosen } from './metrics/multiple-choice.js'
 import { normalizeBasic } from './metrics/normalize-basic.js'
 import { normalizeEnglish } from './metrics/normalize-english.js'
@@ -22,10 +23,13 @@ export function judge(
     expected,
     accept = [],
     choices = [],
-  }: Pick<EvalItem, 'scoring' | 'expected' | 'accept' | 'choices'>,
+    protocol,
+    correct = [],
+  }: Pick<EvalItem, 'scoring' | 'expected' | 'accept' | 'choices'> & Pick<Outcome, 'protocol' | 'correct'>,
   answer: string,
   vocabulary: Vocabulary,
 ): Verdict {
+  if (protocol === 'likelihood') return { right: correct.includes(answer), offFormat: false }
   const references = [expected, ...accept]
   switch (scoring) {
     case 'multiple-choice': {

@@ -14,6 +14,7 @@ import { LanguageModel } from './language-model.js'
 import { cacheFrom } from './listener.js'
 import { type ModelDescription, type OpenedModel, openModel } from './model-folder.js'
 import { probe } from './probe.js'
+import { type AnswerScore, scoreAnswers } from './score-answers.js'
 
 export interface LoadOptions {
   /** The name of a model that ships, or the path of a model's folder. @default 'pal-tiny' */
@@ -146,6 +147,39 @@ export class Pal {
   }
 
   /**
+   * How likely the model finds each of the given answers, in nats (see `AnswerScore`). The audio and the question are
+   * read once and the answers together; the scores are those of each answer read alone.
+   *
+   * @example
+   * const [dog, rain] = await pal.score('recording.wav', 'What do you hear?', ['A dog.', 'Rain.'])
+   *
+   * @throws PalError for audio that cannot be read or an empty question
+   */
+  async score(
+    audio: AudioInput | readonly AudioInput[],
+    question: string,
+    answers: readonly string[],
+    { history = [], signal }: Pick<AskOptions, 'history' | 'signal'> = {},
+  ): Promise<readonly AnswerScore[]> {
+    const prepared = await this.#prepare(
+      audio,
+      question,
+      { history, ...(signal && { signal }) },
+      performance.now(),
+    )
+    const { cache, prompt, position } = prepared
+    const tokens = answers.map((answer) =>
+      this.#answerTokens([...history, { role: 'user', content: question }], answer, prompt.length),
+    )
+    const scores = await scoreAnswers(await this.#languageModel, cache, prompt, position, tokens, { signal })
+    return answers.map((answer, i) => ({
+      answer,
+      logProbability: scores[i]!,
+      tokens: tokens[i]!.length,
+    }))
+  }
+
+  /**
    * Listens without a question yet; the memory can be given to `ask` in the place of the audio.
    * @throws PalError for audio that cannot be read
    */
@@ -243,6 +277,14 @@ export class Pal {
         endIds: tokenizer.endIds,
       },
     }
+  }
+
+  /** What training would learn of an answer: its tokens and the one that ends it. */
+  #answerTokens(before: readonly ChatMessage[], answer: string, promptLength: number): readonly number[] {
+    const { ids, learn } = this.#model.tokenizer.chat([...before, { role: 'assistant', content: answer }], {
+      addGenerationPrompt: false,
+    })
+    return ids.filter((_, i) => i >= promptLength && learn[i])
   }
 
   #answerText({ stop = [] }: AskOptions): AnswerText {

@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { layoutItems, layoutOf } from './index.js'
+import { layoutOf } from './index.js'
+import { folderOf, readLayout as read } from './layout.test.helper.js'
 import { writeTinyEsc50 } from './tiny-esc50.test.helper.js'
-
-/** Data sets in their published layout, made here; without their recordings but for ESC-50. */
-async function folderOf(files: Readonly<Record<string, string>>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'pal-layout-'))
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true })
-    await writeFile(join(folder, name), text)
-  }
-  return folder
-}
-
-const read = (text: string) => layoutItems(layoutOf(text)!, 16_000)
 
 test('only known layouts are taken for one', () => {
   assert.equal(layoutOf('recipes/pal-tiny.yaml'), undefined)

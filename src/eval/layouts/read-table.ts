@@ -7,15 +7,23 @@ export interface TableRow<Column extends string> {
   readonly fields: Readonly<Record<Column, string>>
 }
 
+export interface TableOptions {
+  /** Whether the first row names the columns; otherwise the columns asked for are all there are. @default true */
+  readonly header?: boolean
+  /** What lines begin with that are no rows. @default none */
+  readonly comment?: string
+}
+
 /**
- * The rows of a CSV with a header.
+ * The rows of a CSV, without the spaces before a value.
  * @throws PalError naming the file, and the line and column of what is missing
  */
 export async function readTable<Column extends string>(
   file: string,
   columns: readonly Column[],
+  { header = true, comment }: TableOptions = {},
 ): Promise<readonly TableRow<Column>[]> {
-  const rows = parseCsv(await readText(file), file)
+  const rows = parseCsv(await readText(file), file, header ? true : [...columns], comment)
   return rows.map(({ record, info }) => {
     for (const column of columns) {
       if (record[column]?.trim()) continue
@@ -34,10 +42,17 @@ interface Parsed {
   readonly info: { readonly lines: number }
 }
 
-function parseCsv(text: string, file: string): readonly Parsed[] {
+function parseCsv(
+  text: string,
+  file: string,
+  columns: true | string[],
+  comment: string | undefined,
+): readonly Parsed[] {
   try {
     return parse(text, {
-      columns: true,
+      columns,
+      ltrim: true,
+      ...(comment !== undefined && { comment, comment_no_infix: true }),
       bom: true,
       info: true,
       skip_empty_lines: true,

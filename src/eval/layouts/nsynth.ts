@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { PalError } from '../../errors.js'
+import { labelAnswers } from '../closed-answers.js'
+import type { Layout } from './layout.js'
+import { readText } from './read-text.js'
+
+/**
+ * NSynth (Engel et al. 2017; magenta.tensorflow.org/datasets/nsynth): a split's folder such as `nsynth-test`, with
+ * `examples.json`, which describes each note by its name, and `audio/`. Each note is asked for the family of its
+ * instrument. Notes of one instrument are asked about and resampled each for itself.
+ */
+export const nsynth: Layout = {
+  async read(folder) {
+    const notes = await readNotes(join(folder, 'examples.json'))
+    const items = notes.map(([name, { instrument_family_str: family, instrument_source_str: form }]) => {
+      const label = family.replaceAll('_', ' ')
+      return {
+        ...{ id: name, audio: join(folder, 'audio', `${name}.wav`), task: 'nsynth', scoring: 'name', form },
+        ...{ question: 'Which family does this instrument belong to?', expected: label, label },
+        closed: labelAnswers(families, [label]),
+      }
+    })
+    return { items, vocabulary: { sound: families, digit: [], drum: [] } }
+  },
+}
+
+const families: readonly string[] = [
+  ...['bass', 'brass', 'flute', 'guitar', 'keyboard', 'mallet'],
+  ...['organ', 'reed', 'string', 'synth lead', 'vocal'],
+]
+
+const schema = z.record(
+  z.string(),
+  z.object({
+    instrument_family_str: z
+      .string()
+      .refine((family) => families.includes(family.replaceAll('_', ' ')), 'expected a family of instruments'),
+    instrument_source_str: z.string(),
+  }),
+)
+
+async function readNotes(file: string) {
+  const parsed = schema.safeParse(parseJson(await readText(file), file))
+  if (parsed.success) return Object.entries(parsed.data)
+  const issue = parsed.error.issues[0]
+  throw new PalError(issue?.message ?? 'expected notes by name', { file, key: issue?.path.join('.') ?? '' })
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new PalError(`expected a JSON object: ${(cause as Error).message}`, { file, cause })
+  }
+}
