@@ -13,7 +13,7 @@ import { TINY_BASE_CHANGES, TINY_CHANGES, writeTinyRecordings } from './train/ti
 
 /**
  * Every command in README and docs is run here: those about training with few steps of a tiny model on invented
- * recordings. The order is that of a reader: what one command leaves behind, the next may use.
+ * recordings, those about speed with a tiny language model. The order is that of a reader: what one command leaves behind, the next may use.
  */
 const root = packageFolder()
 const pages = [
@@ -21,6 +21,8 @@ const pages = [
   'docs/training.md',
   'docs/evaluation.md',
   'docs/architecture.md',
+  'docs/models.md',
+  'docs/performance.md',
   'examples/README.md',
   'models/pal-tiny/README.md',
 ]
@@ -59,9 +61,15 @@ test('no page has a command that could fetch a stranger’s package', async () =
 
 async function check(command: string): Promise<void> {
   if (['npm ci', 'npm test'].includes(command)) return // What this test is run by and after.
-  const script = command.match(/^(?:bash|python3) (\S+)/)
+  const script = command.match(/^(?:bash|python3?) (\S+)/)
   if (script) {
     assert.ok(existsSync(join(root, script[1] as string)), script[1])
+    return
+  }
+  const task = command.match(/^npm --prefix (\S+) run (\S+)$/)
+  if (task) {
+    const { scripts } = JSON.parse(await readFile(join(root, task[1] as string, 'package.json'), 'utf8'))
+    assert.ok(scripts[task[2] as string], command)
     return
   }
   assert.ok(command.startsWith('node bin/pal.js '), `a command that this test knows how to run: ${command}`)
@@ -79,8 +87,10 @@ function inTheSmall(args: readonly string[]): string[] {
     arg
       .replace('path/to/recordings', recordings)
       .replace('path/to/ESC-50', esc50)
+      .replace('path/to/shards', 'src/data/shards/fixtures/labelled')
       .replace('runs/pal-tiny', run)
       .replace('runs/smollm2-pal', onBase)
+      .replace('runs/compare-tiny', join(output, 'compare'))
       .replace('path/to/language-model', fixture('smollm2')),
   )
   const groups = 'data.sets.drums.heldOut=[The Black Pearl 1.0, rumpf_kit_z01_h2]'
@@ -97,9 +107,11 @@ function inTheSmall(args: readonly string[]): string[] {
         '--scenes',
         '2',
         '--out',
-        join(output, 'eval', basename(args[2] ?? '')),
+        // Answers by one protocol are not gone on with by another.
+        join(output, 'eval', basename(args[2] ?? ''), args.includes('--protocol') ? 'likelihood' : ''),
       ]
     case 'compare':
+      if (!args[2]?.endsWith('.yaml')) return small // The report alone.
       return [
         ...small,
         groups,
@@ -107,6 +119,13 @@ function inTheSmall(args: readonly string[]): string[] {
         ...TINY_CHANGES.filter((change) => !/^stages\.[1-5]\./.test(change)),
         ...['--integrations', 'plits,lal', '--seeds', '1', '--limit', '1', '--scenes', '2'],
         ...['--out', join(output, 'compare')],
+      ]
+    case 'bench':
+      return [
+        ...small,
+        ...['--llm', fixture('smollm2'), '--integrations', 'lal', '--audio-tokens', '8', '--batch', '1'],
+        ...['--rounds', '1', '--steps', '1', '--weights', join(output, 'weights')],
+        ...['--out', join(output, 'bench', String(done.size), args.join(' ').replaceAll('/', '_'))],
       ]
     default:
       return small
