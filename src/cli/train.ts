@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { LoadedRecipe } from '../train/recipe.js'
 import type { TrainEvent } from '../train/train.js'
+import type { PartCount } from '../train/trained-parts.js'
 import { type BaseFlags, chosenBases, wholeNumber, withBases } from './options.js'
 import { duration, ProgressLine } from './progress.js'
 import type { CliContext } from './verb.js'
@@ -94,9 +95,7 @@ function showText({ recipe, overrides }: LoadedRecipe, folder: string): (event: 
       case 'resumed':
         return say(`Going on after step ${event.step} of stage ${event.stage}`)
       case 'parameters':
-        return say(
-          `Stage ${event.stage}: ${count(event.trained)} of ${count(event.total)} parameters are trained`,
-        )
+        return say(stageLine(event.stage, event.parts))
       case 'saved':
         return say(`Saved ${event.folder}`)
       case 'step':
@@ -131,6 +130,19 @@ class Pace {
 
 function smooth(sofar: number | undefined, value: number): number {
   return sofar === undefined ? value : 0.95 * sofar + 0.05 * value
+}
+
+/** What a stage trains, part by part, and what stays as it is. */
+function stageLine(stage: string, parts: readonly PartCount[]): string {
+  const told = parts.map(({ part, trained, total }) => {
+    const share = trained === total ? count(total) : `${count(trained)} of ${count(total)}`
+    return trained === 0 ? undefined : `${part} (${share})`
+  })
+  const frozen = parts
+    .filter(({ trained }) => trained === 0)
+    .map(({ part, total }) => `${part} (${count(total)})`)
+  const stays = frozen.length > 0 ? `; stays: ${frozen.join(', ')}` : ''
+  return `Stage ${stage} trains ${told.filter(Boolean).join(', ')}${stays}`
 }
 
 function count(parameters: number): string {

@@ -7,6 +7,7 @@ import { describeMachine, type Machine } from '../bench/machine.js'
 import { PalError } from '../errors.js'
 import { packageFolder } from '../model/package-folder.js'
 import type { Recipe } from '../train/recipe.js'
+import type { TrainEvent } from '../train/train.js'
 import type { StepReport } from '../train/trainer.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { integrationNamed, type Run } from './plan.js'
@@ -93,9 +94,11 @@ function spawnTraining(
     const lines = (rest + text).split('\n')
     rest = lines.pop() as string
     for (const line of lines) {
-      const event = JSON.parse(line) as { kind: string; trained?: number; peakMemoryMiB?: number }
-      if (event.kind === 'parameters') trainedParameters = event.trained as number
-      if (event.kind === 'saved') peakMemoryMiB = event.peakMemoryMiB as number
+      const event = JSON.parse(line) as TrainEvent
+      if (event.kind === 'parameters') {
+        trainedParameters = event.parts.reduce((sum, { trained }) => sum + trained, 0)
+      }
+      if (event.kind === 'saved') peakMemoryMiB = event.peakMemoryMiB
     }
   })
   return new Promise((resolve, reject) => {

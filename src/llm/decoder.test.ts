@@ -63,7 +63,7 @@ class GivenScope extends Scope {
   readonly #tensors: ReadonlyMap<string, Tensor>
 
   constructor(graph: Graph, tensors: ReadonlyMap<string, Tensor>, path = '') {
-    super(graph, path)
+    super(graph, undefined, path)
     this.#tensors = tensors
   }
 

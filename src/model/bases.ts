@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { EncoderConfig } from '../encoders/encoder.js'
 import { PalError } from '../errors.js'
+import { isLora } from '../nn/lora.js'
 import type { WeightSource } from '../runtime/runtime.js'
 import { findBase } from './find-base.js'
 import type { CopyOptions } from './float32-copy.js'
@@ -44,6 +45,7 @@ export function baseWeights({ llm, encoders }: Bases): (name: string) => WeightS
 
 /** Whether a weight, by its name in the model, belongs to a part that has a base. */
 export function hasBase(bases: BaseRecords | undefined, name: string): boolean {
+  if (isLora(name)) return false
   const [, encoder] = ENCODER.exec(name) ?? []
   if (encoder !== undefined) return bases?.encoders?.[encoder] !== undefined
   return name.startsWith('llm.') && bases?.llm !== undefined

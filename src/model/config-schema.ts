@@ -151,6 +151,8 @@ const llm = z.strictObject({
   tieEmbeddings: z.boolean(),
 })
 
+const lora = z.strictObject({ rank: count, alpha: positive, on: z.array(z.string()).min(1) })
+
 /** A `ModelConfig` as model folders write it. */
 export const modelConfigSchema: z.ZodType<ModelConfig> = modelSchema(encoder, llm)
 
@@ -162,6 +164,7 @@ function modelSchema<E, L>(encoder: z.ZodType<E>, llm: z.ZodType<L>) {
     encoders: z.array(z.strictObject({ name: z.string().regex(/^\w+$/), encoder, connector })).min(1),
     integration,
     llm,
+    lora: lora.exactOptional(),
   })
 }
 

@@ -3,12 +3,15 @@ import type { QFormerConfig } from '../connectors/q-former.js'
 import type { EncoderConfig } from '../encoders/encoder.js'
 import type { IntegrationConfig } from '../integration/config.js'
 import type { LlamaConfig } from '../llm/config.js'
+import type { LoraConfig } from '../nn/lora.js'
 
 /** Everything that a model is, but for its weights and its tokenizer. */
 export interface ModelConfig {
   readonly encoders: readonly NamedEncoder[]
   readonly integration: IntegrationConfig
   readonly llm: LlamaConfig
+  /** Low-rank additions to frozen projections. */
+  readonly lora?: LoraConfig
 }
 
 export interface NamedEncoder {

@@ -41,13 +41,14 @@ export interface ResolvedPlan {
 export async function resolvePlan(plan: ModelPlan, options: CopyOptions = {}): Promise<ResolvedPlan> {
   const { encoders, bases, records } = await resolveEncoders(plan.encoders, options)
   const ofEncoders = bases.size > 0 ? { encoders: records } : undefined
-  const { integration, llm } = plan
+  const { integration, llm, lora } = plan
+  const rest = { integration, ...(lora && { lora }) }
   if (!isReference(llm)) {
-    return { config: { encoders, integration, llm }, bases: { encoders: bases }, records: ofEncoders }
+    return { config: { encoders, ...rest, llm }, bases: { encoders: bases }, records: ofEncoders }
   }
   const { opened, record } = await openReference(llm, openLanguageModel, options)
   return {
-    config: { encoders, integration, llm: opened.config },
+    config: { encoders, ...rest, llm: opened.config },
     bases: { llm: opened, encoders: bases },
     records: { llm: record, ...ofEncoders },
   }

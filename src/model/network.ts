@@ -17,7 +17,7 @@ export class Network {
 
   constructor(graph: Graph, config: ModelConfig) {
     this.config = config
-    this.scope = new Scope(graph)
+    this.scope = new Scope(graph, config.lora)
     this.decoder = new Decoder(this.scope.in('llm'), config.llm)
   }
 

@@ -1,6 +1,9 @@
 import { tokenGrid } from '../encoders/encoder.js'
+import { PalError } from '../errors.js'
 import { Graph } from '../graph/tensor.js'
+import type { LoraConfig } from '../nn/lora.js'
 import type { Initial } from '../nn/scope.js'
+import { matcher } from '../patterns.js'
 import type { ModelConfig } from './config.js'
 import { decodeGraph } from './decode-graph.js'
 import { encodeGraph } from './encode-graph.js'
@@ -13,7 +16,10 @@ export interface ParameterInfo {
   readonly initial: Initial
 }
 
-/** Every weight of a model, by name: found by building all of its parts at their smallest. */
+/**
+ * Every weight of a model, by name: found by building all of its parts at their smallest.
+ * @throws PalError for a pattern of `lora` that no projection fits
+ */
 export function modelParameters(config: ModelConfig): ReadonlyMap<string, ParameterInfo> {
   const graph = new Graph()
   const network = new Network(graph, config)
@@ -23,10 +29,24 @@ export function modelParameters(config: ModelConfig): ReadonlyMap<string, Parame
   }
   integrateGraph(network)
   decodeGraph(network)
+  expectAdapted(config.lora, [...graph.parameters.keys()])
   return new Map(
     [...graph.parameters].map(([name, { shape }]) => [
       name,
       { shape: shape.map(Number), initial: network.scope.initials.get(name) ?? 'zeros' },
     ]),
   )
+}
+
+function expectAdapted(lora: LoraConfig | undefined, names: readonly string[]): void {
+  const adapted = names.flatMap((name) => name.match(/^(.*)\.lora_A\.weight$/)?.[1] ?? [])
+  const useless = lora?.on.find((pattern) => !adapted.some(matcher([pattern])))
+  if (useless === undefined) return
+  const last = useless.split('.').at(-1)
+  const near =
+    names.find((name) => name.endsWith(`.${last}.weight`)) ?? 'llm.model.layers.0.self_attn.q_proj.weight'
+  throw new PalError(`expected patterns that fit projections, got "${useless}", which fits none`, {
+    key: 'model.lora.on',
+    hint: `A projection is named like its weight without ".weight", such as ${near.replace(/\.weight$/, '')}.`,
+  })
 }

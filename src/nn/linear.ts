@@ -1,6 +1,7 @@
 import { add } from '../graph/elementwise.js'
 import { matmul } from '../graph/matmul.js'
 import { fixed, type Tensor } from '../graph/tensor.js'
+import { loraAddition } from './lora.js'
 import type { Initial, Scope } from './scope.js'
 
 export interface LinearOptions {
@@ -10,10 +11,15 @@ export interface LinearOptions {
   readonly initial?: Initial
 }
 
-/** x·Wᵀ + b: [..., inputs] → [..., outputs]. The weight is [outputs, inputs], as PyTorch stores it. */
+/**
+ * x·Wᵀ + b: [..., inputs] → [..., outputs]. The weight is [outputs, inputs], as PyTorch stores it. Where the scope says
+ * so, LoRA's addition comes on top.
+ */
 export function linear(scope: Scope, x: Tensor, outputs: number, options: LinearOptions = {}): Tensor {
   const inputs = fixed(x.shape.at(-1))
   const initial = options.initial ?? { normal: 1 / Math.sqrt(inputs) }
   const product = matmul(x, scope.parameter('weight', [outputs, inputs], initial), { transposeB: true })
-  return options.bias === false ? product : add(product, scope.parameter('bias', [outputs], 'zeros'))
+  const { lora } = scope
+  const adapted = lora ? add(product, loraAddition(scope, lora, x, inputs, outputs)) : product
+  return options.bias === false ? adapted : add(adapted, scope.parameter('bias', [outputs], 'zeros'))
 }

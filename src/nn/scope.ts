@@ -1,7 +1,9 @@
 import type { Graph, Tensor } from '../graph/tensor.js'
+import { matcher } from '../patterns.js'
+import type { LoraConfig } from './lora.js'
 
-/** How a parameter that no file gives is filled before training. */
-export type Initial = 'zeros' | 'ones' | { readonly normal: number }
+/** How a parameter that no file gives is filled before training: a normal's deviation, or a uniform's bound. */
+export type Initial = 'zeros' | 'ones' | { readonly normal: number } | { readonly uniform: number }
 
 /**
  * The place in a model where parameters are named: `scope.in('layers.0').parameter('weight', …)` is
@@ -11,15 +13,23 @@ export class Scope {
   readonly graph: Graph
   readonly path: string
   readonly initials: Map<string, Initial>
+  readonly #lora: LoraConfig | undefined
 
-  constructor(graph: Graph, path = '', initials: Map<string, Initial> = new Map()) {
+  /** @param lora the projections that are adapted wherever they are built */
+  constructor(graph: Graph, lora?: LoraConfig, path = '', initials: Map<string, Initial> = new Map()) {
     this.graph = graph
     this.path = path
     this.initials = initials
+    this.#lora = lora
   }
 
   in(name: string): Scope {
-    return new Scope(this.graph, this.#name(name), this.initials)
+    return new Scope(this.graph, this.#lora, this.#name(name), this.initials)
+  }
+
+  /** How the projection of this name is adapted, if it is. */
+  get lora(): LoraConfig | undefined {
+    return this.#lora && matcher(this.#lora.on)(this.path) ? this.#lora : undefined
   }
 
   parameter(name: string, shape: readonly number[], initial: Initial): Tensor {

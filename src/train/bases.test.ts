@@ -11,10 +11,12 @@ import { type ModelDescription, openModel } from '../model/model-folder.js'
 import { packageFolder } from '../model/package-folder.js'
 import { type LoadOptions, loadPal } from '../model/pal.js'
 import { writeTinyModel } from '../model/tiny-model.js'
-import { openSafetensors } from '../weights/safetensors.js'
+import { isLora } from '../nn/lora.js'
+import { openSafetensors, readTensor } from '../weights/safetensors.js'
 import { loadRecipe } from './recipe.js'
 import { TINY_BASE_CHANGES, writeTinyRecordings } from './tiny-run.test.helper.js'
 import { train } from './train.js'
+import type { PartCount } from './trained-parts.js'
 
 const STEPS = 8
 
@@ -56,16 +58,37 @@ describe('a model that is trained on a frozen language model and a frozen encode
     assert.equal(config.llm.hiddenSize, 32)
     const names = [...(await openSafetensors(join(model, 'model.safetensors'))).tensors.keys()]
     assert.ok(
-      names.every((name) => /\.connector\.|^integration\./.test(name)),
+      names.every((name) => /\.connector\.|^integration\.|\.lora_[AB]\./.test(name)),
       names.join(),
     )
-    assert.deepEqual((await readdir(model)).sort(), ['README.md', 'config.json', 'model.safetensors'])
+    assert.deepEqual((await readdir(model)).sort(), [
+      ...['README.md', 'config.json', 'model.safetensors', 'training.json'],
+    ])
+    const { stages } = JSON.parse(await readFile(join(model, 'training.json'), 'utf8'))
+    assert.deepEqual(
+      stages[1].parameters.map(({ part, trained, total }: PartCount) => [
+        part,
+        trained === total,
+        trained > 0,
+      ]),
+      [
+        ['encoder general', false, false],
+        ['connector of general', true, true],
+        ['integration', true, true],
+        ['language model', false, false],
+        ['LoRA', true, true],
+      ],
+    )
     assert.match(
       await readFile(join(model, 'README.md'), 'utf8'),
       /of its own[\s\S]*from tiny[\s\S]*from base/,
     )
     const checkpoint = await openSafetensors(join(folder, 'checkpoint.safetensors'))
-    assert.ok([...checkpoint.tensors.keys()].every((name) => !/\/(llm|encoders\.\w+\.encoder)\./.test(name)))
+    assert.ok(
+      [...checkpoint.tensors.keys()].every(
+        (name) => /\.lora_[AB]\./.test(name) || !/\/(llm|encoders\.\w+\.encoder)\./.test(name),
+      ),
+    )
   })
 
   test('takes the weights from the bases, in place', async () => {
@@ -127,7 +150,8 @@ test('what is trained of a base is kept, and can be started from', async () => {
   const { tensors } = await openSafetensors(join(model, 'model.safetensors'))
   const name = 'llm.model.layers.1.self_attn.q_proj.weight'
   assert.ok(tensors.has(name))
-  assert.equal([...tensors.keys()].filter((tensor) => tensor.startsWith('llm.')).length, 2)
+  const kept = [...tensors.keys()].filter((tensor) => tensor.startsWith('llm.') && !isLora(tensor))
+  assert.equal(kept.length, 2)
   const { weights } = await openModel(model)
   const place = weights(name)
   assert.ok(place && 'file' in place && place.file.startsWith(model))
@@ -141,7 +165,34 @@ test('what is trained of a base is kept, and can be started from', async () => {
   )
 })
 
+test('a learning rate of its own moves what it is for, and only that', async () => {
+  const lora = async (folder: string, changes: readonly string[]) => {
+    const model = await trained(join(root, folder), { steps: 1, changes })
+    const { tensors } = await openSafetensors(join(model, 'model.safetensors'))
+    const names = [...tensors.keys()].filter((name) => name.endsWith('.lora_B.weight'))
+    const values = await Promise.all(names.map(async (name) => [...(await readTensor(tensors.get(name)!))]))
+    return Math.max(...values.flat().map(Math.abs))
+  }
+  const [slow, fast] = [
+    await lora('slow', ['stages.1.learningRates={"*.lora_*": 1.0e-9}', 'stages.1.warmup=0']),
+    await lora('fast', ['stages.1.learningRates={"*.lora_*": 1.0e-2}', 'stages.1.warmup=0']),
+  ]
+  assert.ok(slow > 0 && slow < 1.1e-9 && fast > 9e-3 && fast < 1.1e-2, `${slow} and ${fast}`)
+})
+
 describe('mistakes', () => {
+  test('patterns of LoRA and of learning rates that fit nothing', async () => {
+    const wrong = (...changes: string[]) => trained(join(root, 'unfit'), { changes })
+    await assert.rejects(
+      wrong('model.lora.on=[llm.layers.*.q_proj]'),
+      /model\.lora\.on: .*got "llm\.layers\.\*\.q_proj", which fits none\n.*model\.layers\.0\.self_attn\.q_proj/,
+    )
+    await assert.rejects(
+      wrong('stages.0.learningRates={"*.lora_*": 0.1}'),
+      /stages\.0\.learningRates: .*got "\*\.lora_\*", which fits none/,
+    )
+  })
+
   test('a base for a model that has that part itself', async () => {
     await assert.rejects(
       loadPal({ model: ears, llm: base }),

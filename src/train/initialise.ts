@@ -7,6 +7,10 @@ export function initialise(into: Float32Array, name: string, initial: Initial, s
   else if (initial === 'ones') into.fill(1)
   else {
     const random = new Random('initial', seed, name)
-    for (let i = 0; i < into.length; i++) into[i] = random.normal() * initial.normal
+    const draw =
+      'normal' in initial
+        ? () => random.normal() * initial.normal
+        : () => random.uniform(-initial.uniform, initial.uniform)
+    for (let i = 0; i < into.length; i++) into[i] = draw()
   }
 }

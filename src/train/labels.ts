@@ -48,7 +48,7 @@ export function labelGraph(
   options: ForwardOptions & { readonly trained: (name: string) => boolean; readonly places: boolean },
 ): TrainingGraph {
   const graph = new Graph()
-  const scope = new Scope(graph)
+  const scope = new Scope(graph, config.lora)
   const examples = shape.audios * shape.sounds
   const waveform = graph.input('waveform', [shape.audios, shape.samples])
   const weights = graph.input('weights', [examples])

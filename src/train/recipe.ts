@@ -88,6 +88,8 @@ const stage = z.strictObject({
   /** Patterns over the names of parameters, `*` standing for anything; what none matches stays as it is. */
   trained: z.array(z.string()).min(1).default(['*']),
   learningRate: positive,
+  /** Other learning rates by pattern, the first that fits; they rise and fall as `learningRate` does. */
+  learningRates: z.record(z.string(), positive).optional(),
   warmup: z.int().nonnegative().default(100),
   /** What is left of the learning rate at the last step, as a share. */
   finalRate: z.number().min(0).max(1).default(0),

@@ -1,11 +1,11 @@
 import { PalError } from '../errors.js'
 import { hasBase } from '../model/bases.js'
 import { type BaseRecords, readDescription } from '../model/model-description.js'
+import { matcher } from '../patterns.js'
 import { openWeights } from '../weights/open-weights.js'
 import { readTensor } from '../weights/safetensors.js'
 import { HEAD_PREFIX } from './labels.js'
 import type { RunWeights } from './parameters.js'
-import { matcher } from './trainer.js'
 
 /**
  * Takes over the weights of a trained model, those whose names match. What that model has from a base without having

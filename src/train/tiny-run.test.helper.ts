@@ -73,4 +73,6 @@ export const TINY_BASE_CHANGES = [
   'model.integration.form.summaryHeads=4',
   'stages.0.steps=2',
   'stages.0.batches=[{seconds: 1.28, audios: 2, questions: 2, mix: {clips: 1, scenes: 1}}]',
+  'stages.1.steps=1',
+  'stages.1.batches=[{seconds: 1.28, audios: 2, questions: 2, mix: {clips: 1, scenes: 1}}]',
 ]

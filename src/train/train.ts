@@ -7,6 +7,7 @@ import type { ModelConfig } from '../model/config.js'
 import type { BaseRecords } from '../model/model-description.js'
 import { saveModel } from '../model/model-folder.js'
 import { type ResolvedPlan, resolvePlan } from '../model/model-plan.js'
+import { matcher } from '../patterns.js'
 import { Random } from '../random.js'
 import type { Arena } from '../runtime/arena.js'
 import { peakMemoryMiB } from '../runtime/peak-memory.js'
@@ -26,7 +27,8 @@ import { startingWeights } from './parameters.js'
 import type { BatchPlan, LoadedRecipe, Recipe } from './recipe.js'
 import { type LoadedSets, loadSets, openSources, type SourceOf } from './sources.js'
 import { startFrom } from './start.js'
-import { matcher, runStage, type StepReport } from './trainer.js'
+import { countParts, expectRates, type PartCount } from './trained-parts.js'
+import { runStage, type StepReport } from './trainer.js'
 
 export interface TrainOptions {
   /** The folder that the run is kept in. */
@@ -42,7 +44,7 @@ export type TrainEvent =
   | { readonly kind: 'converting'; readonly done: number; readonly total: number }
   | { readonly kind: 'base'; readonly part: string; readonly name: string; readonly sha256: string }
   | { readonly kind: 'decoding'; readonly set: string; readonly done: number; readonly total: number }
-  | { readonly kind: 'parameters'; readonly stage: string; readonly trained: number; readonly total: number }
+  | { readonly kind: 'parameters'; readonly stage: string; readonly parts: readonly PartCount[] }
   | { readonly kind: 'resumed'; readonly stage: string; readonly step: number }
   | {
       readonly kind: 'step'
@@ -90,6 +92,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
     isTrained: matcher(recipe.stages.flatMap(({ trained }) => trained)),
   })
   const { own: parameters, frozen, sizes } = weights
+  expectRates(sizes, recipe.stages)
   const optimizer = new AdamW(parameters.flat.length)
   const identity = identityOf(recipe, plan)
   const resumed = await loadCheckpoint(folder, parameters, optimizer, identity)
@@ -108,14 +111,15 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
     ...(options.threads ? { threads: options.threads } : {}),
   })
   const save = () => saveCheckpoint(folder, parameters, optimizer, progress, identity)
-  const saveAs = (path: string) => saveTrained(path, recipe, plan, parameters, join(folder, 'tokenizer'))
+  const saveAs = async (path: string) => {
+    await saveTrained(path, recipe, plan, parameters, join(folder, 'tokenizer'))
+    await saveOrigin(path, loaded, plan, sizes, progress.stage)
+  }
   const model = join(folder, 'model')
   try {
     for (const [index, stage] of recipe.stages.entries()) {
       if (index < progress.stage) continue
-      const isTrained = matcher(stage.trained)
-      const trained = countOf(sizes, isTrained)
-      onEvent({ kind: 'parameters', stage: stage.name, trained, total: countOf(sizes) })
+      onEvent({ kind: 'parameters', stage: stage.name, parts: countParts(sizes, stage) })
       const steps = {
         config,
         stage,
@@ -177,6 +181,28 @@ async function saveTrained(
   })
 }
 
+/** `training.json` beside a model: what it was made by, so that a model in hand can be told from another. */
+async function saveOrigin(
+  folder: string,
+  { recipe, overrides }: LoadedRecipe,
+  { records }: ResolvedPlan,
+  sizes: ReadonlyMap<string, number>,
+  stages: number,
+): Promise<void> {
+  const origin = {
+    recipe: recipe.name,
+    seed: recipe.seed,
+    // Where things lie on this machine tells nobody else anything.
+    overrides: overrides.filter(({ key }) => key !== 'data.root' && key !== 'output'),
+    ...(records && { bases: records }),
+    ...(recipe.start && { start: recipe.start }),
+    stages: recipe.stages
+      .slice(0, stages)
+      .map((stage) => ({ name: stage.name, steps: stage.steps, parameters: countParts(sizes, stage) })),
+  }
+  await writeAtomically(join(folder, 'training.json'), `${JSON.stringify(origin, null, 2)}\n`)
+}
+
 /** Says at once what the first batch would say. @throws PalError for a chat template that is missing or of no use */
 function expectTeachable(tokenizer: ChatTokenizer): void {
   const messages = [
@@ -192,13 +218,6 @@ function partsOf(records: BaseRecords | undefined) {
     ...encoders.map(([name, record]) => [`encoder ${name}`, record] as const),
     ...(records?.llm ? [['language model', records.llm] as const] : []),
   ]
-}
-
-function countOf(
-  sizes: ReadonlyMap<string, number>,
-  isCounted: (name: string) => boolean = () => true,
-): number {
-  return [...sizes].reduce((sum, [name, size]) => sum + (isCounted(name) ? size : 0), 0)
 }
 
 /** Every label that may sound, in a fixed order. */

@@ -2,6 +2,7 @@ import type { Source } from '../data/source.js'
 import { PalError } from '../errors.js'
 import type { ModelConfig } from '../model/config.js'
 import { tokenCount } from '../model/token-count.js'
+import { matcher } from '../patterns.js'
 import { Random } from '../random.js'
 import type { Arena } from '../runtime/arena.js'
 import type { Program, Runtime, WeightSource } from '../runtime/runtime.js'
@@ -78,7 +79,7 @@ export async function* runStage(options: StageOptions, from: number): AsyncGener
       if (!Number.isFinite(norm)) throw notFinite(stage, step, undefined, norm)
       const learningRate = learningRateAt(stage, step)
       const scale = Math.min(1, stage.clip / norm) / stage.accumulate
-      optimizer.update(parameters.flat, groups(parameters, total, learningRate, stage.weightDecay), scale)
+      optimizer.update(parameters.flat, groups(parameters, total, stage, learningRate), scale)
       const milliseconds = performance.now() - start
       yield { stage: stage.name, step: step + 1, gradientNorm: norm, learningRate, milliseconds, ...done }
     }
@@ -178,15 +179,6 @@ function gradientOf(parameter: string): string {
   return `gradient of ${parameter}`
 }
 
-/** Patterns over names, `*` standing for anything. */
-export function matcher(patterns: readonly string[]): (name: string) => boolean {
-  const expressions = patterns.map((pattern) => {
-    const parts = pattern.split('*').map((part) => part.replace(/[.\\+?^$(){}|[\]]/g, '\\$&'))
-    return new RegExp(`^${parts.join('.*')}$`)
-  })
-  return (name) => expressions.some((expression) => expression.test(name))
-}
-
 function accumulate(total: Map<string, Float32Array>, gradients: ReadonlyMap<string, Float32Array>): void {
   for (const [name, gradient] of gradients) {
     const sofar = total.get(name)
@@ -199,10 +191,12 @@ function accumulate(total: Map<string, Float32Array>, gradients: ReadonlyMap<str
 function groups(
   parameters: Arena,
   gradients: ReadonlyMap<string, Float32Array>,
+  { learningRate: usual, learningRates = {}, weightDecay }: Stage,
   learningRate: number,
-  weightDecay: number,
 ): readonly ParameterGroup[] {
+  const others = Object.entries(learningRates).map(([pattern, rate]) => ({ fits: matcher([pattern]), rate }))
   return [...gradients].map(([name, gradient]) => {
+    const own = others.find(({ fits }) => fits(name))
     const entry = parameters.entries.get(name)
     if (!entry) throw new Error(`no parameter named "${name}"`)
     const decayed = entry.shape.length > 1 && name.endsWith('.weight')
@@ -210,7 +204,7 @@ function groups(
       offset: entry.offset,
       length: entry.length,
       gradient,
-      learningRate,
+      learningRate: own ? (learningRate * own.rate) / usual : learningRate,
       weightDecay: decayed ? weightDecay : 0,
     }
   })

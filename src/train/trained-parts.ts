@@ -1,0 +1,53 @@
+import { PalError } from '../errors.js'
+import { isLora } from '../nn/lora.js'
+import { matcher } from '../patterns.js'
+import { HEAD_PREFIX } from './labels.js'
+import type { Stage } from './recipe.js'
+
+/** A part of a model, and how many of its numbers a stage trains. */
+export interface PartCount {
+  readonly part: string
+  readonly trained: number
+  readonly total: number
+}
+
+/** The parts of a model in the order of their weights, with what a stage trains of each. */
+export function countParts(
+  sizes: ReadonlyMap<string, number>,
+  { trained, objective }: Pick<Stage, 'trained' | 'objective'>,
+): readonly PartCount[] {
+  const isTrained = matcher(trained)
+  const parts = new Map<string, PartCount>()
+  for (const [name, size] of sizes) {
+    const part = partOf(name)
+    if (part === 'classifiers' && objective === 'answers') continue
+    const before = parts.get(part) ?? { part, trained: 0, total: 0 }
+    const more = isTrained(name) ? size : 0
+    parts.set(part, { part, trained: before.trained + more, total: before.total + size })
+  }
+  return [...parts.values()]
+}
+
+/** @throws PalError for a learning rate that is of no use, since nothing that its stage trains fits the pattern */
+export function expectRates(sizes: ReadonlyMap<string, number>, stages: readonly Stage[]): void {
+  for (const [i, { trained, learningRates = {} }] of stages.entries()) {
+    const names = [...sizes.keys()].filter(matcher(trained))
+    const useless = Object.keys(learningRates).find((pattern) => !names.some(matcher([pattern])))
+    if (useless === undefined) continue
+    throw new PalError(
+      `expected patterns that fit parameters which the stage trains, got "${useless}", which fits none of ${names.length}`,
+      {
+        key: `stages.${i}.learningRates`,
+        hint: `Trained are, among others, ${names.slice(0, 3).join(', ')}.`,
+      },
+    )
+  }
+}
+
+function partOf(name: string): string {
+  if (isLora(name)) return 'LoRA'
+  if (name.startsWith(HEAD_PREFIX)) return 'classifiers'
+  const [first, encoder, within] = name.split('.') as [string, string, string]
+  if (first === 'encoders') return within === 'connector' ? `connector of ${encoder}` : `encoder ${encoder}`
+  return first === 'llm' ? 'language model' : first
+}
