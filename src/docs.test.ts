@@ -107,8 +107,15 @@ function inTheSmall(args: readonly string[]): string[] {
         '--scenes',
         '2',
         '--out',
-        // Answers by one protocol are not gone on with by another.
-        join(output, 'eval', basename(args[2] ?? ''), args.includes('--protocol') ? 'likelihood' : ''),
+        // What one model answered, by one protocol, is not gone on with by another.
+        join(
+          output,
+          'eval',
+          ...args
+            .slice(2)
+            .filter((arg) => !/^--|=/.test(arg))
+            .map((arg) => basename(arg)),
+        ),
       ]
     case 'compare':
       if (!args[2]?.endsWith('.yaml')) return small // The report alone.
@@ -125,7 +132,8 @@ function inTheSmall(args: readonly string[]): string[] {
         ...small,
         ...['--llm', fixture('smollm2'), '--integrations', 'lal', '--audio-tokens', '8', '--batch', '1'],
         ...['--rounds', '1', '--steps', '1', '--weights', join(output, 'weights')],
-        ...['--out', join(output, 'bench', String(done.size), args.join(' ').replaceAll('/', '_'))],
+        // One folder for training and one for answering: the machine's peaks are measured once in each.
+        ...['--out', join(output, 'bench', args[2] ?? '')],
       ]
     default:
       return small
