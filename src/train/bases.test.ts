@@ -180,12 +180,26 @@ test('a learning rate of its own moves what it is for, and only that', async () 
   assert.ok(slow > 0 && slow < 1.1e-9 && fast > 9e-3 && fast < 1.1e-2, `${slow} and ${fast}`)
 })
 
+test('a start takes LoRA over only where it is the same', async () => {
+  const model = await trained(join(root, 'adapted'), { steps: 1 })
+  const start = [`start={model: ${model}, parameters: ["*.lora_*"]}`]
+  await trained(join(root, 'same'), { steps: 1, changes: start })
+  await assert.rejects(
+    trained(join(root, 'louder'), { steps: 1, changes: [...start, 'model.lora.alpha=1'] }),
+    /start\.parameters: expected the model to have the LoRA of the one it starts from, .*"alpha":16.* got .*"alpha":1,/,
+  )
+})
+
 describe('mistakes', () => {
   test('patterns of LoRA and of learning rates that fit nothing', async () => {
     const wrong = (...changes: string[]) => trained(join(root, 'unfit'), { changes })
     await assert.rejects(
       wrong('model.lora.on=[llm.layers.*.q_proj]'),
       /model\.lora\.on: .*got "llm\.layers\.\*\.q_proj", which fits none\n.*model\.layers\.0\.self_attn\.q_proj/,
+    )
+    await assert.rejects(
+      wrong('stages.1.trained=["integration.*"]', 'stages.1.learningRates={"integration.*": 0.1}'),
+      /stages\.\*\.trained: expected a stage that trains what `model\.lora` adds, got none/,
     )
     await assert.rejects(
       wrong('stages.0.learningRates={"*.lora_*": 0.1}'),

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import { PalError } from '../errors.js'
 import { hasBase } from '../model/bases.js'
 import { type BaseRecords, readDescription } from '../model/model-description.js'
+import { isLora, type LoraConfig } from '../nn/lora.js'
 import { matcher } from '../patterns.js'
 import { openWeights } from '../weights/open-weights.js'
 import { readTensor } from '../weights/safetensors.js'
@@ -12,7 +14,8 @@ import type { RunWeights } from './parameters.js'
  * trained it, this one must have from the same base.
  *
  * @param folder of that model
- * @param bases of this run
+ * @param weights this run's, before its first step
+ * @param built what this run is built on, and what of it LoRA adapts
  * @throws PalError for patterns that match nothing, and for weights that the other model lacks, has in another shape, or
  *   has trained where this run leaves the base's
  */
@@ -20,7 +23,7 @@ export async function startFrom(
   folder: string,
   patterns: readonly string[],
   { own, sizes }: RunWeights,
-  bases: BaseRecords | undefined,
+  { bases, lora }: { readonly bases: BaseRecords | undefined; readonly lora: LoraConfig | undefined },
 ): Promise<void> {
   const isMeant = matcher(patterns)
   const names = [...sizes.keys()].filter((name) => isMeant(name) && !name.startsWith(HEAD_PREFIX))
@@ -30,7 +33,8 @@ export async function startFrom(
     })
   }
   const stored = await openWeights(folder)
-  const theirs = (await readDescription(folder)).bases
+  const { bases: theirs, model } = await readDescription(folder)
+  expectSameLora(folder, isMeant, [...stored.keys()], model.lora, lora)
   for (const name of names) {
     const entry = own.entries.get(name)
     const tensor = stored.get(name)
@@ -55,6 +59,25 @@ export async function startFrom(
       throw new PalError(`expected a tensor "${name}"${expected}, got ${got}`, { file: folder })
     }
   }
+}
+
+/** What LoRA learnt means nothing without its projections and its scale. */
+function expectSameLora(
+  folder: string,
+  isMeant: (name: string) => boolean,
+  stored: readonly string[],
+  theirs: LoraConfig | undefined,
+  ours: LoraConfig | undefined,
+): void {
+  if (!stored.some((name) => isLora(name) && isMeant(name)) || isDeepStrictEqual(theirs, ours)) return
+  throw new PalError(
+    `expected the model to have the LoRA of the one it starts from, ${JSON.stringify(theirs)}, got ${JSON.stringify(ours) ?? 'none'}`,
+    {
+      file: folder,
+      key: 'start.parameters',
+      hint: 'Give it the same `model.lora`, or start with patterns that leave `*.lora_*` out.',
+    },
+  )
 }
 
 /** The fingerprint of the base that a weight is from. */

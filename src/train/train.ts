@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { backgroundLabels } from '../data/background.js'
 import type { ModelConfig } from '../model/config.js'
 import type { BaseRecords } from '../model/model-description.js'
@@ -27,7 +27,7 @@ import { startingWeights } from './parameters.js'
 import type { BatchPlan, LoadedRecipe, Recipe } from './recipe.js'
 import { type LoadedSets, loadSets, openSources, type SourceOf } from './sources.js'
 import { startFrom } from './start.js'
-import { countParts, expectRates, type PartCount } from './trained-parts.js'
+import { countParts, expectLoraTrained, expectRates, type PartCount } from './trained-parts.js'
 import { runStage, type StepReport } from './trainer.js'
 
 export interface TrainOptions {
@@ -93,12 +93,14 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
   })
   const { own: parameters, frozen, sizes } = weights
   expectRates(sizes, recipe.stages)
+  if (!recipe.start) expectLoraTrained(sizes, recipe.stages)
   const optimizer = new AdamW(parameters.flat.length)
   const identity = identityOf(recipe, plan)
   const resumed = await loadCheckpoint(folder, parameters, optimizer, identity)
   if (!resumed && recipe.start) {
     const { model, parameters: patterns } = recipe.start
-    await startFrom(resolve(dirname(loaded.file), model), patterns, weights, records)
+    const own = { bases: records, lora: config.lora }
+    await startFrom(resolve(dirname(loaded.file), model), patterns, weights, own)
   }
   let progress: Progress = resumed ?? { stage: 0, step: 0 }
   if (resumed) {
@@ -192,10 +194,10 @@ async function saveOrigin(
   const origin = {
     recipe: recipe.name,
     seed: recipe.seed,
-    // Where things lie on this machine tells nobody else anything.
-    overrides: overrides.filter(({ key }) => key !== 'data.root' && key !== 'output'),
+    // Where things lie on this machine tells nobody else anything; what bases are is told by name.
+    overrides: overrides.filter(({ key }) => !/^(data\.root|output|start|model\.(llm|encoders))\b/.test(key)),
     ...(records && { bases: records }),
-    ...(recipe.start && { start: recipe.start }),
+    ...(recipe.start && { start: { ...recipe.start, model: basename(recipe.start.model) } }),
     stages: recipe.stages
       .slice(0, stages)
       .map((stage) => ({ name: stage.name, steps: stage.steps, parameters: countParts(sizes, stage) })),

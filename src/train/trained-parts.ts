@@ -44,6 +44,17 @@ export function expectRates(sizes: ReadonlyMap<string, number>, stages: readonly
   }
 }
 
+/** @throws PalError for LoRA that no stage trains: it would add nothing to the end */
+export function expectLoraTrained(sizes: ReadonlyMap<string, number>, stages: readonly Stage[]): void {
+  const names = [...sizes.keys()].filter(isLora)
+  const isTrained = matcher(stages.flatMap(({ trained }) => trained))
+  if (names.length === 0 || names.some(isTrained)) return
+  throw new PalError('expected a stage that trains what `model.lora` adds, got none', {
+    key: 'stages.*.trained',
+    hint: "Put '*.lora_*' among its patterns.",
+  })
+}
+
 function partOf(name: string): string {
   if (isLora(name)) return 'LoRA'
   if (name.startsWith(HEAD_PREFIX)) return 'classifiers'
