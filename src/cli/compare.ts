@@ -10,7 +10,7 @@ import { ProgressLine } from './progress.js'
 import type { CliContext } from './verb.js'
 
 interface CompareCliOptions extends BaseFlags {
-  readonly integrations: readonly string[]
+  readonly integrations?: readonly string[]
   readonly seeds: readonly number[]
   readonly limit?: number
   readonly scenes: number
@@ -25,11 +25,11 @@ export function register(command: Command, context: CliContext): void {
       'a recipe (YAML), whose held-out recordings are asked about; or the folder of a comparison',
     )
     .argument('[changes...]', 'settings to change for every run, as key=value')
-    .option('--integrations <names>', 'separated by commas; the others are held against the first', names, [
-      'plits',
-      'lal',
-      'pal',
-    ])
+    .option(
+      '--integrations <names>',
+      "separated by commas: plits, lal, pal, flamingo, or names of the recipe's `compare`; the others are held against the first (default: the recipe's, else plits,lal,pal)",
+      names,
+    )
     .option('--seeds <numbers>', 'separated by commas', numbers, [1, 2, 3])
     .option('--limit <count>', 'at most so many questions of each task', wholeNumber(1))
     .option('--scenes <count>', 'scenes composed for each task about scenes', wholeNumber(1), 200)
@@ -67,20 +67,20 @@ async function run(
   { signal }: CliContext,
 ): Promise<string | undefined> {
   const { loadRecipe } = await import('../train/recipe.js')
-  const { planRuns } = await import('../compare/plan.js')
+  const { comparedByDefault, planRuns } = await import('../compare/plan.js')
   const { trainRun } = await import('../compare/run.js')
   const { answersFolder, answersOf, keepComparison } = await import('../compare/kept.js')
   const { writeComparisonReport } = await import('../compare/write-report.js')
   const { QUESTIONS_VERSION } = await import('../eval/items.js')
   const { recipe, overrides } = await loadRecipe(file, changes, chosenBases(options))
-  const { integrations, seeds, limit = 0, scenes, out } = options
+  const { integrations = comparedByDefault(recipe), seeds, limit = 0, scenes, out } = options
   const folder = resolve(out ?? join('runs', recipe.name))
   const asked = { questions: QUESTIONS_VERSION, limit, scenes }
   const bases = baseArguments(options)
   const runs = planRuns(integrations, seeds)
   const comparison = {
     name: recipe.name,
-    command: commandOf(file, changes, options),
+    command: commandOf(file, changes, { ...options, integrations }),
     recipe: file,
     // Where the recordings lie changes nothing.
     changes: overrides.filter(({ key }) => key !== 'data.root'),
@@ -117,7 +117,11 @@ function isFolder(path: string): boolean {
 }
 
 /** The command line with every option said, so that it stays the same when a default changes. */
-function commandOf(file: string, changes: readonly string[], options: CompareCliOptions): string {
+function commandOf(
+  file: string,
+  changes: readonly string[],
+  options: CompareCliOptions & { readonly integrations: readonly string[] },
+): string {
   const { integrations, seeds, limit, scenes, out } = options
   const words = [
     ...['pal', 'compare', file, ...changes, ...baseArguments(options)],

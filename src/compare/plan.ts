@@ -1,5 +1,6 @@
 import { PalError } from '../errors.js'
 import type { IntegrationConfig } from '../integration/config.js'
+import type { ModelPlan } from '../model/model-plan.js'
 import type { Recipe } from '../train/recipe.js'
 
 /** One training run of a comparison. */
@@ -10,30 +11,42 @@ export interface Run {
   readonly folder: string
 }
 
-/**
- * The integrations that a name stands for. PAL is the recipe's own setting where it has one, else the unified form
- * with 8 summary tokens.
- */
-export function integrationNamed(name: string, { model }: Recipe): IntegrationConfig {
-  switch (name) {
-    case 'plits':
-      return { kind: 'plits' }
-    case 'lal':
-      return { kind: 'lal' }
-    case 'pal':
-      return model.integration.kind === 'pal'
-        ? model.integration
-        : { kind: 'pal', form: { summaryTokens: 8 } }
-    case 'flamingo':
-      return { kind: 'flamingo', every: 1 }
-    default:
-      throw new PalError(`expected plits, lal, pal or flamingo, got "${name}"`, { key: '--integrations' })
-  }
+/** What a comparison changes of a recipe's model: how it listens, and with which ears. */
+export type Listening = Partial<Pick<ModelPlan, 'encoders' | 'integration'>>
+
+const USUAL: Readonly<Record<string, IntegrationConfig>> = {
+  plits: { kind: 'plits' },
+  lal: { kind: 'lal' },
+  pal: { kind: 'pal', form: { summaryTokens: 8 } },
+  flamingo: { kind: 'flamingo', every: 1 },
 }
 
-/** The integration as the paper writes it. */
+/** What is compared when nobody says: the recipe's own list, else PLITS, LAL and PAL. */
+export function comparedByDefault({ compare }: Recipe): readonly string[] {
+  return compare ? Object.keys(compare) : ['plits', 'lal', 'pal']
+}
+
+/**
+ * What a name stands for: an entry of the recipe's `compare`, or one of `plits`, `lal`, `pal` and `flamingo`. The
+ * model's own integration, where it is of that kind, goes before the usual settings.
+ */
+export function listeningNamed(name: string, { model, compare = {} }: Recipe): Listening {
+  const own = compare[name]
+  if (own) return own
+  if (model.integration.kind === name) return { integration: model.integration }
+  const usual = USUAL[name]
+  if (usual) return { integration: usual }
+  const known = [...new Set([...Object.keys(compare), ...Object.keys(USUAL)])]
+  throw new PalError(`expected ${known.slice(0, -1).join(', ')} or ${known.at(-1)}, got "${name}"`, {
+    key: '--integrations',
+  })
+}
+
+/** The integration as the paper writes it, and what it is called beyond that: "LAL from 4" for `lal-from-4`. */
 export function displayName(integration: string): string {
-  return integration === 'flamingo' ? 'Flamingo' : integration.toUpperCase()
+  const [kind, ...rest] = integration.split('-') as [string, ...string[]]
+  const written = kind === 'flamingo' ? 'Flamingo' : kind in USUAL ? kind.toUpperCase() : kind
+  return [written, ...rest].join(' ')
 }
 
 /** All integrations of one seed before the next seed: what a machine's mood does to one, it does to the others. */

@@ -10,7 +10,7 @@ import type { Recipe } from '../train/recipe.js'
 import type { TrainEvent } from '../train/train.js'
 import type { StepReport } from '../train/trainer.js'
 import { writeAtomically } from '../weights/write-atomically.js'
-import { integrationNamed, type Run } from './plan.js'
+import { listeningNamed, type Run } from './plan.js'
 
 /** What one run cost, as its `cost.json` keeps it. */
 export interface RunCost {
@@ -43,15 +43,17 @@ export async function trainRun(
   signal: AbortSignal,
 ): Promise<RunCost | undefined> {
   const own = join(folder, run.folder)
-  const integration = integrationNamed(run.integration, recipe.loaded)
+  const listening = listeningNamed(run.integration, recipe.loaded)
   const changes = [
     ...recipe.changes,
     `seed=${run.seed}`,
     `output=${own}`,
-    `model.integration=${JSON.stringify(integration)}`,
+    ...Object.entries(listening).map(([part, value]) => `model.${part}=${JSON.stringify(value)}`),
   ]
+  // What the others of the comparison are changes nothing for this run.
+  const { compare: _, ...shared } = recipe.loaded
   const trainedWith = createHash('sha256')
-    .update(JSON.stringify({ ...recipe.loaded, ...run }))
+    .update(JSON.stringify({ ...shared, ...run, listening }))
     .digest('hex')
   if (existsSync(join(own, COST))) {
     const saved = JSON.parse(await readFile(join(own, COST), 'utf8')) as RunCost & { trainedWith: string }

@@ -159,13 +159,24 @@ export const modelConfigSchema: z.ZodType<ModelConfig> = modelSchema(encoder, ll
 /** A `ModelPlan` as recipes write it. */
 export const modelPlanSchema: z.ZodType<ModelPlan> = modelSchema(orBase(encoder), orBase(llm))
 
+/** What a comparison may change of a `ModelPlan`: how it listens, and with which ears. */
+export const listeningSchema: z.ZodType<Partial<Pick<ModelPlan, 'encoders' | 'integration'>>> =
+  z.strictObject({
+    encoders: encodersSchema(orBase(encoder)).exactOptional(),
+    integration: integration.exactOptional(),
+  })
+
 function modelSchema<E, L>(encoder: z.ZodType<E>, llm: z.ZodType<L>) {
   return z.strictObject({
-    encoders: z.array(z.strictObject({ name: z.string().regex(/^\w+$/), encoder, connector })).min(1),
+    encoders: encodersSchema(encoder),
     integration,
     llm,
     lora: lora.exactOptional(),
   })
+}
+
+function encodersSchema<E>(encoder: z.ZodType<E>) {
+  return z.array(z.strictObject({ name: z.string().regex(/^\w+$/), encoder, connector })).min(1)
 }
 
 /** A part's configuration, or `from` and the name of a pretrained model that it is taken from. */

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { tasks } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
 import { type ChosenBases, chosenEncoders } from '../model/bases.js'
-import { modelPlanSchema } from '../model/config-schema.js'
+import { listeningSchema, modelPlanSchema } from '../model/config-schema.js'
 import { OBJECTIVES } from './objective.js'
 
 const count = z.int().positive()
@@ -135,6 +135,13 @@ const recipe = z.strictObject({
   sources: z.record(z.string(), source),
   model: modelPlanSchema,
   stages: z.array(stage).min(1),
+  /** What `pal compare` holds against one another, by name: what each changes of `model`. Training ignores it. */
+  compare: z
+    .record(
+      z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, 'expected small letters, digits, "." and "-" only'),
+      listeningSchema,
+    )
+    .optional(),
 })
 
 export type Recipe = z.output<typeof recipe>
@@ -165,26 +172,27 @@ export async function loadRecipe(
   if (fault)
     throw new PalError(`expected YAML: ${fault.message}`, { file, line: fault.linePos?.[0].line ?? 1 })
   if (!isMap(document.contents)) throw new PalError('expected a recipe, got a file without keys', { file })
-  const rootBefore = document.getIn(['data', 'root'])
-  if (typeof rootBefore === 'string') document.setIn(['data', 'root'], resolve(dirname(file), rootBefore))
+  // Written out, so that a change where an anchor stands is none where its aliases do.
+  const settings = JSON.parse(JSON.stringify(document.toJS())) as Settings
+  const rootBefore = valueAt(settings, ['data', 'root'])
+  if (typeof rootBefore === 'string') put(settings, ['data', 'root'], resolve(dirname(file), rootBefore))
 
-  for (const path of referencePaths(document.toJS())) {
-    const beside = resolve(dirname(file), String(document.getIn(path)))
-    if (existsSync(beside)) document.setIn(path, beside)
+  for (const path of referencePaths(settings)) {
+    const beside = resolve(dirname(file), String(valueAt(settings, path)))
+    if (existsSync(beside)) put(settings, path, beside)
   }
 
-  const given = [...changes.map(parseChange), ...baseChanges(chosen, document.toJS())]
+  const given = [...changes.map(parseChange), ...baseChanges(chosen, settings)]
   const overrides = given.map(({ key, path, value }) => {
-    const before: unknown = document.getIn(path)
-    if (!document.hasIn(path.slice(0, -1))) {
+    const before = valueAt(settings, path)
+    const after = key === 'data.root' ? resolve(String(value)) : value
+    if (!put(settings, path, after)) {
       throw new PalError(`expected the path of a setting in ${file}, got "${key}"`, { key })
     }
-    const after = key === 'data.root' ? resolve(String(value)) : value
-    document.setIn(path, after)
     return { key, before: key === 'data.root' ? rootBefore : before, after }
   })
 
-  const result = recipe.safeParse(document.toJS())
+  const result = recipe.safeParse(settings)
   if (!result.success) {
     const issue = result.error.issues[0] as z.core.$ZodIssue
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))
@@ -205,9 +213,29 @@ export async function loadRecipe(
   }
 }
 
+/** What a recipe says, or a part of it, before it has been checked. */
+type Settings = Record<string | number, unknown>
+type Path = readonly (string | number)[]
+
+function valueAt(settings: unknown, path: Path): unknown {
+  return path.reduce<unknown>((part, key) => (isSettings(part) ? part[key] : undefined), settings)
+}
+
+/** @returns whether there is something at the path's parent for it to be put into */
+function put(settings: Settings, path: Path, value: unknown): boolean {
+  const parent = valueAt(settings, path.slice(0, -1))
+  if (!isSettings(parent)) return false
+  parent[path.at(-1) as string | number] = value
+  return true
+}
+
+function isSettings(part: unknown): part is Settings {
+  return typeof part === 'object' && part !== null
+}
+
 interface Change {
   readonly key: string
-  readonly path: readonly (string | number)[]
+  readonly path: Path
   readonly value: unknown
 }
 
@@ -225,18 +253,29 @@ function parseChange(change: string): Change {
 
 /** What of a recipe is looked at before it has been checked. */
 interface Unchecked {
-  readonly model?: { readonly encoders?: unknown; readonly llm?: unknown }
+  readonly model?: UncheckedModel | null
+  readonly compare?: Readonly<Record<string, UncheckedModel | null>> | null
+}
+
+interface UncheckedModel {
+  readonly encoders?: unknown
+  readonly llm?: unknown
 }
 
 /** Where a recipe names pretrained models. */
-function referencePaths({ model }: Unchecked): readonly (readonly (string | number)[])[] {
+function referencePaths({ model, compare }: Unchecked): readonly Path[] {
   const isReference = (part: unknown) => typeof (part as { from?: unknown } | null)?.from === 'string'
-  return [
-    ...encodersOf(model).flatMap(({ encoder }, i) =>
-      isReference(encoder) ? [['model', 'encoders', i, 'encoder', 'from']] : [],
-    ),
-    ...(isReference(model?.llm) ? [['model', 'llm', 'from']] : []),
+  const isRecord = typeof compare === 'object' && compare !== null
+  const models = [
+    { at: ['model'], model },
+    ...Object.entries(isRecord ? compare : {}).map(([name, model]) => ({ at: ['compare', name], model })),
   ]
+  return models.flatMap(({ at, model }) => [
+    ...encodersOf(model).flatMap(({ encoder }, i) =>
+      isReference(encoder) ? [[...at, 'encoders', i, 'encoder', 'from']] : [],
+    ),
+    ...(isReference(model?.llm) ? [[...at, 'llm', 'from']] : []),
+  ])
 }
 
 /** The changes that put pretrained models into the places of what a recipe says. */
@@ -250,7 +289,9 @@ function baseChanges({ llm, encoders = [] }: ChosenBases, { model }: Unchecked):
   return all.map((change) => ({ key: change.path.join('.'), ...change }))
 }
 
-function encodersOf(model: Unchecked['model']): readonly { name?: unknown; encoder?: unknown }[] {
+function encodersOf(
+  model: UncheckedModel | null | undefined,
+): readonly { name?: unknown; encoder?: unknown }[] {
   return Array.isArray(model?.encoders) ? model.encoders : []
 }
 

@@ -262,7 +262,7 @@ const TOKENIZER_DRAWS = 1000
 
 /** What must be the same for a run to go on: everything that shapes the weights. */
 function identityOf(recipe: Recipe, { config, records }: ResolvedPlan): string {
-  const { output: _, saveEvery: __, dtype: ___, data, ...rest } = recipe
+  const { output: _, saveEvery: __, dtype: ___, compare: ____, data, ...rest } = recipe
   const bases = records && partsOf(records).map(([part, { sha256 }]) => [part, sha256])
   return createHash('sha256')
     .update(JSON.stringify({ ...rest, model: config, sets: data.sets, ...(bases && { bases }) }))
