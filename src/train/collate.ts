@@ -90,7 +90,7 @@ export function collate(
 /** Lengths are rounded up to these, so that few programs are compiled. */
 const TEXT_STEP = 8
 /** Per conversation. */
-const LEARNT_STEP = 4
+const LEARNT_STEP = 8
 
 interface Conversation {
   readonly audio: number
