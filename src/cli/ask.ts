@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { PalError } from '../errors.js'
 import type { Pal } from '../model/pal.js'
 import { collect, fraction, number, wholeNumber } from './options.js'
+import { showingDownloads } from './progress.js'
 import type { CliContext } from './verb.js'
 
 interface AskFlags {
@@ -82,7 +83,7 @@ async function ask(
   context: CliContext,
 ): Promise<void> {
   const { loadPal } = await import('../model/pal.js')
-  const pal = await loadPal(flags)
+  const pal = await showingDownloads(context.signal, (fetch) => loadPal({ ...flags, fetch }))
   try {
     const groups = flags.together ? [audio] : audio.map((path) => [path])
     for (const paths of groups) {

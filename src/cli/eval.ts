@@ -7,7 +7,7 @@ import type { Protocol } from '../eval/answer-item.js'
 import type { EvalSet } from '../eval/items.js'
 import type { Sample, Unreadable } from '../eval/run.js'
 import { wholeNumber } from './options.js'
-import { ProgressLine } from './progress.js'
+import { ProgressLine, showingDownloads } from './progress.js'
 import type { CliContext } from './verb.js'
 
 interface EvalCliOptions {
@@ -177,7 +177,7 @@ async function answersTo(
   const { SCORER_VERSION } = await import('../eval/score.js')
   const line = new ProgressLine()
   const unreadable: Unreadable[] = []
-  const pal = await loadPal(model ? { model } : {})
+  const pal = await showingDownloads(signal, (fetch) => loadPal({ ...(model && { model }), fetch }))
   try {
     const samples = await evaluate(pal, set, {
       ...{ folder, protocol, nll },

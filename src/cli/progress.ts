@@ -1,3 +1,6 @@
+import type { PullProgress } from '../hub/pull.js'
+import type { Fetching } from '../model/find-base.js'
+
 /** One line on standard error: redrawn on a terminal, otherwise a new line every ten seconds. */
 export class ProgressLine {
   #shownAt = 0
@@ -25,4 +28,48 @@ export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.round(seconds)} s`
   const minutes = Math.round(seconds / 60)
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** How far a download is, how quick, and how long it takes from here. */
+export class DownloadBar {
+  #start: { readonly at: number; readonly done: number } | undefined
+
+  draw({ file, done, total }: PullProgress): string {
+    const now = performance.now()
+    this.#start ??= { at: now, done }
+    const seconds = (now - this.#start.at) / 1000
+    const speed = (done - this.#start.done) / seconds
+    const share = total === 0 ? 1 : done / total
+    const filled = Math.round(20 * share)
+    const bar = `${'█'.repeat(filled)}${'░'.repeat(20 - filled)}`
+    const left =
+      speed > 0 && seconds > 1 ? `, ${mega(speed)} MB/s, ${duration((total - done) / speed)} left` : ''
+    return `${bar} ${Math.floor(100 * share)} % of ${mega(total)} MB${left} · ${file}`
+  }
+}
+
+function mega(bytes: number): string {
+  return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)
+}
+
+/** Shows what is fetched from the hub while a model is opened, and ends the line when `opening` has ended. */
+export async function showingDownloads<T>(
+  signal: AbortSignal,
+  opening: (fetch: Fetching) => Promise<T>,
+): Promise<T> {
+  const line = new ProgressLine()
+  const bars = new Map<string, DownloadBar>()
+  const barOf = (name: string) => {
+    const bar = bars.get(name) ?? new DownloadBar()
+    bars.set(name, bar)
+    return bar
+  }
+  try {
+    return await opening({
+      signal,
+      onProgress: (progress) => line.show(`${barOf(progress.name).draw(progress)} of ${progress.name}`),
+    })
+  } finally {
+    line.end()
+  }
 }

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { PalError } from '../errors.js'
-import type { PullProgress } from '../hub/pull.js'
-import { duration, ProgressLine } from './progress.js'
+import { DownloadBar, ProgressLine } from './progress.js'
 import type { CliContext } from './verb.js'
 
 interface Options {
@@ -51,7 +50,7 @@ async function fromHub(text: string, { revision, json }: Options, signal: AbortS
     )
   }
   const line = new ProgressLine()
-  const bar = new Bar()
+  const bar = new DownloadBar()
   try {
     const pulled = await pull(name, await hubSettings(), {
       signal,
@@ -93,7 +92,7 @@ async function nameLocal(
     throw new PalError('expected a revision only with a model of the hub', { key: '--revision' })
   }
   const line = new ProgressLine()
-  const bar = new Bar()
+  const bar = new DownloadBar()
   const onProgress = (done: number, total: number) => line.show(bar.draw({ file: path, done, total }))
   const model = await nameModel(path, name, await hubSettings(), { signal, onProgress })
   line.end()
@@ -109,26 +108,4 @@ async function list({ json }: Options): Promise<void> {
   if (!json) return void process.stdout.write(`${await describeCache(settings)}\n`)
   const [named, cached] = [await namedModels(settings), await new HubCache(settings.cache).list()]
   process.stdout.write(`${JSON.stringify({ cache: settings.cache, named, cached })}\n`)
-}
-
-/** How far a download is, how quick, and how long it takes from here. */
-class Bar {
-  #start: { readonly at: number; readonly done: number } | undefined
-
-  draw({ file, done, total }: PullProgress): string {
-    const now = performance.now()
-    this.#start ??= { at: now, done }
-    const seconds = (now - this.#start.at) / 1000
-    const speed = (done - this.#start.done) / seconds
-    const share = total === 0 ? 1 : done / total
-    const filled = Math.round(20 * share)
-    const bar = `${'█'.repeat(filled)}${'░'.repeat(20 - filled)}`
-    const left =
-      speed > 0 && seconds > 1 ? `, ${mega(speed)} MB/s, ${duration((total - done) / speed)} left` : ''
-    return `${bar} ${Math.floor(100 * share)} % of ${mega(total)} MB${left} · ${file}`
-  }
-}
-
-function mega(bytes: number): string {
-  return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import type { EncoderConfig } from '../encoders/encoder.js'
 import { PalError } from '../errors.js'
+import { parseModelName } from '../hub/model-name.js'
 import { isLora } from '../nn/lora.js'
 import type { WeightSource } from '../runtime/runtime.js'
-import { findBase } from './find-base.js'
+import { type Fetching, fetchBase, findBase } from './find-base.js'
 import type { CopyOptions } from './float32-copy.js'
 import { placeOf, rememberPlace } from './known-places.js'
 import type { BaseRecord, BaseRecords, ModelDescription } from './model-description.js'
@@ -25,6 +26,11 @@ export interface OpenedEncoder {
   readonly weights: (name: string) => WeightSource | undefined
   /** Tells this encoder from every other: see `fingerprint`. */
   readonly sha256: string
+}
+
+export interface BaseOptions extends CopyOptions {
+  /** Fetch from the hub what is not on this machine. @default fetch nothing */
+  readonly fetching?: Fetching | undefined
 }
 
 /** Where a user says that bases are: paths or names. */
@@ -55,14 +61,14 @@ const ENCODER = /^encoders\.(\w+)\.encoder\./
 
 /**
  * Opens the bases that a model's description names: where the user says, else where they lay when this machine last saw
- * them, else by their names.
+ * them, else by their names, from the hub if `fetching` says so.
  * @throws PalError for one that is not found, or is another than the model was trained on
  */
 export async function openBases(
   folder: string,
   { name, model, bases = {} }: ModelDescription,
   chosen: ChosenBases = {},
-  options: CopyOptions = {},
+  options: BaseOptions = {},
 ): Promise<Bases> {
   const opening = { file: join(folder, 'config.json'), options }
   const places = chosenEncoders(chosen.encoders ?? [], model.encoders)
@@ -122,7 +128,7 @@ interface Opening {
   readonly key: string
   /** What says where it is. */
   readonly option: string
-  readonly options: CopyOptions
+  readonly options: BaseOptions
 }
 
 async function openRecorded<T extends { readonly sha256: string }>(
@@ -145,11 +151,16 @@ async function openRecorded<T extends { readonly sha256: string }>(
   const nothing = (got: string, cause?: unknown) =>
     new PalError(`expected "${record.name}", which this model is built on, got ${got}`, {
       ...{ file, key, cause },
-      hint: fetching(record.name, option),
+      hint: howToFind(record.name, option),
     })
-  const path = await findBase(record.name).catch((cause: unknown) => {
-    throw nothing(seen === undefined ? 'nothing' : `nothing (it was ${seen})`, cause)
-  })
+  const { fetching } = options
+  const path = await (fetching ? fetchBase(record.name, fetching) : findBase(record.name)).catch(
+    (cause: unknown) => {
+      // Who stopped it, or knows why the hub does not give it, says so.
+      if (fetching && parseModelName(record.name)) throw cause
+      throw nothing(seen === undefined ? 'nothing' : `nothing (it was ${seen})`, cause)
+    },
+  )
   const named = await open(path, options).catch((cause: unknown) => {
     throw nothing(`something else of that name, ${path}`, cause)
   })
@@ -164,7 +175,7 @@ async function openRecorded<T extends { readonly sha256: string }>(
   }
 }
 
-function fetching(name: string, option: string): string {
+function howToFind(name: string, option: string): string {
   const pull = name.includes('/') ? `Fetch it: pal pull ${name}\nOr say` : 'Say'
   return `${pull} where it is: ${option} PATH`
 }

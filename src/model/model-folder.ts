@@ -8,7 +8,7 @@ import { openTokenizer } from '../text/open-tokenizer.js'
 import { openBlockFile, type StoredBlocks } from '../weights/block-tensors.js'
 import { readTensor, type StoredTensor, writeSafetensors } from '../weights/safetensors.js'
 import { writeAtomically } from '../weights/write-atomically.js'
-import { type Bases, baseWeights, type ChosenBases, hasBase, openBases } from './bases.js'
+import { type BaseOptions, type Bases, baseWeights, type ChosenBases, hasBase, openBases } from './bases.js'
 import { checkTensors } from './check-tensors.js'
 import { fingerprint, type StoredModel } from './checkpoint.js'
 import { type CopyOptions, mappedWeights } from './float32-copy.js'
@@ -78,7 +78,7 @@ export async function saveModel(
 export async function openModel(
   folder: string,
   chosen: ChosenBases = {},
-  options: CopyOptions = {},
+  options: BaseOptions = {},
 ): Promise<OpenedModel> {
   const config = await readDescription(folder)
   const tokenizing = config.bases?.llm ? undefined : openTokenizer(folder)

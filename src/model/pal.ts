@@ -8,6 +8,7 @@ import { type StoppingText, stopAt } from '../text/stop-strings.js'
 import { createTextStream, type TextStream } from '../text/text-stream.js'
 import { Answer, type AskResult } from './answer.js'
 import { type AudioInput, type AudioMemory, Ears } from './ears.js'
+import type { Fetching } from './find-base.js'
 import { findModel } from './find-model.js'
 import { type Ending, type GenerateOptions, generate, generateTogether } from './generator.js'
 import { LanguageModel } from './language-model.js'
@@ -26,6 +27,11 @@ export interface LoadOptions {
   readonly llm?: string
   /** The same of an encoder, or `encoder=path` of several. */
   readonly encoder?: string | readonly string[]
+  /**
+   * Whether what the model is built on is fetched from the hub if it is not on this machine: `false`, or what is told of
+   * it. @default true
+   */
+  readonly fetch?: boolean | Fetching
   /** ONNX Runtime's execution provider. @default 'cpu' */
   readonly provider?: string
   /** Threads of one operation. @default the cores of this machine */
@@ -58,12 +64,13 @@ export interface Question {
  * for await (const piece of pal.ask('recording.wav', 'What do you hear?')) process.stdout.write(piece)
  * await pal.close()
  *
- * @throws PalError if there is no such model, its folder is not whole, or what it is built on is not there
+ * @throws PalError if there is no such model, its folder is not whole, or what it is built on cannot be had
  */
 export async function loadPal({
   model,
   llm,
   encoder = [],
+  fetch = true,
   provider,
   threads,
 }: LoadOptions = {}): Promise<Pal> {
@@ -72,7 +79,8 @@ export async function loadPal({
   const runtime = await Runtime.start({ ...(provider && { provider }), ...(threads && { threads }) })
   try {
     if (provider !== undefined && provider !== 'cpu') await probe(runtime, provider)
-    return new Pal(runtime, await openModel(folder, chosen))
+    const fetching = fetch === true ? {} : fetch || undefined
+    return new Pal(runtime, await openModel(folder, chosen, { fetching }))
   } catch (error) {
     await runtime.close()
     throw error

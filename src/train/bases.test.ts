@@ -5,6 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
+import { FakeHub } from '../hub/hub.test.helper.js'
+import { parseModelName } from '../hub/model-name.js'
+import { pull } from '../hub/pull.js'
+import { hubSettings } from '../hub/settings.js'
 import { fixture } from '../llm/reference.test.helper.js'
 import type { ChosenBases } from '../model/bases.js'
 import { type ModelDescription, openModel } from '../model/model-folder.js'
@@ -135,6 +139,33 @@ describe('a model that is trained on a frozen language model and a frozen encode
     await ask({ model: own, encoder: `general=${name}` })
     await rename(name, ears)
   })
+})
+
+test('a base that has a name on the hub is fetched when the model is loaded, unless that is not wanted', async (context) => {
+  const names = await readdir(base)
+  const content = await Promise.all(
+    names.map(async (name) => [name, await readFile(join(base, name))] as const),
+  )
+  const hub = await FakeHub.start(context, Object.fromEntries(content))
+  process.env.HF_ENDPOINT = hub.endpoint
+  context.after(() => delete process.env.HF_ENDPOINT)
+  const { path } = await pull(parseModelName('acme/tiny')!, await hubSettings())
+  const model = await trained(join(root, 'named'), {
+    bases: { llm: 'acme/tiny', encoders: [ears] },
+    steps: 1,
+  })
+  await rm(join(path, '..', '..'), { recursive: true })
+  await assert.rejects(
+    ask({ model, fetch: false }),
+    /"acme\/tiny", .* got nothing[\s\S]*Fetch it: pal pull acme\/tiny/,
+  )
+  const fetched: string[] = []
+  const onProgress = ({ name, file }: { name: string; file: string }) => fetched.push(`${name} ${file}`)
+  await ask({ model, fetch: { onProgress } })
+  assert.ok(fetched.includes('acme/tiny model-00005-of-00005.safetensors'))
+  const before = hub.requests.length
+  await ask({ model })
+  assert.equal(hub.requests.length, before, 'what is there is not asked for again')
 })
 
 test('at half precision, the base and what is saved', async () => {
