@@ -23,32 +23,56 @@ export interface AnswerOptions {
   readonly vocabulary: Vocabulary
 }
 
-/** A question about what was heard, answered and judged. */
-export async function answerItem(
-  pal: Pal,
-  memory: AudioMemory,
-  { samples: _, ...item }: EvalItem,
-  { protocol, nll, vocabulary }: AnswerOptions,
-): Promise<Sample> {
-  const { closed: given, ...kept } = item
-  const closed = closedAnswers(item, vocabulary)
-  const answered =
-    protocol === 'likelihood' && closed
-      ? await chosen(pal, memory, item.question, closed)
-      : { answer: await written(pal, memory, item) }
-  const sample = {
-    ...kept,
-    ...answered,
-    ...(nll && { nll: await nllOf(pal, memory, item, closed?.correct) }),
-  }
-  return { ...sample, ...judge(sample, sample.answer, vocabulary) }
+/** A question, and what was heard that it is about. */
+export interface HeardItem {
+  readonly memory: AudioMemory
+  readonly item: EvalItem
 }
 
-async function written(pal: Pal, memory: AudioMemory, { scoring, question }: Omit<EvalItem, 'samples'>) {
-  const maxTokens = LONG_ANSWERS.has(scoring) ? 256 : 48
-  const { answer } = await pal.ask(memory, question, { maxTokens }).result
-  return answer
+/** Questions about what was heard, answered and judged; those that are answered in writing are so together. */
+export async function answerItems(
+  pal: Pal,
+  heard: readonly HeardItem[],
+  { protocol, nll, vocabulary }: AnswerOptions,
+): Promise<readonly Sample[]> {
+  const closed = heard.map(({ item }) => closedAnswers(item, vocabulary))
+  const chooses = (i: number) => protocol === 'likelihood' && closed[i] !== undefined
+  const answers = await written(
+    pal,
+    heard.filter((_, i) => !chooses(i)),
+  )
+  const samples: Sample[] = []
+  for (const [i, one] of heard.entries()) {
+    const { memory, item } = one
+    const { samples: _, closed: __, ...kept } = item
+    const candidates = closed[i]
+    const answered =
+      candidates && chooses(i)
+        ? await chosen(pal, memory, item.question, candidates)
+        : { answer: answers.get(one) as string }
+    const sample = {
+      ...kept,
+      ...answered,
+      ...(nll && { nll: await nllOf(pal, memory, item, candidates?.correct) }),
+    }
+    samples.push({ ...sample, ...judge(sample, sample.answer, vocabulary) })
+  }
+  return samples
 }
+
+async function written(pal: Pal, heard: readonly HeardItem[]): Promise<ReadonlyMap<HeardItem, string>> {
+  const answers = new Map<HeardItem, string>()
+  for (const maxTokens of [SHORT, LONG]) {
+    const some = heard.filter(({ item }) => (LONG_ANSWERS.has(item.scoring) ? LONG : SHORT) === maxTokens)
+    const asked = some.map(({ memory, item }) => ({ audio: memory, question: item.question }))
+    const results = asked.length > 0 ? await pal.askAll(asked, { maxTokens }) : []
+    for (const [i, { answer }] of results.entries()) answers.set(some[i] as HeardItem, answer)
+  }
+  return answers
+}
+
+/** The most tokens of an answer. */
+const [SHORT, LONG] = [48, 256]
 
 const LONG_ANSWERS: ReadonlySet<string> = new Set(['captioning', 'transcription', 'transcription-basic'])
 

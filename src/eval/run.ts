@@ -6,7 +6,7 @@ import type { Vocabulary } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
 import type { Pal } from '../model/pal.js'
 import { writeAtomically } from '../weights/write-atomically.js'
-import { answerItem, type Protocol } from './answer-item.js'
+import { answerItems, type HeardItem, type Protocol } from './answer-item.js'
 import { groupBy } from './bootstrap.js'
 import { expectClosed } from './closed-answers.js'
 import type { EvalItem, EvalSet } from './items.js'
@@ -46,6 +46,9 @@ export interface EvalOptions {
   readonly onUnreadable?: (recording: Unreadable) => void
 }
 
+/** Questions that are answered together: a language model's weights are then read once for a word of all answers. */
+const TOGETHER = 8
+
 const SAMPLES = 'samples.jsonl'
 const IDENTITY = 'identity.json'
 
@@ -65,20 +68,27 @@ export async function evaluate(
   const samples = [...(await openFolder(folder, options.identity))]
   const answered = new Set(samples.map(({ id }) => id))
   const { sampleRate } = pal.description
+  let heard: HeardItem[] = []
+  const answerHeard = async () => {
+    const answers = await answerItems(pal, heard, { protocol, nll, vocabulary })
+    samples.push(...answers)
+    await appendFile(join(folder, SAMPLES), answers.map((sample) => `${JSON.stringify(sample)}\n`).join(''))
+    heard = []
+    onProgress?.(samples.length, items.length)
+  }
   for (const [audio, questions] of groupBy(items, (item) => item.audio)) {
     if (signal?.aborted) break
     const open = questions.filter(({ id }) => !answered.has(id))
     if (open.length === 0) continue
-    const heard = await read(open, onUnreadable)
-    if (!heard) continue
-    const memory = await pal.listen(audioOf(audio, heard, sampleRate))
+    const waveform = await read(open, onUnreadable)
+    if (!waveform) continue
+    const memory = await pal.listen(audioOf(audio, waveform, sampleRate))
     for (const item of open) {
-      const sample = await answerItem(pal, memory, item, { protocol, nll, vocabulary })
-      samples.push(sample)
-      await appendFile(join(folder, SAMPLES), `${JSON.stringify(sample)}\n`)
+      heard.push({ memory, item })
+      if (heard.length === TOGETHER) await answerHeard()
     }
-    onProgress?.(samples.length, items.length)
   }
+  if (heard.length > 0) await answerHeard()
   return samples
 }
 
