@@ -1,7 +1,9 @@
 import { HubCache } from '../hub/cache.js'
 import { namedModels } from '../hub/named-models.js'
 import { hubSettings } from '../hub/settings.js'
-import { defaultModel, shippedModels } from '../model/find-model.js'
+import { missingBases } from '../model/bases.js'
+import { defaultModel, findModel, shippedModels } from '../model/find-model.js'
+import { readDescription } from '../model/model-description.js'
 import { loadPal } from '../model/pal.js'
 import { type Check, check } from './check.js'
 
@@ -26,8 +28,13 @@ function checkModel(name: string): Promise<Check> {
   return check(
     `model ${name}`,
     async () => {
+      const missing = await missingBases(await readDescription(findModel(name)))
+      if (missing.length > 0) {
+        const found = `built on ${missing.join(' and ')}, not on this machine`
+        return { status: 'missing', found, advice: `The first \`pal ask --model ${name}\` fetches it.` }
+      }
       const start = performance.now()
-      const pal = await loadPal({ model: name })
+      const pal = await loadPal({ model: name, fetch: false })
       try {
         const { sampleRate, trainedSeconds } = pal.description
         const silence = {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EncoderConfig } from '../encoders/encoder.js'
 import { PalError } from '../errors.js'
@@ -84,6 +85,20 @@ export async function openBases(
   }
   const what = { ...opening, key: 'bases.llm', option: '--llm' }
   return { llm: await openRecorded(bases.llm, chosen.llm, openLanguageModel, what), encoders }
+}
+
+/** The names of the bases that a model's description names and this machine does not have. */
+export async function missingBases({ bases = {} }: ModelDescription): Promise<readonly string[]> {
+  const missing: string[] = []
+  for (const { name, sha256 } of [
+    ...(bases.llm ? [bases.llm] : []),
+    ...Object.values(bases.encoders ?? {}),
+  ]) {
+    const seen = await placeOf(sha256)
+    if (seen !== undefined && existsSync(seen)) continue
+    await findBase(name).catch(() => missing.push(name))
+  }
+  return missing
 }
 
 /**
