@@ -28,9 +28,14 @@ after(async () => {
   await rm(temporary, { recursive: true })
 })
 
-/** Wide enough that every row is whole blocks. */
+/** Wide enough that every row is whole blocks. What LoRA adds to a matrix in blocks stays in floating point. */
 const config = tinyConfig(integrations.lal)
-const wide = { ...config, llm: { ...config.llm, hiddenSize: 64, headSize: 16, feedForwardSize: 96 } }
+const lora = {
+  rank: 2,
+  alpha: 4,
+  on: ['llm.model.layers.*.self_attn.*_proj', 'llm.model.layers.1.mlp.up_proj'],
+}
+const wide = { ...config, lora, llm: { ...config.llm, hiddenSize: 64, headSize: 16, feedForwardSize: 96 } }
 
 for (const [bits, tolerance] of [
   [4, 0.05],
