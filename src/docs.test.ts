@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { writeTinyEsc50 } from './eval/layouts/tiny-esc50.test.helper.js'
 import { fixture } from './llm/reference.test.helper.js'
 import { packageFolder } from './model/package-folder.js'
+import { MPIRUN_ENV, MPIRUN_FLAGS, mpirunMissing } from './parallel/mpirun.test.helper.js'
 import { TINY_BASE_CHANGES, TINY_CHANGES, writeTinyRecordings } from './train/tiny-run.test.helper.js'
 
 /**
@@ -43,7 +44,8 @@ for (const page of pages) {
   for (const command of commandsOf(await readFile(join(root, page), 'utf8'))) {
     if (done.has(command)) continue
     done.add(command)
-    test(`${page}: ${command}`, () => check(command))
+    const skip = command.startsWith('mpirun ') && (await mpirunMissing())
+    test(`${page}: ${command}`, { skip }, () => check(command))
   }
 }
 
@@ -72,9 +74,15 @@ async function check(command: string): Promise<void> {
     assert.ok(scripts[task[2] as string], command)
     return
   }
-  assert.ok(command.startsWith('node bin/pal.js '), `a command that this test knows how to run: ${command}`)
-  const { stdout } = await promisify(execFile)(process.execPath, inTheSmall(words(command).slice(1)), {
+  const [launcher, verb] = command.split(/(?<=^|^mpirun .*)\bnode (?=bin\/pal\.js )/)
+  assert.ok(verb !== undefined, `a command that this test knows how to run: ${command}`)
+  const [program, ...args] = [
+    ...words(launcher as string).flatMap((word) => (word === 'mpirun' ? [word, ...MPIRUN_FLAGS] : word)),
+    ...[process.execPath, ...inTheSmall(words(verb))],
+  ] as [string, ...string[]]
+  const { stdout } = await promisify(execFile)(program, args, {
     cwd: root,
+    env: { ...process.env, ...MPIRUN_ENV },
   })
   assert.notEqual(stdout, '')
 }
@@ -91,6 +99,7 @@ function inTheSmall(args: readonly string[]): string[] {
       .replace('runs/pal-tiny', run)
       .replace('runs/smollm2-pal', onBase)
       .replace('runs/compare-tiny', join(output, 'compare'))
+      .replace('runs/two-ranks', join(output, 'two-ranks'))
       .replace('path/to/language-model', fixture('smollm2')),
   )
   const groups = 'data.sets.drums.heldOut=[The Black Pearl 1.0, rumpf_kit_z01_h2]'
@@ -98,7 +107,11 @@ function inTheSmall(args: readonly string[]): string[] {
     case 'train':
       return args[2] === 'recipes/smollm2-pal.yaml'
         ? [...small, `output=${onBase}`, ...TINY_BASE_CHANGES]
-        : [...small, `output=${run}`, ...TINY_CHANGES]
+        : [
+            ...small,
+            ...(small.some((arg) => arg.startsWith('output=')) ? [] : [`output=${run}`]),
+            ...TINY_CHANGES,
+          ]
     case 'eval':
       return [
         ...small,

@@ -12,13 +12,17 @@ export interface Ran {
 
 export interface RunOptions {
   readonly stdin?: Uint8Array
+  /** Beside this process's own. */
+  readonly env?: Readonly<Record<string, string>>
   /** Called with the first bytes on standard output. */
   readonly onOutput?: (child: ReturnType<typeof spawn>) => void
 }
 
 /** Runs the command line in a process of its own. */
-export function pal(argv: readonly string[], { stdin, onOutput }: RunOptions = {}): Promise<Ran> {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script, JSON.stringify(argv)])
+export function pal(argv: readonly string[], { stdin, env, onOutput }: RunOptions = {}): Promise<Ran> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, JSON.stringify(argv)], {
+    env: { ...process.env, ...env },
+  })
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text) => {
     if (output.stdout === '') onOutput?.(child)

@@ -6,6 +6,7 @@ import { PalError } from '../errors.js'
 import type { Protocol } from '../eval/answer-item.js'
 import type { EvalSet } from '../eval/items.js'
 import type { Sample, Unreadable } from '../eval/run.js'
+import { rankZeroFirst } from '../parallel/ranks.js'
 import { wholeNumber } from './options.js'
 import { ProgressLine, showingDownloads } from './progress.js'
 import type { CliContext } from './verb.js'
@@ -72,9 +73,13 @@ and mmar (.jsonl); see docs/evaluation.md.`,
       const { markdown, report } = await import('../eval/report.js')
       const set = await itemsOf(what, changes, options)
       const folder = options.out ?? join('runs', folderName(what, options))
+      if (options.rescore && context.ranks.size > 1) {
+        throw new PalError('expected one process, got an mpirun of several', { key: '--rescore' })
+      }
       const samples = options.rescore
         ? await (await import('../eval/run.js')).rescore(folder, set.vocabulary)
         : await answersTo(set, folder, [what, ...changes], options, context)
+      if (context.ranks.rank > 0) return
       const reports = report(samples, set.items)
       const { writeAtomically } = await import('../weights/write-atomically.js')
       await writeAtomically(join(folder, 'report.json'), `${JSON.stringify(reports, null, 2)}\n`)
@@ -169,7 +174,7 @@ async function answersTo(
   folder: string,
   asked: readonly string[],
   { model, seed, scenes, wordings, tasks = 'all', limit = 0, protocol, nll = false }: EvalCliOptions,
-  { signal }: CliContext,
+  { signal, ranks }: CliContext,
 ): Promise<readonly Sample[]> {
   const { loadPal } = await import('../model/pal.js')
   const { evaluate } = await import('../eval/run.js')
@@ -177,7 +182,11 @@ async function answersTo(
   const { SCORER_VERSION } = await import('../eval/score.js')
   const line = new ProgressLine()
   const unreadable: Unreadable[] = []
-  const pal = await showingDownloads(signal, (fetch) => loadPal({ ...(model && { model }), fetch }))
+  const pal = await showingDownloads(signal, (fetch) =>
+    rankZeroFirst(ranks, () =>
+      loadPal({ ...(model && { model }), fetch, ...(ranks.threads && { threads: ranks.threads }) }),
+    ),
+  )
   try {
     const samples = await evaluate(pal, set, {
       ...{ folder, protocol, nll },
@@ -193,12 +202,13 @@ async function answersTo(
         questions: QUESTIONS_VERSION,
         scorer: SCORER_VERSION,
       },
-      signal,
+      ...{ ranks, signal },
       onProgress: (done, total) => line.show(`${done}/${total} questions`),
     })
     line.end()
+    if (ranks.rank > 0) return samples
     await reportUnreadable(unreadable, samples.length, folder)
-    if (signal.aborted) {
+    if (samples.length < set.items.length && signal.aborted) {
       process.stderr.write(
         `Stopped after ${samples.length} of ${set.items.length}; the same command goes on from here.\n`,
       )

@@ -45,3 +45,25 @@ describe('wrong usage exits with 2 and says why', () => {
     })
   }
 })
+
+describe('under mpirun', () => {
+  test('what is not shared out is refused, before MPI is looked for', async () => {
+    const env = { OMPI_COMM_WORLD_SIZE: '2', OMPI_COMM_WORLD_RANK: '0', PAL_MPI: '/none' }
+    const { code, stderr } = await pal(['doctor'], { env })
+    assert.equal(code, 1)
+    assert.match(stderr, /expected train or eval under mpirun, got doctor\n.*without mpirun/)
+  })
+
+  test('without the library nothing starts', async () => {
+    const env = { OMPI_COMM_WORLD_SIZE: '2', OMPI_COMM_WORLD_RANK: '1', PAL_MPI: '/none' }
+    const { code, stderr } = await pal(['train', 'recipes/pal-tiny.yaml'], { env })
+    assert.equal(code, 1)
+    assert.match(stderr, /^pal, rank 1: expected Open MPI's library, got none.*\n.*apt install openmpi-bin/)
+  })
+
+  test('one process is a process as any other', async () => {
+    const env = { OMPI_COMM_WORLD_SIZE: '1', OMPI_COMM_WORLD_RANK: '0', PAL_MPI: '/none' }
+    const { stderr } = await pal(['train', 'nowhere.yaml'], { env })
+    assert.match(stderr, /nowhere\.yaml/)
+  })
+})

@@ -1,15 +1,29 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Command, CommanderError } from 'commander'
 import { PalError } from '../errors.js'
 import { packageFolder } from '../model/package-folder.js'
+import { launchOf } from '../parallel/launch.js'
+import { type Ranks, solitary } from '../parallel/ranks.js'
 import type { CliContext, Verb } from './verb.js'
 
+interface VerbEntry {
+  readonly summary: string
+  readonly load: () => Promise<Verb>
+  /** Whether the processes of an `mpirun` share its work. */
+  readonly shared?: true
+}
+
 /** Every verb there is: a new one is one new file and one entry here. */
-const verbs: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Verb> }>> = {
+const verbs: Readonly<Record<string, VerbEntry>> = {
   ask: { summary: 'ask a question about audio', load: () => import('./ask.js') },
-  train: { summary: 'train a model from a recipe', load: () => import('./train.js') },
-  eval: { summary: 'ask a model about recordings that it has not heard', load: () => import('./eval.js') },
+  train: { summary: 'train a model from a recipe', load: () => import('./train.js'), shared: true },
+  eval: {
+    summary: 'ask a model about recordings that it has not heard',
+    load: () => import('./eval.js'),
+    shared: true,
+  },
   compare: { summary: 'train and ask several integrations alike', load: () => import('./compare.js') },
   data: { summary: 'check and show what is trained on', load: () => import('./data.js') },
   pull: {
@@ -37,15 +51,29 @@ export async function main(argv: readonly string[]): Promise<number> {
   const interrupt = () => interruption.abort()
   process.once('SIGINT', interrupt)
   process.stdout.on('error', stopAtClosedPipe)
+  const context: CliContext = { signal: interruption.signal, ranks: solitary, exitCode: 0 }
   try {
-    const context: CliContext = { signal: interruption.signal, exitCode: 0 }
     const program = await programFor(argv, context)
+    program.hook('preAction', async (_, command) => {
+      context.ranks = await ranksFor(command.name())
+      // How mpirun passes on a Ctrl-C.
+      if (context.ranks.size > 1) process.once('SIGTERM', interrupt)
+    })
     await program.parseAsync(argv, { from: 'user' })
+    await context.ranks.close()
     return interruption.signal.aborted ? INTERRUPTED : context.exitCode
   } catch (error) {
-    return interruption.signal.aborted ? INTERRUPTED : report(error)
+    const rank = Number(process.env.OMPI_COMM_WORLD_RANK ?? 0)
+    // Most mistakes are all ranks': the first one tells it and ends the job, before the others say the same.
+    if (rank > 0) await delay(1000)
+    const code = interruption.signal.aborted
+      ? INTERRUPTED
+      : report(error, rank > 0 ? `pal, rank ${rank}` : 'pal')
+    context.ranks.abort(code)
+    return code
   } finally {
     process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
     process.stdout.off('error', stopAtClosedPipe)
   }
 }
@@ -66,19 +94,33 @@ async function programFor(argv: readonly string[], context: CliContext): Promise
   return program
 }
 
+/** @throws PalError if several processes would do the same thing instead of sharing it */
+async function ranksFor(verb: string): Promise<Ranks> {
+  const launch = launchOf()
+  if (!launch) return solitary
+  if (!verbs[verb]?.shared) {
+    const able = Object.keys(verbs).filter((name) => verbs[name]?.shared)
+    throw new PalError(`expected ${able.join(' or ')} under mpirun, got ${verb}`, {
+      hint: 'Start it as one process, without mpirun.',
+    })
+  }
+  const { openRanks } = await import('../parallel/open-ranks.js')
+  return openRanks(launch)
+}
+
 function version(): string {
   return (JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string })
     .version
 }
 
-function report(error: unknown): number {
+function report(error: unknown, who: string): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE // It has said why.
   if (error instanceof PalError) {
-    process.stderr.write(`pal: ${error.message}\n`)
+    process.stderr.write(`${who}: ${error.message}\n`)
     return MISTAKE
   }
   const stack = error instanceof Error ? error.stack : String(error)
-  process.stderr.write(`pal: this is a fault of pal-audio, please report it:\n${stack}\n`)
+  process.stderr.write(`${who}: this is a fault of pal-audio, please report it:\n${stack}\n`)
   return MISTAKE
 }
 

@@ -1,12 +1,15 @@
 import type { PullProgress } from '../hub/pull.js'
 import type { Fetching } from '../model/find-base.js'
+import { launchOf } from '../parallel/launch.js'
 
-/** One line on standard error: redrawn on a terminal, otherwise a new line every ten seconds. */
+/** One line on standard error: redrawn on a terminal, otherwise a new line every ten seconds. Under `mpirun` that of rank 0. */
 export class ProgressLine {
   #shownAt = 0
   #open = false
+  readonly #silent = (launchOf()?.rank ?? 0) > 0
 
   show(text: string): void {
+    if (this.#silent) return
     const now = performance.now()
     const { isTTY, columns = 80 } = process.stderr
     if (now - this.#shownAt < (isTTY ? 100 : 10_000)) return

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { type Ranks, rankZeroFirst } from '../parallel/ranks.js'
 import type { LoadedRecipe } from '../train/recipe.js'
 import type { TrainEvent } from '../train/train.js'
 import type { PartCount } from '../train/trained-parts.js'
@@ -39,15 +40,20 @@ Examples:
       const { train } = await import('../train/train.js')
       const loaded = await loadRecipe(file, changes, chosenBases(options))
       const folder = runFolder(loaded)
-      if (options.restart) await moveAside(folder)
-      const show = options.json ? showJson() : showText(loaded, folder)
+      const { ranks } = context
+      const isFirst = ranks.rank === 0
+      if (options.restart) await rankZeroFirst(ranks, async () => isFirst && moveAside(folder))
+      const show = options.json ? showJson : () => showText(loaded, folder, ranks)
+      const threads = options.threads ?? ranks.threads
       const { finished, model } = await train(loaded, {
         folder,
+        ranks,
         signal: context.signal,
-        onEvent: show,
+        ...(isFirst && { onEvent: show() }),
         ...(options.provider && { provider: options.provider }),
-        ...(options.threads && { threads: options.threads }),
+        ...(threads && { threads }),
       })
+      if (!isFirst) return
       if (finished && !options.json) process.stdout.write(`${model}\n`)
       if (!finished) process.stderr.write('Stopped and saved. The same command goes on from here.\n')
     })
@@ -71,13 +77,18 @@ function showJson(): (event: TrainEvent) => void {
   return (event) => process.stdout.write(`${JSON.stringify(event)}\n`)
 }
 
-function showText({ recipe, overrides }: LoadedRecipe, folder: string): (event: TrainEvent) => void {
+function showText(
+  { recipe, overrides }: LoadedRecipe,
+  folder: string,
+  ranks: Ranks,
+): (event: TrainEvent) => void {
   const line = new ProgressLine()
   const say = (text: string) => {
     line.end()
     process.stderr.write(`${text}\n`)
   }
   say(`Recipe ${recipe.name}, seed ${recipe.seed}, in ${folder}`)
+  if (ranks.size > 1) say(`  by ${ranks.size} ranks: ${ranks.size} × accumulate micro-batches a step`)
   for (const { key, before, after } of overrides)
     say(`  ${key}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`)
   for (const { name, steps, objective, hears, trained } of recipe.stages) {

@@ -2,6 +2,7 @@ import type { Check } from './check.js'
 import { checkAac, checkDecoders } from './decoders.js'
 import { checkMemory, checkNode, checkProcessor } from './machine.js'
 import { checkCheckpoints, checkModels } from './models.js'
+import { checkMpi } from './mpi.js'
 import { checkAccelerators, checkRuntime } from './runtime.js'
 
 /** Looks at everything that asking and training need, one thing after the other. */
@@ -16,6 +17,7 @@ const looks = [
   checkMemory,
   checkRuntime,
   checkAccelerators,
+  checkMpi,
   checkDecoders,
   checkAac,
   checkCheckpoints,

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, readFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { PalError } from '../errors.js'
 import { loadPal } from '../model/pal.js'
 import { writeTinyModel } from '../model/tiny-model.js'
+import { ranksOfOneProcess } from '../parallel/ranks.test.helper.js'
 import { accuracy, balancedAccuracy } from './accuracy.js'
 import { bootstrap, percentile } from './bootstrap.js'
 import type { EvalSet } from './items.js'
@@ -82,6 +84,82 @@ test('an evaluation goes on where it stopped, and is scored again without a mode
       evaluate(pal, set, { folder, identity: { seed: 2 } }),
       /expected a folder for these questions/,
     )
+  } finally {
+    await pal.close()
+  }
+})
+
+test('ranks that share an evaluation, also one that was stopped, keep what one process does', async () => {
+  const pal = await loadPal({ model: await writeTinyModel(), threads: 1 })
+  const set: EvalSet = {
+    vocabulary: { sound: ['rain'], digit: [], drum: [] },
+    items: [0, 1, 2, 3, 4, 0, 2].map((clip, i) => ({
+      id: String(i),
+      audio: `clip ${clip}`,
+      samples: async () => {
+        if (clip === 3) throw new PalError('clip 3 is damaged')
+        return Float32Array.from({ length: 4000 }, (_, n) => Math.sin(n * (clip + 1)))
+      },
+      task: 'name',
+      scoring: 'name',
+      question: 'What do you hear?',
+      expected: 'Rain.',
+    })),
+  }
+  const kept = async (sizes: readonly number[], stopAfter = Number.POSITIVE_INFINITY) => {
+    const folder = await mkdtemp(join(tmpdir(), 'pal-eval-ranks-'))
+    let unreadable: unknown[] = []
+    for (const size of sizes) {
+      const last = size === sizes.at(-1)
+      await Promise.all(
+        ranksOfOneProcess(size).map((ranks) => {
+          const controller = new AbortController()
+          const told: unknown[] = []
+          if (ranks.rank === 0) unreadable = told
+          return evaluate(pal, set, {
+            ...{ folder, ranks, identity: { seed: 1 }, signal: controller.signal },
+            onUnreadable: (recording) => told.push(recording),
+            onProgress: (done) => !last && done >= stopAfter && controller.abort(),
+          })
+        }),
+      )
+    }
+    assert.deepEqual((await readdir(folder)).sort(), ['identity.json', 'samples.jsonl'])
+    return { text: await readFile(join(folder, 'samples.jsonl'), 'utf8'), unreadable }
+  }
+  try {
+    const alone = await kept([1])
+    assert.equal(alone.text.trimEnd().split('\n').length, 6)
+    assert.deepEqual(await kept([2]), alone)
+    assert.deepEqual(await kept([2, 3], 1), alone)
+    assert.deepEqual(await kept([2, 1], 1), alone)
+  } finally {
+    await pal.close()
+  }
+})
+
+test('what ranks had answered when they were killed is not asked again', async () => {
+  const pal = await loadPal({ model: await writeTinyModel(), threads: 1 })
+  const folder = await mkdtemp(join(tmpdir(), 'pal-eval-killed-'))
+  const item = (id: string) => ({
+    ...{ id, audio: id, task: 'name', scoring: 'name', question: '?', expected: 'Rain.' },
+    samples: async () => new Float32Array(4000),
+  })
+  const left = (id: string) => `${JSON.stringify({ ...item(id), answer: 'Rain.', right: true })}\n`
+  await writeFile(join(folder, 'samples.1.jsonl'), `${left('b')}{"id":"d","cut sho`)
+  await writeFile(join(folder, 'samples.0.jsonl'), left('a'))
+  try {
+    const set: EvalSet = {
+      vocabulary: { sound: ['rain'], digit: [], drum: [] },
+      items: ['c', 'b', 'a'].map(item),
+    }
+    const samples = await evaluate(pal, set, { folder, identity: { seed: 1 } })
+    assert.deepEqual(
+      samples.map(({ id }) => id),
+      ['c', 'b', 'a'],
+    )
+    assert.deepEqual([samples[1]?.right, samples[2]?.right], [true, true])
+    assert.deepEqual((await readdir(folder)).sort(), ['identity.json', 'samples.jsonl'])
   } finally {
     await pal.close()
   }

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Audio } from '../audio/audio.js'
 import type { Vocabulary } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
 import type { Pal } from '../model/pal.js'
+import { gather, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { answerItems, type HeardItem, type Protocol } from './answer-item.js'
 import { groupBy } from './bootstrap.js'
@@ -40,7 +41,10 @@ export interface EvalOptions {
   readonly protocol?: Protocol
   /** Also how likely the model finds each right answer. @default false */
   readonly nll?: boolean
+  /** The processes that share the recordings, all called alike. @default this one alone */
+  readonly ranks?: Ranks
   readonly signal?: AbortSignal
+  /** Of the questions that are this rank's. */
   readonly onProgress?: (done: number, total: number) => void
   /** Is told of recordings that cannot be read, and the rest are asked about. @default none: the error is thrown */
   readonly onUnreadable?: (recording: Unreadable) => void
@@ -54,8 +58,9 @@ const IDENTITY = 'identity.json'
 
 /**
  * Asks a model every question, each audio heard once, and keeps each answer as it comes: a run that is stopped
- * goes on where it stopped. The order is that of the items, so the answers do not depend on where it stopped.
- * @returns the samples that there are: all of them but for unreadable recordings, unless the signal came
+ * goes on where it stopped. The order is that of the items, so the answers do not depend on where it stopped. Several
+ * ranks take the recordings by turns and keep what they are answered in files of their own, until all is done.
+ * @returns on every rank, the samples that there are: all of them but for unreadable recordings, unless the signal came
  * @throws PalError for the likelihood protocol with questions that are answered in free words
  */
 export async function evaluate(
@@ -63,32 +68,49 @@ export async function evaluate(
   { items, vocabulary }: EvalSet,
   options: EvalOptions,
 ): Promise<readonly Sample[]> {
-  const { folder, protocol = 'generation', nll = false, signal, onProgress, onUnreadable } = options
+  const { folder, protocol = 'generation', nll = false, ranks = solitary, signal, onProgress } = options
   if (protocol === 'likelihood') expectClosed(items, vocabulary)
-  const samples = [...(await openFolder(folder, options.identity))]
-  const answered = new Set(samples.map(({ id }) => id))
+  const kept = await rankZeroFirst(ranks, () => openFolder(folder, options.identity, ranks))
+  const known = new Set(kept.map(({ id }) => id))
+  const open = items.filter(({ id }) => !known.has(id))
+  const mine = [...groupBy(open, ({ audio }) => audio)].filter((_, i) => i % ranks.size === ranks.rank)
+  const total = kept.length + mine.flatMap(([, questions]) => questions).length
+  const file = join(folder, ranks.size === 1 ? SAMPLES : `samples.${ranks.rank}.jsonl`)
+  const answers: Sample[] = []
+  const unreadable: Unreadable[] = []
+  const tell = options.onUnreadable && ((recording: Unreadable) => void unreadable.push(recording))
   const { sampleRate } = pal.description
   let heard: HeardItem[] = []
   const answerHeard = async () => {
-    const answers = await answerItems(pal, heard, { protocol, nll, vocabulary })
-    samples.push(...answers)
-    await appendFile(join(folder, SAMPLES), answers.map((sample) => `${JSON.stringify(sample)}\n`).join(''))
+    const answered = await answerItems(pal, heard, { protocol, nll, vocabulary })
+    answers.push(...answered)
+    await appendFile(file, answered.map((sample) => `${JSON.stringify(sample)}\n`).join(''))
     heard = []
-    onProgress?.(samples.length, items.length)
+    onProgress?.(kept.length + answers.length, total)
   }
-  for (const [audio, questions] of groupBy(items, (item) => item.audio)) {
+  for (const [audio, questions] of mine) {
     if (signal?.aborted) break
-    const open = questions.filter(({ id }) => !answered.has(id))
-    if (open.length === 0) continue
-    const waveform = await read(open, onUnreadable)
+    const waveform = await read(questions, tell)
     if (!waveform) continue
     const memory = await pal.listen(audioOf(audio, waveform, sampleRate))
-    for (const item of open) {
+    for (const item of questions) {
       heard.push({ memory, item })
       if (heard.length === TOGETHER) await answerHeard()
     }
   }
   if (heard.length > 0) await answerHeard()
+  const shares = await gather(ranks, { answers, unreadable })
+  const audios = items.map(({ audio }) => audio)
+  const missed = shares.flatMap((share) => share.unreadable)
+  missed.sort((a, b) => audios.indexOf(a.audio) - audios.indexOf(b.audio))
+  for (const recording of missed) options.onUnreadable?.(recording)
+  const found = [...kept, ...shares.flatMap((share) => share.answers)]
+  const samples = inOrder(found, items)
+  const asWritten = ranks.size === 1 && samples.every((sample, i) => sample === found[i])
+  if (ranks.rank === 0 && !asWritten) {
+    await writeSamples(folder, samples)
+    await removeParts(folder)
+  }
   return samples
 }
 
@@ -110,7 +132,7 @@ export async function rescore(folder: string, vocabulary: Vocabulary): Promise<r
     })
   }
   const scored = samples.map((sample) => ({ ...sample, ...judge(sample, sample.answer, vocabulary) }))
-  await writeAtomically(join(folder, SAMPLES), scored.map((sample) => `${JSON.stringify(sample)}\n`).join(''))
+  await writeSamples(folder, scored)
   const identity = join(folder, IDENTITY)
   if (existsSync(identity)) {
     const known = JSON.parse(await readFile(identity, 'utf8')) as EvalIdentity
@@ -147,13 +169,58 @@ function audioOf(name: string, samples: Float32Array, sampleRate: number): Audio
   }
 }
 
-/** @throws PalError if the folder holds the answers to other questions, or of another model */
-async function openFolder(folder: string, identity: EvalIdentity): Promise<readonly Sample[]> {
+/** @throws PalError if the folder holds the answers to other questions, or of another model, or is not rank 0's */
+async function openFolder(
+  folder: string,
+  identity: EvalIdentity,
+  { rank }: Ranks,
+): Promise<readonly Sample[]> {
   await mkdir(folder, { recursive: true })
   const path = join(folder, IDENTITY)
-  if (!existsSync(path)) await writeAtomically(path, identityText(identity))
-  else checkIdentity(JSON.parse(await readFile(path, 'utf8')) as EvalIdentity, identity, path)
+  if (existsSync(path)) {
+    checkIdentity(JSON.parse(await readFile(path, 'utf8')) as EvalIdentity, identity, path)
+  } else if (rank === 0) await writeAtomically(path, identityText(identity))
+  else {
+    throw new PalError('expected the folder that rank 0 writes to, got an empty one', {
+      file: folder,
+      hint: 'All machines need a file system that they share.',
+    })
+  }
+  if (rank === 0) await joinParts(folder)
   return readSamples(folder)
+}
+
+/** What ranks that were stopped have left in files of their own comes to the rest. */
+async function joinParts(folder: string): Promise<void> {
+  const parts = await partsIn(folder)
+  if (parts.length === 0) return
+  const found = await Promise.all([SAMPLES, ...parts].map((name) => readSamples(folder, name)))
+  await writeSamples(folder, [...new Map(found.flat().map((sample) => [sample.id, sample])).values()])
+  await removeParts(folder)
+}
+
+async function removeParts(folder: string): Promise<void> {
+  for (const name of await partsIn(folder)) await rm(join(folder, name))
+}
+
+/** The files that ranks keep their answers in until all are there. */
+async function partsIn(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder)).filter((name) => /^samples\.\d+\.jsonl$/.test(name))
+}
+
+/** Recordings in the order in which they first come, each with its questions, whoever asked them, and when. */
+function inOrder(samples: readonly Sample[], items: readonly EvalItem[]): readonly Sample[] {
+  const order = [...groupBy(items, ({ audio }) => audio).values()].flat()
+  const place = new Map(order.map(({ id }, i) => [id, i]))
+  const placeOf = ({ id }: Sample) => place.get(id) ?? order.length
+  return [...samples].sort((a, b) => placeOf(a) - placeOf(b))
+}
+
+async function writeSamples(folder: string, samples: readonly Sample[]): Promise<void> {
+  await writeAtomically(
+    join(folder, SAMPLES),
+    samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''),
+  )
 }
 
 function checkIdentity(known: EvalIdentity, identity: EvalIdentity, file: string): void {
@@ -175,8 +242,8 @@ function checkIdentity(known: EvalIdentity, identity: EvalIdentity, file: string
 }
 
 /** A line that was cut by a kill is left out; its question is asked again. */
-async function readSamples(folder: string): Promise<readonly Sample[]> {
-  const path = join(folder, SAMPLES)
+async function readSamples(folder: string, name = SAMPLES): Promise<readonly Sample[]> {
+  const path = join(folder, name)
   if (!existsSync(path)) return []
   const text = await readFile(path, 'utf8')
   const whole = text.slice(0, text.lastIndexOf('\n') + 1)

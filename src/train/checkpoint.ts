@@ -12,6 +12,14 @@ export interface Progress {
   readonly step: number
 }
 
+/** What a run is, by which it is told from others. */
+export interface RunIdentity {
+  /** Of all that shapes its weights, as a hash. */
+  readonly recipe: string
+  /** Processes that train together. */
+  readonly ranks: number
+}
+
 const FILE = 'checkpoint.safetensors'
 const PARTS = ['parameter', 'first', 'second'] as const
 
@@ -21,7 +29,7 @@ export async function saveCheckpoint(
   parameters: Arena,
   optimizer: AdamW,
   progress: Progress,
-  recipe: string,
+  { recipe, ranks }: RunIdentity,
 ): Promise<void> {
   const vectors = { parameter: parameters.flat, first: optimizer.first, second: optimizer.second }
   const tensors = PARTS.flatMap((part) =>
@@ -36,29 +44,26 @@ export async function saveCheckpoint(
     step: String(progress.step),
     updates: String(optimizer.steps),
     recipe,
+    ranks: String(ranks),
   }
   await writeSafetensors(join(folder, FILE), tensors, metadata)
 }
 
 /**
  * Reads a run's state back, if it has any.
- * @param recipe what the run was started with; a run is not resumed with another
+ * @param run what it was started as; a run is not resumed as another
  */
 export async function loadCheckpoint(
   folder: string,
   parameters: Arena,
   optimizer: AdamW,
-  recipe: string,
+  run: RunIdentity,
 ): Promise<Progress | undefined> {
   const path = join(folder, FILE)
   if (!existsSync(path)) return undefined
   const file = await openSafetensors(path)
-  if (file.metadata.recipe !== recipe) {
-    throw new PalError('expected the recipe that this run was started with, got a changed one', {
-      file: folder,
-      hint: 'Give the run another folder with output=…, or start over with --restart.',
-    })
-  }
+  if (file.metadata.recipe !== run.recipe)
+    throw anotherRun(folder, Number(file.metadata.ranks ?? 1), run.ranks)
   const vectors = { parameter: parameters.flat, first: optimizer.first, second: optimizer.second }
   for (const part of PARTS) {
     for (const { name, offset, length } of parameters.entries.values()) {
@@ -75,4 +80,13 @@ export async function loadCheckpoint(
   }
   optimizer.steps = Number(file.metadata.updates)
   return { stage: Number(file.metadata.stage), step: Number(file.metadata.step) }
+}
+
+function anotherRun(folder: string, before: number, now: number): PalError {
+  const changed = before === now ? 'a changed one' : `${now} ranks instead of ${before}, or a changed recipe`
+  const dealt = `Ranks × \`accumulate\` must stay what it was, with ${before} ranks. Or give`
+  return new PalError(`expected the recipe that this run was started with, got ${changed}`, {
+    file: folder,
+    hint: `${before === now ? 'Give' : dealt} the run another folder with output=…, or start over with --restart.`,
+  })
 }

@@ -7,6 +7,7 @@ import type { ModelConfig } from '../model/config.js'
 import type { BaseRecords } from '../model/model-description.js'
 import { saveModel } from '../model/model-folder.js'
 import { type ResolvedPlan, resolvePlan } from '../model/model-plan.js'
+import { onAnyRank, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
 import { matcher } from '../patterns.js'
 import { Random } from '../random.js'
 import type { Arena } from '../runtime/arena.js'
@@ -27,6 +28,7 @@ import { startingWeights } from './parameters.js'
 import type { BatchPlan, LoadedRecipe, Recipe } from './recipe.js'
 import { type LoadedSets, loadSets, openSources, type SourceOf } from './sources.js'
 import { startFrom } from './start.js'
+import { expectSame } from './sum-over-ranks.js'
 import { countParts, expectLoraTrained, expectRates, type PartCount } from './trained-parts.js'
 import { runStage, type StepReport } from './trainer.js'
 
@@ -35,6 +37,8 @@ export interface TrainOptions {
   readonly folder: string
   readonly provider?: string
   readonly threads?: number
+  /** The processes that train together, all called alike. Rank 0 writes the run. @default this one alone */
+  readonly ranks?: Ranks
   /** Stops after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal
   readonly onEvent?: (event: TrainEvent) => void
@@ -65,14 +69,17 @@ export interface TrainResult {
 /**
  * Trains a model from a recipe, all stages, in a folder of its own: `checkpoint.safetensors` (all that is needed
  * to go on), `metrics.jsonl` (a line each step), the model after each stage under `stages/`, and in the end
- * `model/`. A folder that holds a run is resumed.
+ * `model/`. A folder that holds a run is resumed. Of several ranks each needs the folder; all stop after the same step.
  */
 export async function train(loaded: LoadedRecipe, options: TrainOptions): Promise<TrainResult> {
   const { recipe } = loaded
-  const { folder, signal, onEvent = () => undefined } = options
-  const plan = await resolvePlan(recipe.model, {
-    onProgress: (done, total) => onEvent({ kind: 'converting', done, total }),
-  })
+  const { folder, ranks = solitary, signal, onEvent = () => undefined } = options
+  const writes = ranks.rank === 0
+  const plan = await rankZeroFirst(ranks, () =>
+    resolvePlan(recipe.model, {
+      onProgress: (done, total) => onEvent({ kind: 'converting', done, total }),
+    }),
+  )
   const { config, bases, records } = plan
   if (bases.llm) expectTeachable(bases.llm.tokenizer)
   for (const [part, { name, sha256 }] of partsOf(records)) onEvent({ kind: 'base', part, name, sha256 })
@@ -83,7 +90,9 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
     onEvent({ kind: 'decoding', set, done, total }),
   )
   const sourceOf = await openSources(loaded, sets, sampleRate)
-  const tokenizer = bases.llm?.tokenizer ?? (await trainedTokenizer(folder, config, recipe, sourceOf))
+  const tokenizer =
+    bases.llm?.tokenizer ??
+    (await rankZeroFirst(ranks, () => trainedTokenizer(folder, config, recipe, sourceOf)))
 
   const labels = labelsOf(sets)
   const weights = await startingWeights(config, bases, {
@@ -95,7 +104,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
   expectRates(sizes, recipe.stages)
   if (!recipe.start) expectLoraTrained(sizes, recipe.stages)
   const optimizer = new AdamW(parameters.flat.length)
-  const identity = identityOf(recipe, plan)
+  const identity = { recipe: identityOf(recipe, plan, ranks), ranks: ranks.size }
   const resumed = await loadCheckpoint(folder, parameters, optimizer, identity)
   if (!resumed && recipe.start) {
     const { model, parameters: patterns } = recipe.start
@@ -106,14 +115,20 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
   if (resumed) {
     onEvent({ kind: 'resumed', stage: recipe.stages[resumed.stage]?.name ?? 'end', step: resumed.step })
   }
-  const metrics = await openMetrics(folder, stepsBefore(recipe.stages, progress))
+  await expectSame(ranks, 'the start', { flat: parameters.flat, ...identity, ...progress })
+  const metrics = writes ? await openMetrics(folder, stepsBefore(recipe.stages, progress)) : undefined
 
   const runtime = await Runtime.start({
     ...(options.provider ? { provider: options.provider } : {}),
     ...(options.threads ? { threads: options.threads } : {}),
   })
-  const save = () => saveCheckpoint(folder, parameters, optimizer, progress, identity)
+  const save = async () => {
+    const { stage, step } = progress
+    await expectSame(ranks, `step ${step} of stage ${stage + 1}`, { flat: parameters.flat, ...progress })
+    if (writes) await saveCheckpoint(folder, parameters, optimizer, progress, identity)
+  }
   const saveAs = async (path: string) => {
+    if (!writes) return
     await saveTrained(path, recipe, plan, parameters, join(folder, 'tokenizer'))
     await saveOrigin(path, loaded, plan, sizes, progress.stage)
   }
@@ -132,16 +147,17 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
         parameters,
         frozen,
         optimizer,
+        ranks,
       }
       const from = index === progress.stage ? progress.step : 0
       // What a stage begins to train has no history; the rest starts afresh with it.
       if (from === 0) optimizer.reset()
       for await (const report of runStage(steps, from)) {
         progress = { stage: index, step: report.step }
-        await metrics(report)
+        await metrics?.(report)
         const stepsDone = stepsBefore(recipe.stages, progress)
         onEvent({ kind: 'step', report, stepsDone, stepsTotal: totalSteps(recipe.stages) })
-        if (signal?.aborted) {
+        if (await onAnyRank(ranks, signal?.aborted ?? false)) {
           await save()
           return { finished: false, folder, model }
         }
@@ -260,12 +276,16 @@ async function trainedTokenizer(
 
 const TOKENIZER_DRAWS = 1000
 
-/** What must be the same for a run to go on: everything that shapes the weights. */
-function identityOf(recipe: Recipe, { config, records }: ResolvedPlan): string {
+/**
+ * What must be the same for a run to go on: everything that shapes the weights. How many micro-batches a step has is
+ * part of it, how many ranks they are dealt out to is not.
+ */
+function identityOf(recipe: Recipe, { config, records }: ResolvedPlan, { size }: Ranks): string {
   const { output: _, saveEvery: __, dtype: ___, compare: ____, data, ...rest } = recipe
+  const stages = rest.stages.map((stage) => ({ ...stage, accumulate: stage.accumulate * size }))
   const bases = records && partsOf(records).map(([part, { sha256 }]) => [part, sha256])
   return createHash('sha256')
-    .update(JSON.stringify({ ...rest, model: config, sets: data.sets, ...(bases && { bases }) }))
+    .update(JSON.stringify({ ...rest, stages, model: config, sets: data.sets, ...(bases && { bases }) }))
     .digest('hex')
 }
 

@@ -2,6 +2,7 @@ import type { Source } from '../data/source.js'
 import { PalError } from '../errors.js'
 import type { ModelConfig } from '../model/config.js'
 import { tokenCount } from '../model/token-count.js'
+import type { Ranks } from '../parallel/ranks.js'
 import { matcher } from '../patterns.js'
 import { Random } from '../random.js'
 import type { Arena } from '../runtime/arena.js'
@@ -11,6 +12,7 @@ import { type Batch, sampleRateOf } from './collate.js'
 import type { Objective } from './objective.js'
 import type { BatchPlan, Stage } from './recipe.js'
 import { learningRateAt } from './schedule.js'
+import { type StepTotals, sumOverRanks } from './sum-over-ranks.js'
 import type { AudioShape } from './training-graph.js'
 
 /** What one step did, as it is shown and logged. */
@@ -42,46 +44,51 @@ export interface StageOptions {
   /** Weights that are not among the parameters: mapped from their files. */
   readonly frozen: (name: string) => WeightSource | undefined
   readonly optimizer: AdamW
+  /** Those that a step's micro-batches are dealt out to. */
+  readonly ranks: Ranks
 }
 
 /**
  * One stage of training, a step at a time: `for await (const report of runStage(options, from))`. Nothing but the
  * parameters and the optimiser carries over from one step to the next, so a run that is resumed at step `from`
- * goes on as if it had never stopped.
+ * goes on as if it had never stopped. Of several ranks, each takes every so many-th micro-batch: together they do what
+ * one process does whose `accumulate` is that many times as large.
  *
  * @throws PalError when the loss is not a number, naming the batch; the parameters are those of the step before
  */
 export async function* runStage(options: StageOptions, from: number): AsyncGenerator<StepReport, void, void> {
-  const { stage, parameters, optimizer } = options
+  const { stage, parameters, optimizer, ranks } = options
   const programs = new Programs(options)
   const batches = new Batches(options)
   try {
-    let ahead = batches.draw(from * stage.accumulate)
+    const batchesInStep = stage.accumulate * ranks.size
+    const numberOf = (step: number, part: number) => step * batchesInStep + part * ranks.size + ranks.rank
+    let ahead = batches.draw(numberOf(from, 0))
     for (let step = from; step < stage.steps; step++) {
       const start = performance.now()
-      const total = new Map<string, Float32Array>()
-      const done = { loss: 0, audios: 0, seconds: 0, learnt: 0 }
+      const own = new Map<string, Float32Array>()
+      const done: StepTotals = { loss: 0, audios: 0, seconds: 0, learnt: 0 }
       for (let part = 0; part < stage.accumulate; part++) {
         const batch = ahead
-        const at = step * stage.accumulate + part
         const running = programs.run(batch)
         // While the runtime's thread computes, this one draws what comes next.
-        ahead = batches.draw(at + 1)
+        ahead = batches.draw(numberOf(step, part + 1))
         const { loss, gradients } = await running
         if (!Number.isFinite(loss)) throw notFinite(stage, step, batch, loss)
-        accumulate(total, gradients)
-        done.loss += loss / stage.accumulate
+        accumulate(own, gradients)
+        done.loss += loss / batchesInStep
         done.audios += batch.shape.audios
         done.seconds += batch.seconds
         done.learnt += batch.learnt
       }
-      const norm = gradientNorm(total.values()) / stage.accumulate
+      const { gradients: total, totals } = await sumOverRanks(ranks, own, done)
+      const norm = gradientNorm(total.values()) / batchesInStep
       if (!Number.isFinite(norm)) throw notFinite(stage, step, undefined, norm)
       const learningRate = learningRateAt(stage, step)
-      const scale = Math.min(1, stage.clip / norm) / stage.accumulate
+      const scale = Math.min(1, stage.clip / norm) / batchesInStep
       optimizer.update(parameters.flat, groups(parameters, total, stage, learningRate), scale)
       const milliseconds = performance.now() - start
-      yield { stage: stage.name, step: step + 1, gradientNorm: norm, learningRate, milliseconds, ...done }
+      yield { stage: stage.name, step: step + 1, gradientNorm: norm, learningRate, milliseconds, ...totals }
     }
   } finally {
     await programs.release()
