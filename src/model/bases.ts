@@ -23,7 +23,7 @@ export interface Bases {
 export interface OpenedEncoder {
   readonly name: string
   readonly config: EncoderConfig
-  /** Where each weight lies, by the names of a `Network` (after `encoders.NAME.encoder.`) or without that. */
+  /** Where each weight lies, by its name within the encoder: what follows `encoders.NAME.encoder.` in a `Network`. */
   readonly weights: (name: string) => WeightSource | undefined
   /** Tells this encoder from every other: see `fingerprint`. */
   readonly sha256: string
@@ -41,12 +41,19 @@ export interface ChosenBases {
   readonly encoders?: readonly string[]
 }
 
-/** A model's weights that its bases give, by their names in the model. */
+/**
+ * A model's weights that its bases give, by their names in the model. One that a base should give and does not is a fault:
+ * nobody may take it for a weight that is yet to be drawn.
+ */
 export function baseWeights({ llm, encoders }: Bases): (name: string) => WeightSource | undefined {
   return (name) => {
-    const [, encoder] = ENCODER.exec(name) ?? []
-    if (encoder !== undefined) return encoders.get(encoder)?.weights(name)
-    return name.startsWith('llm.') ? llm?.weights(name) : undefined
+    if (isLora(name)) return undefined
+    const [prefix = '', encoder = ''] = ENCODER.exec(name) ?? []
+    const base = prefix ? encoders.get(encoder) : name.startsWith('llm.') ? llm : undefined
+    if (!base) return undefined
+    const weight = base.weights(name.slice(prefix.length))
+    if (!weight) throw new Error(`the base ${base.name} has no weight for "${name}"`)
+    return weight
   }
 }
 

@@ -49,8 +49,7 @@ async function encoderOfModel(folder: string, options: CopyOptions): Promise<Ope
   }
   const sha256 = await fingerprint(stored)
   const places = await mappedWeights(stored, sha256, options)
-  const weights = (weight: string) => places.get(weight.replace(/^encoders\.\w+\.encoder\./, ''))
-  return { name, config: only.encoder, weights, sha256 }
+  return { name, config: only.encoder, weights: (weight) => places.get(weight), sha256 }
 }
 
 function withoutPrefix<T>(prefix: string, named: ReadonlyMap<string, T>): ReadonlyMap<string, T> {

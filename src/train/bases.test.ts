@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
+import { fixture as encoderFixture } from '../encoders/reference.test.helper.js'
 import { FakeHub } from '../hub/hub.test.helper.js'
 import { parseModelName } from '../hub/model-name.js'
 import { pull } from '../hub/pull.js'
@@ -12,6 +13,7 @@ import { hubSettings } from '../hub/settings.js'
 import { fixture } from '../llm/reference.test.helper.js'
 import type { ChosenBases } from '../model/bases.js'
 import { type ModelDescription, openModel } from '../model/model-folder.js'
+import { openEncoder } from '../model/open-encoder.js'
 import { packageFolder } from '../model/package-folder.js'
 import { type LoadOptions, loadPal } from '../model/pal.js'
 import { writeTinyModel } from '../model/tiny-model.js'
@@ -166,6 +168,21 @@ test('a base that has a name on the hub is fetched when the model is loaded, unl
   const before = hub.requests.length
   await ask({ model })
   assert.equal(hub.requests.length, before, 'what is there is not asked for again')
+})
+
+test("an encoder in Hugging Face's layout is taken as it is, and not kept", async () => {
+  const whisper = encoderFixture('whisper-80')
+  const encoders = [{ name: 'general', encoder: { from: whisper }, connector: { kind: 'mlp' } }]
+  const changes = [
+    `model.encoders=${JSON.stringify(encoders)}`,
+    ...[0, 1].map((i) => `stages.${i}.batches.0.seconds=0.9`),
+  ]
+  const model = await trained(join(root, 'whisper'), { bases: { llm: base }, steps: 1, changes })
+  const { tensors } = await openSafetensors(join(model, 'model.safetensors'))
+  assert.ok(![...tensors.keys()].some((name) => name.startsWith('encoders.general.encoder.')))
+  const theirs = (await openEncoder(whisper)).weights('conv1.weight')
+  assert.ok(theirs)
+  assert.deepEqual((await openModel(model)).weights('encoders.general.encoder.conv1.weight'), theirs)
 })
 
 test('at half precision, the base and what is saved', async () => {
