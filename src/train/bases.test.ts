@@ -16,6 +16,7 @@ import { type ModelDescription, openModel } from '../model/model-folder.js'
 import { openEncoder } from '../model/open-encoder.js'
 import { packageFolder } from '../model/package-folder.js'
 import { type LoadOptions, loadPal } from '../model/pal.js'
+import { modelParameters } from '../model/parameters.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { isLora } from '../nn/lora.js'
 import { openSafetensors, readTensor } from '../weights/safetensors.js'
@@ -170,20 +171,24 @@ test('a base that has a name on the hub is fetched when the model is loaded, unl
   assert.equal(hub.requests.length, before, 'what is there is not asked for again')
 })
 
-test("an encoder in Hugging Face's layout is taken as it is, and not kept", async () => {
-  const whisper = encoderFixture('whisper-80')
-  const encoders = [{ name: 'general', encoder: { from: whisper }, connector: { kind: 'mlp' } }]
-  const changes = [
-    `model.encoders=${JSON.stringify(encoders)}`,
-    ...[0, 1].map((i) => `stages.${i}.batches.0.seconds=0.9`),
-  ]
-  const model = await trained(join(root, 'whisper'), { bases: { llm: base }, steps: 1, changes })
-  const { tensors } = await openSafetensors(join(model, 'model.safetensors'))
-  assert.ok(![...tensors.keys()].some((name) => name.startsWith('encoders.general.encoder.')))
-  const theirs = (await openEncoder(whisper)).weights('conv1.weight')
-  assert.ok(theirs)
-  assert.deepEqual((await openModel(model)).weights('encoders.general.encoder.conv1.weight'), theirs)
-})
+for (const family of ['whisper-80', 'ast', 'eat', 'clap-unfused']) {
+  test(`an encoder in Hugging Face's layout, ${family}, is taken as it is, and not kept`, async () => {
+    const encoder = encoderFixture(family)
+    const encoders = [{ name: 'general', encoder: { from: encoder }, connector: { kind: 'mlp' } }]
+    const short = [0, 1].map((i) => `stages.${i}.batches.0.seconds=0.9`)
+    const changes = [`model.encoders=${JSON.stringify(encoders)}`, ...short]
+    const model = await trained(join(root, family), { bases: { llm: base }, steps: 1, changes })
+    const { tensors } = await openSafetensors(join(model, 'model.safetensors'))
+    const prefix = 'encoders.general.encoder.'
+    assert.ok(![...tensors.keys()].some((name) => name.startsWith(prefix)))
+    const { weights, config } = await openModel(model)
+    const theirs = await openEncoder(encoder)
+    for (const name of modelParameters(config.model).keys()) {
+      if (name.startsWith(prefix)) assert.deepEqual(weights(name), theirs.weights(name.slice(prefix.length)))
+    }
+    await ask({ model })
+  })
+}
 
 test('at half precision, the base and what is saved', async () => {
   const bases = { llm: fixture('qwen2'), encoders: [ears] }
