@@ -1,4 +1,5 @@
-import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os'
+import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
 import { matmul } from '../graph/matmul.js'
 import { sum } from '../graph/reduce.js'
 import { Graph } from '../graph/tensor.js'
@@ -13,19 +14,37 @@ export interface Machine {
   readonly memoryGiB: number
   readonly system: string
   readonly node: string
-  /** Processes that wanted a core in the minute before. */
+  /** Cores that others kept busy just before. */
   readonly load: number
 }
 
-export function describeMachine(): Machine {
+export async function describeMachine(): Promise<Machine> {
   return {
     processor: cpus()[0]?.model.trim() || 'unknown',
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${platform()} ${release()} ${arch()}`,
     node: process.versions.node,
-    load: loadavg()[0]!,
+    load: await busyCores(),
   }
+}
+
+/** More than this of a core, and times are other work's, too. */
+export const BUSY = 0.25
+
+/** How many cores are busy while this process waits: not what a load average says, which remembers this one's own work. */
+export async function busyCores(milliseconds = 300): Promise<number> {
+  const before = cpus()
+  await delay(milliseconds)
+  return cpus().reduce((busy, { times }, i) => {
+    const { idle, ...others } = times
+    const idled = idle - before[i]!.times.idle
+    const worked = Object.entries(others).reduce(
+      (sum, [kind, time]) => sum + time - before[i]!.times[kind as keyof typeof others],
+      0,
+    )
+    return busy + (idled + worked > 0 ? worked / (idled + worked) : 0)
+  }, 0)
 }
 
 /** The most that the machine did when it did nothing else: what shares are measured against. */

@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
-import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PalError } from '../errors.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import type { AnswerTimes } from './answer-run.js'
 import { type BenchConfiguration, nameOf } from './configuration.js'
-import type { Peaks } from './machine.js'
+import { busyCores, type Peaks } from './machine.js'
 
 /** What a contestant's process is asked for. */
 export interface ContestantTask {
@@ -37,7 +36,7 @@ export interface Visit {
   readonly loadMs: number
   readonly samples: readonly Sample[]
   readonly peakMiB: number
-  /** Processes that wanted a core in the minute before. */
+  /** Cores that others kept busy just before. */
   readonly load: number
   readonly at: string
   /** Why there are no samples. */
@@ -127,7 +126,7 @@ async function visitOf(
   round: number,
   signal?: AbortSignal,
 ): Promise<Visit | undefined> {
-  const load = loadavg()[0]!
+  const load = await busyCores()
   const { events, failure } = await runContestant(task, signal)
   if (signal?.aborted) return undefined
   const samples = events.filter((event) => event.kind === 'sample').map(({ kind: _, ...sample }) => sample)

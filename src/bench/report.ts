@@ -1,7 +1,7 @@
 import type { LlamaConfig } from '../llm/config.js'
 import { type BenchConfiguration, nameOf } from './configuration.js'
 import { type Cost, costOf } from './cost.js'
-import type { Machine, Peaks } from './machine.js'
+import { BUSY, type Machine, type Peaks } from './machine.js'
 import type { Sample, Visit } from './measure.js'
 import { type Comparison, compare, relativeSpread, type Spread, spreadOf } from './statistics.js'
 
@@ -143,15 +143,17 @@ function noiseIn(
   { cores }: Machine,
 ): readonly string[] {
   const wide = results.filter(({ time }) => relativeSpread(time) > QUIET)
-  const before = visits.filter(({ round }) => round === 0)[0]
+  const busy = visits.filter(({ load }) => load > BUSY)
   return [
     ...(wide.length > 0
       ? [
           `the middle half of the times is wider than ${100 * QUIET} % of the median for ${wide.length} of ${results.length} configurations`,
         ]
       : []),
-    ...(before && before.load > cores / 2
-      ? [`${before.load.toFixed(1)} processes wanted one of ${cores} cores before the first measurement`]
+    ...(busy.length > 0
+      ? [
+          `others kept up to ${Math.max(...busy.map(({ load }) => load)).toFixed(1)} of ${cores} cores busy before ${busy.length} of ${visits.length} measurements`,
+        ]
       : []),
   ]
 }

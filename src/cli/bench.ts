@@ -129,7 +129,7 @@ async function bench(task: Task, flags: BenchFlags, { signal }: CliContext): Pro
   })
   for (const configuration of configurations) checkConfiguration(configuration)
 
-  const machine = describeMachine()
+  const machine = await describeMachine()
   const folder = flags.out ?? join('runs', `bench-${task}`)
   const line = new ProgressLine()
   const start = performance.now()

@@ -1,3 +1,4 @@
+import { BUSY } from '../bench/machine.js'
 import type { Item } from './document.js'
 import { described } from './format.js'
 import type { FinishedRun } from './kept.js'
@@ -7,7 +8,7 @@ import type { ComparisonReport } from './report.js'
 /** What takes away from the conclusions; nothing where nothing does. */
 export function cautions({ seeds, runs, open, baseline }: ComparisonReport): readonly Item[] {
   const machines = new Set(runs.flatMap(({ cost: { machine } }) => (machine ? [described(machine)] : [])))
-  const busy = runs.filter(({ cost: { machine } }) => machine && machine.load > machine.cores / 2)
+  const busy = runs.filter(({ cost: { machine } }) => machine && machine.load > BUSY)
   const missing = runs.filter(({ cost }) => !cost.machine || !cost.date)
   const all: readonly (readonly [holds: boolean, lead: string, text: string])[] = [
     [
@@ -29,7 +30,7 @@ export function cautions({ seeds, runs, open, baseline }: ComparisonReport): rea
     [
       busy.length > 0,
       'A busy machine',
-      `others wanted more than half of the cores before ${foldersOf(busy)}; times may be too long.`,
+      `others kept cores busy before ${foldersOf(busy)}; times may be too long.`,
     ],
     [missing.length > 0, 'Machine or date not recorded', `of ${foldersOf(missing)}.`],
   ]

@@ -63,7 +63,7 @@ export async function trainRun(
       hint: 'Give the comparison another folder with --out.',
     })
   }
-  const machine = describeMachine() // Before the training, which is a load itself.
+  const machine = await describeMachine() // Before the training, which is a load itself.
   const measured = await spawnTraining([recipe.file, ...changes, ...recipe.bases, '--json'], signal)
   if (!measured) return undefined
   const metrics = (await readFile(join(own, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
