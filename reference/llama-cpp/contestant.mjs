@@ -1,9 +1,9 @@
-// llama.cpp's side of the race of generation; race_generation.py starts it: MODEL.gguf THREADS NEW_TOKENS.
+// llama.cpp's side of the race of generation; race_generation.py starts it: MODEL.gguf THREADS NEW_TOKENS [TYPE OF THE CACHE].
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { getLlama } from 'node-llama-cpp'
 
-const [modelPath, threads, newTokens] = process.argv.slice(2)
+const [modelPath, threads, newTokens, cacheType = 'F16'] = process.argv.slice(2)
 const llama = await getLlama({
   gpu: false,
   build: 'never',
@@ -15,6 +15,8 @@ const model = await llama.loadModel({ modelPath })
 const context = await model.createContext({
   contextSize: 4096 + 256,
   batchSize: 512,
+  experimentalKvCacheKeyType: cacheType,
+  experimentalKvCacheValueType: cacheType,
   threads: { ideal: Number(threads), min: Number(threads) },
 })
 const sequence = context.getSequence()
