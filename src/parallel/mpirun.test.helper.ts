@@ -21,14 +21,13 @@ export const MPIRUN_ENV = { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_
 export interface Job {
   /** That of `mpirun`. */
   readonly pid: number
-  readonly kill: (signal: NodeJS.Signals) => void
   readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>
 }
 
 /** Starts one job whose processes have these command lines of `node`, one each. */
-export function mpirun(ranks: readonly (readonly string[])[], flags: readonly string[] = []): Job {
+export function mpirun(ranks: readonly (readonly string[])[]): Job {
   const args = ranks.flatMap((argv, i) => [...(i > 0 ? [':'] : []), '-n', '1', process.execPath, ...argv])
-  const child = spawn('mpirun', [...MPIRUN_FLAGS, ...flags, ...args], {
+  const child = spawn('mpirun', [...MPIRUN_FLAGS, ...args], {
     cwd: packageFolder(),
     env: { ...process.env, ...MPIRUN_ENV },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -44,5 +43,5 @@ export function mpirun(ranks: readonly (readonly string[])[], flags: readonly st
     child.on('error', reject)
     child.on('close', (code) => resolve({ code, ...said }))
   })
-  return { pid: child.pid as number, kill: (signal) => child.kill(signal), ended }
+  return { pid: child.pid as number, ended }
 }
