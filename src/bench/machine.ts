@@ -34,17 +34,14 @@ export const BUSY = 0.25
 
 /** How many cores are busy while this process waits: not what a load average says, which remembers this one's own work. */
 export async function busyCores(milliseconds = 300): Promise<number> {
-  const before = cpus()
+  const [before, start] = [workedMilliseconds(), performance.now()]
   await delay(milliseconds)
-  return cpus().reduce((busy, { times }, i) => {
-    const { idle, ...others } = times
-    const idled = idle - before[i]!.times.idle
-    const worked = Object.entries(others).reduce(
-      (sum, [kind, time]) => sum + time - before[i]!.times[kind as keyof typeof others],
-      0,
-    )
-    return busy + (idled + worked > 0 ? worked / (idled + worked) : 0)
-  }, 0)
+  return (workedMilliseconds() - before) / (performance.now() - start)
+}
+
+/** Of all cores together. A core that waits for a disk does not work, and is not counted as idle either. */
+function workedMilliseconds(): number {
+  return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0)
 }
 
 /** The most that the machine did when it did nothing else: what shares are measured against. */
