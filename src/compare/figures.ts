@@ -43,47 +43,58 @@ export function lossFigure({ curves }: ComparisonReport): Figure {
 }
 
 export function timeFigure(report: ComparisonReport): Figure {
-  const svg = against(report, 'training time, minutes (all steps)', (cost) => cost.trainingSeconds, 1 / 60)
-  return {
-    name: 'accuracy-time',
-    svg: svg('Accuracy against training time'),
+  return costFigure(report, 'time', {
+    title: 'Accuracy against training time',
     caption: 'Accuracy over all questions against training time.',
-  }
+    xLabel: 'training time, minutes (all steps)',
+    of: (cost) => cost.trainingSeconds,
+    unit: 60,
+  })
 }
 
 export function memoryFigure(report: ComparisonReport): Figure {
-  const svg = against(report, 'peak memory, GiB (training process)', (cost) => cost.peakMemoryMiB, 1 / 1024)
-  return {
-    name: 'accuracy-memory',
-    svg: svg('Accuracy against peak memory'),
+  return costFigure(report, 'memory', {
+    title: 'Accuracy against peak memory',
     caption: 'Accuracy over all questions against peak memory of the training process.',
-  }
+    xLabel: 'peak memory, GiB (training process)',
+    of: (cost) => cost.peakMemoryMiB,
+    unit: 1024,
+  })
 }
 
-function against(
+interface CostAxis {
+  readonly title: string
+  readonly caption: string
+  readonly xLabel: string
+  readonly of: (cost: Cost) => CostOverSeeds
+  /** What the axis counts in, in the unit of the cost. */
+  readonly unit: number
+}
+
+/** Accuracy over all questions against a cost. */
+function costFigure(
   { tasks, costs }: ComparisonReport,
-  xLabel: string,
-  costOf: (cost: Cost) => CostOverSeeds,
-  unit: number,
-): (title: string) => string {
+  name: string,
+  { title, caption, xLabel, of, unit }: CostAxis,
+): Figure {
   const series = costs.map((cost) => {
     const accuracy = tasks[0]!.results.find(({ integration }) => integration === cost.integration)!
-    const { mean, seeds } = costOf(cost)
-    const values = seeds.map(({ value }) => value * unit)
+    const { mean, seeds } = of(cost)
+    const values = seeds.map(({ value }) => value / unit)
     return {
       name: displayName(cost.integration),
-      x: { value: mean * unit, low: Math.min(...values), high: Math.max(...values) },
+      x: { value: mean / unit, low: Math.min(...values), high: Math.max(...values) },
       y: percent(accuracy),
       runs: values.map((x, i) => ({ x, y: 100 * accuracy.seeds[i]!.value })),
     }
   })
-  return (title) =>
-    scatterPlot(series, {
-      title,
-      subtitle: 'bars: 95 % interval of accuracy, least to most of the cost; rings: single runs',
-      xLabel,
-      yLabel: 'accuracy over all questions, %',
-    })
+  const svg = scatterPlot(series, {
+    title,
+    subtitle: 'bars: 95 % interval of accuracy, least to most of the cost; rings: single runs',
+    xLabel,
+    yLabel: 'accuracy over all questions, %',
+  })
+  return { name: `accuracy-${name}`, svg, caption }
 }
 
 function percent({ value, low, high }: Estimate): Estimate {

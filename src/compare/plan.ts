@@ -1,6 +1,6 @@
 import { PalError } from '../errors.js'
 import type { IntegrationConfig } from '../integration/config.js'
-import type { ModelPlan } from '../model/model-plan.js'
+import type { Listening } from '../model/model-plan.js'
 import type { Recipe } from '../train/recipe.js'
 
 /** One training run of a comparison. */
@@ -10,9 +10,6 @@ export interface Run {
   /** Its folder within the comparison's. */
   readonly folder: string
 }
-
-/** What a comparison changes of a recipe's model: how it listens, and with which ears. */
-export type Listening = Partial<Pick<ModelPlan, 'encoders' | 'integration'>>
 
 const USUAL: Readonly<Record<string, IntegrationConfig>> = {
   plits: { kind: 'plits' },

@@ -31,7 +31,7 @@ export interface ShardSet extends LabelledSet {
   /** What `shardFiles` takes, relative to the root given to `readClips`. */
   readonly shards: string
   readonly csv?: undefined
-  /** As with a CSV; without it the group is the split that the shard is of (see `splitOf`). */
+  /** As with a CSV; without it the group is the split that the shard is of (see `splitOfShard`). */
   readonly group?: string | undefined
 }
 

@@ -11,6 +11,6 @@ export async function checkMpi(): Promise<Check> {
   } catch (error) {
     if (!(error instanceof PalError)) throw error
     const [found = '', hint] = error.message.split('\n')
-    return { name, status: 'missing', found, advice: `Only needed for training under mpirun. ${hint}` }
+    return { name, status: 'missing', found, advice: `Only needed under mpirun. ${hint}` }
   }
 }

@@ -7,7 +7,7 @@ import { PalError } from '../errors.js'
 import type { Pal } from '../model/pal.js'
 import { gather, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
 import { writeAtomically } from '../weights/write-atomically.js'
-import { answerItems, type HeardItem, type Protocol } from './answer-item.js'
+import { answerItems, type HeardItem, type Protocol } from './answer-items.js'
 import { groupBy } from './bootstrap.js'
 import { expectClosed } from './closed-answers.js'
 import type { EvalItem, EvalSet } from './items.js'
@@ -100,10 +100,11 @@ export async function evaluate(
   }
   if (heard.length > 0) await answerHeard()
   const shares = await gather(ranks, { answers, unreadable })
-  const audios = items.map(({ audio }) => audio)
-  const missed = shares.flatMap((share) => share.unreadable)
-  missed.sort((a, b) => audios.indexOf(a.audio) - audios.indexOf(b.audio))
-  for (const recording of missed) options.onUnreadable?.(recording)
+  const missed = new Map(shares.flatMap((share) => share.unreadable).map((one) => [one.audio, one]))
+  for (const audio of new Set(items.map((item) => item.audio))) {
+    const recording = missed.get(audio)
+    if (recording) options.onUnreadable?.(recording)
+  }
   const found = [...kept, ...shares.flatMap((share) => share.answers)]
   const samples = inOrder(found, items)
   const asWritten = ranks.size === 1 && samples.every((sample, i) => sample === found[i])

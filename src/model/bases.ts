@@ -57,12 +57,12 @@ export function baseWeights({ llm, encoders }: Bases): (name: string) => WeightS
   }
 }
 
-/** Whether a weight, by its name in the model, belongs to a part that has a base. */
-export function hasBase(bases: BaseRecords | undefined, name: string): boolean {
-  if (isLora(name)) return false
+/** The base of the part that a weight, by its name in the model, belongs to. */
+export function baseOf(bases: BaseRecords | undefined, name: string): BaseRecord | undefined {
+  if (isLora(name)) return undefined
   const [, encoder] = ENCODER.exec(name) ?? []
-  if (encoder !== undefined) return bases?.encoders?.[encoder] !== undefined
-  return name.startsWith('llm.') && bases?.llm !== undefined
+  if (encoder !== undefined) return bases?.encoders?.[encoder]
+  return name.startsWith('llm.') ? bases?.llm : undefined
 }
 
 const ENCODER = /^encoders\.(\w+)\.encoder\./
@@ -178,9 +178,9 @@ async function openRecorded<T extends { readonly sha256: string }>(
   const { fetching } = options
   const path = await (fetching ? fetchBase(record.name, fetching) : findBase(record.name)).catch(
     (cause: unknown) => {
-      // Who stopped it, or knows why the hub does not give it, says so.
-      if (fetching && parseModelName(record.name)) throw cause
-      throw nothing(seen === undefined ? 'nothing' : `nothing (it was ${seen})`, cause)
+      if (fetching?.signal?.aborted) throw cause
+      const why = fetching && parseModelName(record.name) ? `: ${(cause as Error).message}` : ''
+      throw nothing(`nothing${seen === undefined ? '' : ` (it was ${seen})`}${why}`, cause)
     },
   )
   const named = await open(path, options).catch((cause: unknown) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ModelConfig } from './config.js'
-import type { BaseReference, ModelPlan } from './model-plan.js'
+import type { BaseReference, Listening, ModelPlan } from './model-plan.js'
 
 const count = z.int().positive()
 const positive = z.number().positive()
@@ -159,12 +159,11 @@ export const modelConfigSchema: z.ZodType<ModelConfig> = modelSchema(encoder, ll
 /** A `ModelPlan` as recipes write it. */
 export const modelPlanSchema: z.ZodType<ModelPlan> = modelSchema(orBase(encoder), orBase(llm))
 
-/** What a comparison may change of a `ModelPlan`: how it listens, and with which ears. */
-export const listeningSchema: z.ZodType<Partial<Pick<ModelPlan, 'encoders' | 'integration'>>> =
-  z.strictObject({
-    encoders: encodersSchema(orBase(encoder)).exactOptional(),
-    integration: integration.exactOptional(),
-  })
+/** A `Listening` as recipes write it. */
+export const listeningSchema: z.ZodType<Listening> = z.strictObject({
+  encoders: encodersSchema(orBase(encoder)).exactOptional(),
+  integration: integration.exactOptional(),
+})
 
 function modelSchema<E, L>(encoder: z.ZodType<E>, llm: z.ZodType<L>) {
   return z.strictObject({

@@ -8,7 +8,7 @@ import { openTokenizer } from '../text/open-tokenizer.js'
 import { openBlockFile, type StoredBlocks } from '../weights/block-tensors.js'
 import { readTensor, type StoredTensor, writeSafetensors } from '../weights/safetensors.js'
 import { writeAtomically } from '../weights/write-atomically.js'
-import { type BaseOptions, type Bases, baseWeights, type ChosenBases, hasBase, openBases } from './bases.js'
+import { type BaseOptions, type Bases, baseOf, baseWeights, type ChosenBases, openBases } from './bases.js'
 import { checkTensors } from './check-tensors.js'
 import { fingerprint, type StoredModel } from './checkpoint.js'
 import { type CopyOptions, mappedWeights } from './float32-copy.js'
@@ -108,7 +108,7 @@ interface Stored {
 async function openStored(file: string, { model, bases }: ModelDescription): Promise<Stored> {
   const { blocks, others: tensors } = await openBlockFile(file)
   const stored = new Map<string, StoredTensor | StoredBlocks>([...tensors, ...blocks])
-  const expected = [...modelParameters(model)].filter(([name]) => stored.has(name) || !hasBase(bases, name))
+  const expected = [...modelParameters(model)].filter(([name]) => stored.has(name) || !baseOf(bases, name))
   checkTensors(file, stored, new Map(expected))
   return { file, blocks, tensors }
 }

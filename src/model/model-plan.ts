@@ -17,6 +17,9 @@ export interface ModelPlan extends Omit<ModelConfig, 'encoders' | 'llm'> {
   readonly llm: LlamaConfig | BaseReference
 }
 
+/** What a comparison may change of a plan: how the model listens, and with which ears. */
+export type Listening = Partial<Pick<ModelPlan, 'encoders' | 'integration'>>
+
 export interface PlannedEncoder extends Omit<NamedEncoder, 'encoder'> {
   readonly encoder: EncoderConfig | BaseReference
 }

@@ -11,7 +11,7 @@ import { parseModelName } from '../hub/model-name.js'
 import { pull } from '../hub/pull.js'
 import { hubSettings } from '../hub/settings.js'
 import { fixture } from '../llm/reference.test.helper.js'
-import type { ChosenBases } from '../model/bases.js'
+import { type ChosenBases, missingBases } from '../model/bases.js'
 import { type ModelDescription, openModel } from '../model/model-folder.js'
 import { openEncoder } from '../model/open-encoder.js'
 import { packageFolder } from '../model/package-folder.js'
@@ -157,10 +157,18 @@ test('a base that has a name on the hub is fetched when the model is loaded, unl
     bases: { llm: 'acme/tiny', encoders: [ears] },
     steps: 1,
   })
+  const { config } = await openModel(model)
+  assert.deepEqual(await missingBases(config), [])
   await rm(join(path, '..', '..'), { recursive: true })
+  assert.deepEqual(await missingBases(config), ['acme/tiny'])
   await assert.rejects(
     ask({ model, fetch: false }),
     /"acme\/tiny", .* got nothing[\s\S]*Fetch it: pal pull acme\/tiny/,
+  )
+  process.env.HF_HUB_OFFLINE = '1'
+  await assert.rejects(
+    ask({ model }).finally(() => delete process.env.HF_HUB_OFFLINE),
+    /bases\.llm: expected "acme\/tiny", which this model is built on, got nothing .*forbids the network[\s\S]*--llm PATH/,
   )
   const fetched: string[] = []
   const onProgress = ({ name, file }: { name: string; file: string }) => fetched.push(`${name} ${file}`)

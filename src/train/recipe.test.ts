@@ -25,6 +25,7 @@ test('mistakes name file, line and key', async () => {
   await assert.rejects(loadRecipe(tiny, ['steps']), /expected a change in the form key=value, got "steps"/)
   await assert.rejects(loadRecipe(tiny, ['stages.0.steps=-1']), /pal-tiny\.yaml:\d+, stages\.0\.steps/)
   await assert.rejects(loadRecipe(tiny, ['stages.0.colour=red']), /Unrecognized key/)
+  await assert.rejects(loadRecipe(tiny, ['compare={}']), /compare: expected at least one setting to compare/)
   await assert.rejects(loadRecipe(tiny, ['nowhere.deep.down=1']), /expected the path of a setting/)
   const changed = (await readFile(tiny, 'utf8')).replace('mix: { digits: 3', 'mix: { digit: 3')
   const file = join(await mkdtemp(join(tmpdir(), 'pal-recipe-')), 'wrong.yaml')

@@ -141,6 +141,7 @@ const recipe = z.strictObject({
       z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, 'expected small letters, digits, "." and "-" only'),
       listeningSchema,
     )
+    .refine((settings) => Object.keys(settings).length > 0, 'expected at least one setting to compare')
     .optional(),
 })
 

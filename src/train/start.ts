@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { PalError } from '../errors.js'
-import { hasBase } from '../model/bases.js'
+import { baseOf } from '../model/bases.js'
 import { type BaseRecords, readDescription } from '../model/model-description.js'
 import { isLora, type LoraConfig } from '../nn/lora.js'
 import { matcher } from '../patterns.js'
@@ -38,6 +38,7 @@ export async function startFrom(
   for (const name of names) {
     const entry = own.entries.get(name)
     const tensor = stored.get(name)
+    const base = baseOf(theirs, name)
     if (entry && tensor?.shape.join() === entry.shape.join()) {
       own.get(name).set(await readTensor(tensor))
     } else if (!entry && tensor) {
@@ -49,12 +50,8 @@ export async function startFrom(
           hint: 'Train it here, too (`trained` of a stage), or leave it out of what is taken over.',
         },
       )
-    } else if (
-      tensor ||
-      !hasBase(theirs, name) ||
-      fingerprintOf(theirs, name) !== fingerprintOf(bases, name)
-    ) {
-      const got = tensor ? `[${tensor.shape.join(', ')}]` : hasBase(theirs, name) ? "another base's" : 'none'
+    } else if (tensor || !base || base.sha256 !== baseOf(bases, name)?.sha256) {
+      const got = tensor ? `[${tensor.shape.join(', ')}]` : base ? "another base's" : 'none'
       const expected = entry ? ` of shape [${entry.shape.join(', ')}]` : ''
       throw new PalError(`expected a tensor "${name}"${expected}, got ${got}`, { file: folder })
     }
@@ -78,10 +75,4 @@ function expectSameLora(
       hint: 'Give it the same `model.lora`, or start with patterns that leave `*.lora_*` out.',
     },
   )
-}
-
-/** The fingerprint of the base that a weight is from. */
-function fingerprintOf(bases: BaseRecords | undefined, name: string): string | undefined {
-  const [, encoder] = /^encoders\.(\w+)\./.exec(name) ?? []
-  return (encoder === undefined ? bases?.llm : bases?.encoders?.[encoder])?.sha256
 }

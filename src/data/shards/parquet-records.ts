@@ -5,7 +5,7 @@ import { type AudioCell, type Block, storedCell } from './parquet-audio.js'
 import type { Column } from './parquet-column.js'
 import { ParquetFile } from './parquet-file.js'
 import type { Recent } from './recent.js'
-import { splitOf } from './shard-files.js'
+import { splitOfShard } from './shard-files.js'
 import type { ShardRecord } from './shard-record.js'
 
 export interface ParquetOptions {
@@ -44,7 +44,7 @@ export async function* parquetRecords(file: string, options: ParquetOptions): As
       yield {
         place,
         id: `${parse(file).name}:${row + 1}`,
-        split: splitOf(file),
+        split: splitOfShard(file),
         fields: { ...fieldsOf(text, kept, place), ...Object.fromEntries(names) },
         audios: new Map(audios),
         ...(labelField && { labelField }),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { test } from 'node:test'
-import { isShards, shardFiles, splitOf } from './shard-files.js'
+import { isShards, shardFiles, splitOfShard } from './shard-files.js'
 import { folder } from './shards.test.helper.js'
 
 async function shards(...names: string[]): Promise<string> {
@@ -51,5 +51,5 @@ test('a shard is of the split that its name begins with', () => {
     '000.tar',
     'esc_50_07.tar',
   ]
-  assert.deepEqual(files.map(splitOf), ['train', 'test', 'validation', '000', 'esc_50'])
+  assert.deepEqual(files.map(splitOfShard), ['train', 'test', 'validation', '000', 'esc_50'])
 })

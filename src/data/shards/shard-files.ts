@@ -26,7 +26,7 @@ export async function shardFiles(path: string): Promise<readonly string[]> {
 }
 
 /** The split that a shard is of: its name without number and ending, `train` for train-00000-of-00004.parquet. */
-export function splitOf(file: string): string {
+export function splitOfShard(file: string): string {
   const { name } = parse(file)
   return name.replace(/-\d+-of-\d+$/, '').replace(/[-_.]?\d+$/, '') || name
 }

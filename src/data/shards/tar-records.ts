@@ -3,7 +3,7 @@ import { PalError } from '../../errors.js'
 import { mistakeAt } from '../place.js'
 import type { StoredAudio } from '../stored-audio.js'
 import { readRange } from './file-range.js'
-import { splitOf } from './shard-files.js'
+import { splitOfShard } from './shard-files.js'
 import type { ShardRecord } from './shard-record.js'
 import { type TarMember, tarMembers } from './tar-members.js'
 
@@ -86,7 +86,7 @@ async function recordOf({ key, members }: Sample, file: string): Promise<ShardRe
   const fields: Record<string, unknown> = { audios: extensions, ...others, ...json, ...names, ...single }
   const labelField = LABELS.find((name) => name in fields)
   const id = `${parse(file).name}:${key}`
-  return { place, id, split: splitOf(file), fields, audios, ...(labelField && { labelField }) }
+  return { place, id, split: splitOfShard(file), fields, audios, ...(labelField && { labelField }) }
 }
 
 function audioMember({ name, offset, size }: TarMember, file: string): StoredAudio {
