@@ -1,3 +1,4 @@
+import { PalError } from '../errors.js'
 import { add, clampMin, gelu, log, mul, sub } from '../graph/elementwise.js'
 import { matmul } from '../graph/matmul.js'
 import { max } from '../graph/reduce.js'
@@ -28,7 +29,13 @@ export interface WhisperConfig extends WindowTokens {
   readonly layers: number
   readonly heads: number
   readonly feedForwardSize: number
+  /**
+   * Less than the 30 s that it was trained on costs less, and other features come out: what is trained on them does not
+   * mind (whisper.cpp calls it `audio_ctx`).
+   */
   readonly windowSeconds: number
+  /** Rows of its table of positions, where those of a window are the first of more. @default those of a window */
+  readonly positions?: number
 }
 
 /**
@@ -83,10 +90,10 @@ export function whisperTokens(scope: Scope, config: WhisperConfig, features: Ten
   const { hiddenSize, layers } = config
   const seen = gelu(convolution(scope.in('conv1'), features, hiddenSize, 1))
   const pooled = gelu(convolution(scope.in('conv2'), seen, hiddenSize, POOLING))
-  const positions = scope.in('embed_positions').parameter('weight', [fixed(pooled.shape[1]), hiddenSize], {
-    normal: 0.02,
-  })
-  let states = add(pooled, positions)
+  const steps = fixed(pooled.shape[1])
+  const table = [config.positions ?? steps, hiddenSize]
+  const positions = scope.in('embed_positions').parameter('weight', table, { normal: 0.02 })
+  let states = add(pooled, steps === table[0] ? positions : slice(positions, 0, 0, steps))
   for (let layer = 0; layer < layers; layer++)
     states = encoderLayer(scope.in(`layers.${layer}`), config, states)
   return layerNorm(scope.in('layer_norm'), states, EPSILON)
@@ -119,4 +126,23 @@ function convolution(scope: Scope, x: Tensor, channels: number, stride: number):
   const weight = scope.parameter('weight', [channels, inputs, 3], { normal: 1 / Math.sqrt(3 * inputs) })
   const matrix = reshape(transpose(weight, [0, 2, 1]), [channels, 3 * inputs])
   return add(matmul(neighbours, matrix, { transposeB: true }), scope.parameter('bias', [channels], 'zeros'))
+}
+
+/**
+ * The same weights with a shorter window.
+ * @throws PalError for a window longer than the weights know positions for
+ */
+export function withWindow(config: WhisperConfig, windowSeconds: number): WhisperConfig {
+  const positions = config.positions ?? tokensOf(config.windowSeconds)
+  const steps = tokensOf(windowSeconds)
+  if (Number.isInteger(steps) && steps > 0 && steps <= positions)
+    return { ...config, windowSeconds, positions }
+  throw new PalError(
+    `expected a window of at most ${positions / tokensOf(1)} s, in whole steps of ${1 / tokensOf(1)} s, got ${windowSeconds} s`,
+    { key: 'windowSeconds' },
+  )
+
+  function tokensOf(seconds: number): number {
+    return (seconds * config.sampleRate) / (config.hopSize * POOLING)
+  }
 }

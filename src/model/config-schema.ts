@@ -60,6 +60,7 @@ const whisper = z.strictObject({
   kind: z.literal('whisper'),
   ...{ sampleRate: z.literal(16000), hopSize: z.literal(160), melBins: count, tokens: some },
   ...layered,
+  positions: count.exactOptional(),
 })
 
 const kaldi = {
@@ -156,12 +157,15 @@ const lora = z.strictObject({ rank: count, alpha: positive, on: z.array(z.string
 /** A `ModelConfig` as model folders write it. */
 export const modelConfigSchema: z.ZodType<ModelConfig> = modelSchema(encoder, llm)
 
+const base = z.strictObject({ from: z.string().min(1) })
+const plannedEncoder = orBase(encoder, base.extend({ windowSeconds: positive.exactOptional() }))
+
 /** A `ModelPlan` as recipes write it. */
-export const modelPlanSchema: z.ZodType<ModelPlan> = modelSchema(orBase(encoder), orBase(llm))
+export const modelPlanSchema: z.ZodType<ModelPlan> = modelSchema(plannedEncoder, orBase(llm, base))
 
 /** A `Listening` as recipes write it. */
 export const listeningSchema: z.ZodType<Listening> = z.strictObject({
-  encoders: encodersSchema(orBase(encoder)).exactOptional(),
+  encoders: encodersSchema(plannedEncoder).exactOptional(),
   integration: integration.exactOptional(),
 })
 
@@ -171,6 +175,7 @@ function modelSchema<E, L>(encoder: z.ZodType<E>, llm: z.ZodType<L>) {
     integration,
     llm,
     lora: lora.exactOptional(),
+    system: z.string().exactOptional(),
   })
 }
 
@@ -179,9 +184,8 @@ function encodersSchema<E>(encoder: z.ZodType<E>) {
 }
 
 /** A part's configuration, or `from` and the name of a pretrained model that it is taken from. */
-function orBase<T>(part: z.ZodType<T>): z.ZodType<T | BaseReference> {
-  const reference = z.strictObject({ from: z.string().min(1) })
-  return z.unknown().transform((value, context): T | BaseReference => {
+function orBase<T, R extends BaseReference>(part: z.ZodType<T>, reference: z.ZodType<R>): z.ZodType<T | R> {
+  return z.unknown().transform((value, context): T | R => {
     const isReference = typeof value === 'object' && value !== null && 'from' in value
     // A union of both would only say that neither fits.
     const { data, error } = isReference ? reference.safeParse(value) : part.safeParse(value)

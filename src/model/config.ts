@@ -12,6 +12,8 @@ export interface ModelConfig {
   readonly llm: LlamaConfig
   /** Low-rank additions to frozen projections. */
   readonly lora?: LoraConfig
+  /** What the system's message says that opens every conversation. @default what the chat template makes of none */
+  readonly system?: string
 }
 
 export interface NamedEncoder {

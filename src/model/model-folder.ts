@@ -3,7 +3,7 @@ import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PalError } from '../errors.js'
 import type { WeightSource } from '../runtime/runtime.js'
-import type { ChatTokenizer } from '../text/chat.js'
+import { type ChatTokenizer, withSystem } from '../text/chat.js'
 import { openTokenizer } from '../text/open-tokenizer.js'
 import { openBlockFile, type StoredBlocks } from '../weights/block-tensors.js'
 import { readTensor, type StoredTensor, writeSafetensors } from '../weights/safetensors.js'
@@ -95,7 +95,12 @@ export async function openModel(
       { file: join(folder, 'tokenizer.json') },
     )
   }
-  return { folder, config, weights: (name) => own(name) ?? given(name), tokenizer }
+  return {
+    folder,
+    config,
+    weights: (name) => own(name) ?? given(name),
+    tokenizer: withSystem(tokenizer, config.model.system),
+  }
 }
 
 interface Stored {

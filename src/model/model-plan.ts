@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import type { EncoderConfig } from '../encoders/encoder.js'
+import { withWindow } from '../encoders/whisper.js'
 import { PalError } from '../errors.js'
 import type { LlamaConfig } from '../llm/config.js'
 import type { Bases, OpenedEncoder } from './bases.js'
@@ -21,12 +22,17 @@ export interface ModelPlan extends Omit<ModelConfig, 'encoders' | 'llm'> {
 export type Listening = Partial<Pick<ModelPlan, 'encoders' | 'integration'>>
 
 export interface PlannedEncoder extends Omit<NamedEncoder, 'encoder'> {
-  readonly encoder: EncoderConfig | BaseReference
+  readonly encoder: EncoderConfig | EncoderReference
 }
 
 export interface BaseReference {
   /** The name of a model that ships or has been pulled, a folder, or a GGUF file. */
   readonly from: string
+}
+
+export interface EncoderReference extends BaseReference {
+  /** A window shorter than the pretrained one's: see `WhisperConfig`. */
+  readonly windowSeconds?: number
 }
 
 /** A plan whose bases have been found. */
@@ -44,8 +50,7 @@ export interface ResolvedPlan {
 export async function resolvePlan(plan: ModelPlan, options: CopyOptions = {}): Promise<ResolvedPlan> {
   const { encoders, bases, records } = await resolveEncoders(plan.encoders, options)
   const ofEncoders = bases.size > 0 ? { encoders: records } : undefined
-  const { integration, llm, lora } = plan
-  const rest = { integration, ...(lora && { lora }) }
+  const { encoders: _, llm, ...rest } = plan
   if (!isReference(llm)) {
     return { config: { encoders, ...rest, llm }, bases: { encoders: bases }, records: ofEncoders }
   }
@@ -71,7 +76,7 @@ export async function resolveEncoders(planned: readonly PlannedEncoder[], option
     const { opened, record } = await openReference(encoder, openEncoderBase, options)
     bases.set(name, opened)
     records[name] = record
-    encoders.push({ ...part, encoder: opened.config })
+    encoders.push({ ...part, encoder: windowed(opened.config, encoder, name) })
   }
   expectOneRate(encoders)
   return { encoders, bases, records }
@@ -93,7 +98,20 @@ async function openReference<T extends { readonly name: string; readonly sha256:
   return { opened, record: { name: isPath ? opened.name : from, sha256: opened.sha256 } }
 }
 
-function isReference(part: object | BaseReference): part is BaseReference {
+function windowed(
+  config: EncoderConfig,
+  { from, windowSeconds }: EncoderReference,
+  name: string,
+): EncoderConfig {
+  if (windowSeconds === undefined) return config
+  if (config.kind === 'whisper') return withWindow(config, windowSeconds)
+  throw new PalError(
+    `expected a Whisper, whose window can be shortened, got ${from}, an encoder of kind "${config.kind}"`,
+    { key: `model.encoders.${name}.encoder.windowSeconds` },
+  )
+}
+
+function isReference<T extends object, R extends BaseReference>(part: T | R): part is R {
   return 'from' in part
 }
 

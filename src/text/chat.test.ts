@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ChatTokenizer, ChatTokens } from './chat.js'
+import { type ChatMessage, type ChatTokenizer, type ChatTokens, withSystem } from './chat.js'
 import { openExample } from './text.test.fixtures.js'
 
 const question = { role: 'user', content: 'What do you hear?' } as const
@@ -33,6 +33,17 @@ test('answers and their end tokens are learnt, nothing else', async () => {
     const asked = tokenizer.chat(messages.slice(0, 4), { addGenerationPrompt: true })
     assert.equal(learnt(tokenizer, asked), 'A dog, barking.[end]')
   }
+})
+
+test('a system message of the model opens a conversation that has none', async () => {
+  const plain = await openExample({ 'chat_template.jinja': chatMl })
+  const tokenizer = withSystem(plain, 'Be short.')
+  const asked = (messages: readonly ChatMessage[], by = tokenizer) =>
+    by.chat(messages, { addGenerationPrompt: true }).ids
+  const system = (content: string) => ({ role: 'system', content }) as const
+  assert.deepEqual(asked([question]), asked([system('Be short.'), question], plain))
+  assert.deepEqual(asked([system('Be long.'), question]), asked([system('Be long.'), question], plain))
+  assert.equal(withSystem(plain, undefined), plain)
 })
 
 test('a question alone teaches nothing', async () => {

@@ -62,6 +62,18 @@ export function chatWith(template: ChatTemplate, tokenizer: LiteralTokenizer): C
   }
 }
 
+/** A tokenizer whose conversations begin with a system's message, unless they begin with one of their own. */
+export function withSystem(tokenizer: ChatTokenizer, content: string | undefined): ChatTokenizer {
+  if (content === undefined) return tokenizer
+  return {
+    ...tokenizer,
+    chat(messages, options) {
+      const isOpened = messages[0]?.role === 'system'
+      return tokenizer.chat(isOpened ? messages : [{ role: 'system', content }, ...messages], options)
+    },
+  }
+}
+
 function nothingLearnt(ids: number[]): ChatTokens {
   return { ids, learn: ids.map(() => false) }
 }

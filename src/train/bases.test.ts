@@ -19,6 +19,7 @@ import { type LoadOptions, loadPal } from '../model/pal.js'
 import { modelParameters } from '../model/parameters.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { isLora } from '../nn/lora.js'
+import type { ChatMessage } from '../text/chat.js'
 import { openSafetensors, readTensor } from '../weights/safetensors.js'
 import { loadRecipe } from './recipe.js'
 import { TINY_BASE_CHANGES, writeTinyRecordings } from './tiny-run.test.helper.js'
@@ -199,6 +200,34 @@ for (const family of ['whisper-80', 'ast', 'eat', 'clap-unfused']) {
     await ask({ model })
   })
 }
+
+test('a Whisper with a shorter window, its connector warmed up by words, and a system message', async () => {
+  const encoder = { from: encoderFixture('whisper-80'), windowSeconds: 0.6 }
+  const drums = { seconds: 0.6, audios: 2, questions: 2, mix: { drums: 1 } }
+  const short = [0, 1].map((i) => `stages.${i}.batches=${JSON.stringify([drums])}`)
+  const connector = ['stages.0.objective=words', 'stages.0.trained=["encoders.*.connector.*"]']
+  const listening = (window: object) =>
+    `model.encoders=${JSON.stringify([{ name: 'general', encoder: window, connector: { kind: 'mlp' } }])}`
+  const changes = [listening(encoder), ...short, ...connector, 'model.system=You can hear.']
+  const model = await trained(join(root, 'window'), { bases: { llm: base }, steps: 2, changes })
+  const { config, tokenizer } = await openModel(model)
+  assert.equal(config.model.encoders[0]?.encoder.windowSeconds, 0.6)
+  const chat = (...messages: ChatMessage[]) => tokenizer.chat(messages, { addGenerationPrompt: true }).ids
+  const question = { role: 'user', content: 'What do you hear?' } as const
+  assert.deepEqual(chat(question), chat({ role: 'system', content: 'You can hear.' }, question))
+  await ask({ model })
+
+  const wrong = (window: object, ...bases: string[]) =>
+    trained(join(root, 'windows'), { bases: { llm: base, encoders: bases }, changes: [listening(window)] })
+  await assert.rejects(
+    wrong({ ...encoder, windowSeconds: 60 }),
+    /windowSeconds: expected a window of at most/,
+  )
+  await assert.rejects(
+    wrong({ from: encoderFixture('ast'), windowSeconds: 0.6 }),
+    /model\.encoders\.general\.encoder\.windowSeconds: expected a Whisper.* of kind "ast"/,
+  )
+})
 
 test('at half precision, the base and what is saved', async () => {
   const bases = { llm: fixture('qwen2'), encoders: [ears] }

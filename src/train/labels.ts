@@ -1,31 +1,19 @@
-import type { Draw, Sound } from '../data/source.js'
-import { encode, tokenGrid } from '../encoders/encoder.js'
-import { PalError } from '../errors.js'
+import type { Draw } from '../data/source.js'
+import { encode } from '../encoders/encoder.js'
 import { add, mul } from '../graph/elementwise.js'
 import { crossEntropy } from '../graph/loss.js'
 import { matmul } from '../graph/matmul.js'
 import { sum } from '../graph/reduce.js'
 import { reshape } from '../graph/shape.js'
 import { fixed, Graph } from '../graph/tensor.js'
-import type { ModelConfig, NamedEncoder } from '../model/config.js'
+import type { ModelConfig } from '../model/config.js'
 import type { ParameterInfo } from '../model/parameters.js'
 import { tokenCount } from '../model/token-count.js'
 import { linear } from '../nn/linear.js'
 import { Scope } from '../nn/scope.js'
-import { audioFeeds, type Batch, type Hiding, roundUp, secondsOf } from './collate.js'
-import {
-  type AudioShape,
-  encoderInputs,
-  type ForwardOptions,
-  type TrainingGraph,
-  withGradients,
-} from './training-graph.js'
-
-/** The lengths that one compiled step is made for. */
-export interface LabelShape extends AudioShape {
-  /** The most sounds of one audio. */
-  readonly sounds: number
-}
+import type { Batch, Hiding } from './collate.js'
+import { collateSounds, type SoundExample, type SoundShape } from './sounds.js'
+import { encoderInputs, type ForwardOptions, type TrainingGraph, withGradients } from './training-graph.js'
 
 /** The names of the classifiers' weights begin with this; they are of no use to the finished model. */
 export const HEAD_PREFIX = 'heads.'
@@ -44,7 +32,7 @@ const MOST_PLACES = 6
 export function labelGraph(
   config: ModelConfig,
   labels: readonly string[],
-  shape: LabelShape,
+  shape: SoundShape,
   options: ForwardOptions & { readonly trained: (name: string) => boolean; readonly places: boolean },
 ): TrainingGraph {
   const graph = new Graph()
@@ -93,7 +81,7 @@ export function headParameters(
   )
 }
 
-/** Pads draws to one shape. @throws PalError for audio whose sounds are not known */
+/** What a step learns labels, and with `places` places, from. @throws PalError for audio whose sounds are not known */
 export function collateLabels(
   draws: readonly Draw[],
   config: ModelConfig,
@@ -101,70 +89,21 @@ export function collateLabels(
   samples: number,
   places: boolean,
   hide?: Hiding,
-): Batch<LabelShape> {
-  const heard = draws.map(({ sounds = [] }) => {
-    if (sounds.length > 0) return sounds
-    throw new PalError(
-      'expected audio whose sounds are labelled, for the objectives "labels" and "timeline", got audio without',
-      { hint: 'Draw from clips and scenes there; a manifest says nothing of labels.' },
-    )
-  })
-  const shape = { audios: draws.length, samples, sounds: roundUpSounds(heard) }
-  const examples = heard.flatMap((sounds) =>
-    Array.from({ length: shape.sounds }, (_, i) => {
-      const sound = sounds[i]
-      return sound
-        ? {
-            label: labels.indexOf(sound.label),
-            place: Math.min(i, MOST_PLACES - 1),
-            placeFromEnd: Math.min(sounds.length - 1 - i, MOST_PLACES - 1),
-            weight: 1 / (sounds.length * draws.length),
-          }
-        : { label: 0, place: 0, placeFromEnd: 0, weight: 0 }
-    }),
-  )
-  const feeds = {
-    ...audioFeeds(draws, config, shape, hide),
-    labels: BigInt64Array.from(examples, ({ label }) => BigInt(label)),
-    ...Object.fromEntries(
-      (places ? PLACES : []).map((place) => [
-        place,
-        BigInt64Array.from(examples, (example) => BigInt(example[place])),
-      ]),
-    ),
-    weights: Float32Array.from(examples, ({ weight }) => weight),
-    ...Object.fromEntries(
-      config.encoders.map((named) => [`${named.name}.share`, meansWhile(heard, draws, named, shape)]),
-    ),
+): Batch<SoundShape> {
+  const { examples, feeds, ...batch } = collateSounds(draws, config, samples, 'encoder', hide)
+  const answers = (of: (example: SoundExample) => number) =>
+    BigInt64Array.from(examples, (example) => BigInt(of(example)))
+  return {
+    ...batch,
+    feeds: {
+      ...feeds,
+      labels: answers(({ label }) => (label === undefined ? 0 : labels.indexOf(label))),
+      ...Object.fromEntries(
+        (places ? PLACES : []).map((place) => [
+          place,
+          answers((example) => Math.min(example[place], MOST_PLACES - 1)),
+        ]),
+      ),
+    },
   }
-  return { shape, feeds, learnt: heard.flat().length, seconds: secondsOf(draws, config) }
-}
-
-/** Single sounds have a program of their own; those of scenes share few. */
-function roundUpSounds(heard: readonly (readonly Sound[])[]): number {
-  const most = Math.max(...heard.map((sounds) => sounds.length))
-  return most === 1 ? 1 : roundUp(most, 4)
-}
-
-/** [audios, sounds, tokens]: 1/n over the n tokens whose time step a sound lasts through, or a part of it. */
-function meansWhile(
-  heard: readonly (readonly Sound[])[],
-  draws: readonly Draw[],
-  named: NamedEncoder,
-  { samples, sounds: most }: LabelShape,
-): Float32Array {
-  const { samplesPerStep, tokensPerStep } = tokenGrid(named.encoder)
-  const perSecond = named.encoder.sampleRate / samplesPerStep
-  const longest = tokenCount(named, samples).encoder
-  const share = new Float32Array(draws.length * most * longest)
-  for (const [audio, sounds] of heard.entries()) {
-    const count = tokenCount(named, (draws[audio] as Draw).samples.length).encoder
-    for (const [i, { startSeconds, endSeconds }] of sounds.entries()) {
-      const first = Math.min(Math.floor(startSeconds * perSecond) * tokensPerStep, count - tokensPerStep)
-      const end = Math.min(Math.ceil(endSeconds * perSecond) * tokensPerStep, count)
-      const row = (audio * most + i) * longest
-      share.fill(1 / (end - first), row + first, row + end)
-    }
-  }
-  return share
 }

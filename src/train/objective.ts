@@ -1,7 +1,8 @@
 import type { Draw } from '../data/source.js'
 import type { ModelConfig } from '../model/config.js'
 import { type Batch, type ChatEncoder, collate, type Hiding } from './collate.js'
-import { collateLabels, type LabelShape, labelGraph } from './labels.js'
+import { collateLabels, labelGraph } from './labels.js'
+import type { SoundShape } from './sounds.js'
 import {
   type AudioShape,
   type BatchShape,
@@ -9,6 +10,7 @@ import {
   type TrainingGraph,
   trainingGraph,
 } from './training-graph.js'
+import { collateWords, type WordEncoder, type WordShape, wordGraph } from './words.js'
 
 /** What a stage learns from its draws: how they become a batch, and the graph of a step. */
 export interface Objective {
@@ -19,17 +21,18 @@ export interface Objective {
   ): TrainingGraph
 }
 
-export const OBJECTIVES = ['answers', 'labels', 'timeline'] as const
+export const OBJECTIVES = ['answers', 'words', 'labels', 'timeline'] as const
 export type ObjectiveName = (typeof OBJECTIVES)[number]
 
 /**
  * `answers`: the language model answers questions about what it hears, all parts taking part.
+ * `words`: encoders and connectors tell what sounds in words that the language model reads, without it.
  * `labels`: the encoders alone tell what sounds; `timeline`: also as which of a scene's sounds.
  */
 export function objective(
   name: ObjectiveName,
   config: ModelConfig,
-  tokenizer: ChatEncoder,
+  tokenizer: ChatEncoder & WordEncoder,
   labels: readonly string[],
 ): Objective {
   switch (name) {
@@ -38,12 +41,17 @@ export function objective(
         collate: (draws, samples, hide) => collate(draws, config, tokenizer, samples, hide),
         graph: (shape, options) => trainingGraph(config, shape as BatchShape, options),
       }
+    case 'words':
+      return {
+        collate: (draws, samples, hide) => collateWords(draws, config, labels, tokenizer, samples, hide),
+        graph: (shape, options) => wordGraph(config, shape as WordShape, options),
+      }
     case 'labels':
     case 'timeline': {
       const places = name === 'timeline'
       return {
         collate: (draws, samples, hide) => collateLabels(draws, config, labels, samples, places, hide),
-        graph: (shape, options) => labelGraph(config, labels, shape as LabelShape, { ...options, places }),
+        graph: (shape, options) => labelGraph(config, labels, shape as SoundShape, { ...options, places }),
       }
     }
   }

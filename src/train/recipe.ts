@@ -81,7 +81,7 @@ const batch = z.strictObject({
 const stage = z.strictObject({
   name: z.string(),
   steps: count,
-  /** What is learnt: to answer questions, or (the encoders alone) to tell what sounds. */
+  /** What is learnt: see `OBJECTIVES`. */
   objective: z.enum(OBJECTIVES).default('answers'),
   /** `train`: all but the groups that are held out; `all`: those too. What is measured then is not held out. */
   hears: z.enum(['train', 'all']).default('train'),

@@ -13,7 +13,7 @@ import { Random } from '../random.js'
 import type { Arena } from '../runtime/arena.js'
 import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { Runtime } from '../runtime/runtime.js'
-import type { ChatTokenizer } from '../text/chat.js'
+import { type ChatTokenizer, withSystem } from '../text/chat.js'
 import { defaultChat } from '../text/default-chat.js'
 import { openTokenizer } from '../text/open-tokenizer.js'
 import { writeTokenizer } from '../text/tokenizer-json.js'
@@ -81,7 +81,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
     }),
   )
   const { config, bases, records } = plan
-  if (bases.llm) expectTeachable(bases.llm.tokenizer)
+  if (bases.llm) expectTeachable(withSystem(bases.llm.tokenizer, config.system))
   for (const [part, { name, sha256 }] of partsOf(records)) onEvent({ kind: 'base', part, name, sha256 })
   const sampleRate = sampleRateOf(config)
   await mkdir(folder, { recursive: true })
@@ -90,9 +90,11 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
     onEvent({ kind: 'decoding', set, done, total }),
   )
   const sourceOf = await openSources(loaded, sets, sampleRate)
-  const tokenizer =
+  const tokenizer = withSystem(
     bases.llm?.tokenizer ??
-    (await rankZeroFirst(ranks, () => trainedTokenizer(folder, config, recipe, sourceOf)))
+      (await rankZeroFirst(ranks, () => trainedTokenizer(folder, config, recipe, sourceOf))),
+    config.system,
+  )
 
   const labels = labelsOf(sets)
   const weights = await startingWeights(config, bases, {

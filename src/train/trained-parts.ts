@@ -20,7 +20,7 @@ export function countParts(
   const parts = new Map<string, PartCount>()
   for (const [name, size] of sizes) {
     const part = partOf(name)
-    if (part === 'classifiers' && objective === 'answers') continue
+    if (part === 'classifiers' && objective !== 'labels' && objective !== 'timeline') continue
     const before = parts.get(part) ?? { part, trained: 0, total: 0 }
     const more = isTrained(name) ? size : 0
     parts.set(part, { part, trained: before.trained + more, total: before.total + size })
