@@ -107,6 +107,12 @@ function showText(
         return say(`Going on after step ${event.step} of stage ${event.stage}`)
       case 'parameters':
         return say(stageLine(event.stage, event.parts))
+      case 'features':
+        return say(`  What frozen encoders make of audio that comes again is kept in ${event.file}`)
+      case 'featuresUsed':
+        return say(featuresLine(event))
+      case 'warning':
+        return say(`pal: warning: ${event.message}`)
       case 'saved':
         return say(`Saved ${event.folder}`)
       case 'step':
@@ -154,6 +160,10 @@ function stageLine(stage: string, parts: readonly PartCount[]): string {
     .map(({ part, total }) => `${part} (${count(total)})`)
   const stays = frozen.length > 0 ? `; stays: ${frozen.join(', ')}` : ''
   return `Stage ${stage} trains ${told.filter(Boolean).join(', ')}${stays}`
+}
+
+function featuresLine({ stage, found, computed }: Extract<TrainEvent, { kind: 'featuresUsed' }>): string {
+  return `Stage ${stage} found ${count(found)} of ${count(found + computed)} encoder outputs, and computed the rest`
 }
 
 function count(parameters: number): string {

@@ -32,7 +32,8 @@ export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOpti
     const changed = steps ? augment(samples, random, { sampleRate, steps }).samples : samples
     // The tail of a reverb is all that can lie beyond.
     const part = changed.subarray(0, Math.floor(maxSeconds * sampleRate))
-    return ask({ samples: part, events: [wholeEvent(clip, part)] }, random)
+    const draw = ask({ samples: part, events: [wholeEvent(clip, part)] }, random)
+    return { ...draw, recurs: changed === clip.samples }
   }
 
   return { name, sampleRate, drawWithin, draw: (random) => drawWithin(random, Number.POSITIVE_INFINITY) }

@@ -35,7 +35,7 @@ export async function manifestSource(path: string, options: ManifestSourceOption
 
   function drawWithin(random: Random, maxSeconds: number): Draw {
     const { place, samples, turns } = random.pick(rows)
-    if (samples.length <= maxSeconds * sampleRate) return { samples, turns }
+    if (samples.length <= maxSeconds * sampleRate) return { samples, turns, recurs: true }
     const seconds = (samples.length / sampleRate).toFixed(2)
     throw new PalError(`expected at most ${maxSeconds} s of audio, got ${seconds} s`, {
       ...mistakeAt(place, 'audios'),

@@ -21,6 +21,8 @@ export interface Draw {
   readonly turns: readonly Turn[]
   /** What sounds in it and when, where that is known. */
   readonly sounds?: readonly Sound[]
+  /** Whether the very same samples may be drawn again, so that what is made of them is worth keeping. @default false */
+  readonly recurs?: boolean
 }
 
 /**

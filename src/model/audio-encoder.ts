@@ -1,4 +1,3 @@
-import { tokenGrid } from '../encoders/encoder.js'
 import { Graph } from '../graph/tensor.js'
 import { MASKED } from '../nn/attention.js'
 import type { Program, Runtime, WeightSource } from '../runtime/runtime.js'
@@ -6,6 +5,7 @@ import type { ModelConfig, NamedEncoder } from './config.js'
 import { encodeGraph } from './encode-graph.js'
 import { joined } from './joined.js'
 import { Network } from './network.js'
+import { paddedSamples, windowSamples } from './padded-samples.js'
 import { tokenCount } from './token-count.js'
 
 /** The tokens of each encoder, by its name, at the language model's width: [tokens, hiddenSize]. */
@@ -13,8 +13,6 @@ export type EncodedAudio = ReadonlyMap<string, Float32Array>
 
 /** Compiled programs that are kept: one for each length that audio was padded to. */
 const KEPT_PROGRAMS = 8
-/** Lengths of audio are rounded up to so many parts of a window. */
-const LENGTHS = 16
 
 /**
  * Encoders and connectors. Audio that is longer than an encoder's window is encoded window by window, so memory
@@ -96,19 +94,4 @@ export class AudioEncoder {
     const tokens = encodeGraph(new Network(new Graph(), this.#config), named, samples)
     return this.#runtime.compile({ tokens }, { weights: this.#weights })
   }
-}
-
-/** The samples of a whole window: a whole number of the encoder's steps. */
-function windowSamples(named: NamedEncoder): number {
-  const { windowSeconds, sampleRate } = named.encoder
-  return tokenCount(named, Math.round(windowSeconds * sampleRate)).samples
-}
-
-/** A length that is compiled for: few differ, and none is longer than a window. Some encoders know one length only. */
-function paddedSamples(named: NamedEncoder, samples: number): number {
-  const { samplesPerStep, window: only } = tokenGrid(named.encoder)
-  if (only) return only.samples
-  const window = windowSamples(named)
-  const unit = Math.ceil(window / LENGTHS / samplesPerStep) * samplesPerStep
-  return Math.min(window, Math.ceil(samples / unit) * unit)
 }

@@ -12,10 +12,24 @@ import { tokenCount } from './token-count.js'
  * @returns [1, tokens, hiddenSize]
  */
 export function encodeGraph(network: Network, named: NamedEncoder, samples: number): Tensor {
-  const { graph } = network.scope
-  const padded = tokenCount(named, samples)
-  const waveform = graph.input(`${named.name}.waveform`, [1, padded.samples])
-  const mask = graph.input(`${named.name}.mask`, [1, 1, 1, 1, padded.encoder])
-  const lengths = graph.input(`${named.name}.lengths`, [1, 1])
+  const { waveform, mask, lengths } = encoderInputs(network, named, samples)
   return network.hear(named, waveform, mask, undefined, lengths)
+}
+
+/**
+ * The encoder alone, with the inputs of `encodeGraph`.
+ * @returns [1, encoder tokens, the encoder's hiddenSize]
+ */
+export function encoderGraph(network: Network, named: NamedEncoder, samples: number): Tensor {
+  const { waveform, mask, lengths } = encoderInputs(network, named, samples)
+  return network.encode(named, waveform, mask, undefined, lengths)
+}
+
+function encoderInputs({ scope: { graph } }: Network, named: NamedEncoder, samples: number) {
+  const padded = tokenCount(named, samples)
+  return {
+    waveform: graph.input(`${named.name}.waveform`, [1, padded.samples]),
+    mask: graph.input(`${named.name}.mask`, [1, 1, 1, 1, padded.encoder]),
+    lengths: graph.input(`${named.name}.lengths`, [1, 1]),
+  }
 }

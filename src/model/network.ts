@@ -33,12 +33,27 @@ export class Network {
     features?: FeatureMask,
     lengths?: Tensor,
   ): Tensor {
-    const at = this.scope.in(`encoders.${named.name}`)
-    const tokens = encode(at.in('encoder'), named.encoder, waveform, mask, features, lengths)
+    return this.connect(named, this.encode(named, waveform, mask, features, lengths), mask)
+  }
+
+  /** The encoder alone: waveform [batch, samples] → [batch, encoder tokens, the encoder's hiddenSize]. */
+  encode(
+    { name, encoder }: NamedEncoder,
+    waveform: Tensor,
+    mask?: Tensor,
+    features?: FeatureMask,
+    lengths?: Tensor,
+  ): Tensor {
+    return encode(this.scope.in(`encoders.${name}.encoder`), encoder, waveform, mask, features, lengths)
+  }
+
+  /** The connector alone: what the encoder made → [batch, tokens, hiddenSize]. */
+  connect({ name, connector }: NamedEncoder, tokens: Tensor, mask?: Tensor): Tensor {
+    const at = this.scope.in(`encoders.${name}.connector`)
     const { hiddenSize } = this.config.llm
-    return named.connector.kind === 'mlp'
-      ? mlpConnector(at.in('connector'), named.connector, tokens, hiddenSize)
-      : qFormer(at.in('connector'), named.connector, tokens, hiddenSize, mask)
+    return connector.kind === 'mlp'
+      ? mlpConnector(at, connector, tokens, hiddenSize)
+      : qFormer(at, connector, tokens, hiddenSize, mask)
   }
 
   integrate(audio: readonly AudioTokens[]): Heard {

@@ -34,6 +34,8 @@ export interface Hiding {
 
 /** What a program is fed for one step, and what it is compiled for. */
 export interface Batch<Shape extends AudioShape = AudioShape> {
+  /** What it was made of, audio for audio. */
+  readonly draws: readonly Draw[]
   readonly shape: Shape
   readonly feeds: Readonly<Record<string, Value['data']>>
   /** Tokens, or labels, whose likelihood is learnt. */
@@ -76,6 +78,7 @@ export function collate(
     learnt: roundUp(learnt, LEARNT_STEP * rows),
   }
   return {
+    draws,
     shape,
     learnt,
     seconds: secondsOf(draws, config),

@@ -1,5 +1,4 @@
 import type { Draw } from '../data/source.js'
-import { encode } from '../encoders/encoder.js'
 import { add, mul } from '../graph/elementwise.js'
 import { crossEntropy } from '../graph/loss.js'
 import { matmul } from '../graph/matmul.js'
@@ -13,7 +12,7 @@ import { linear } from '../nn/linear.js'
 import { Scope } from '../nn/scope.js'
 import type { Batch, Hiding } from './collate.js'
 import { collateSounds, type SoundExample, type SoundShape } from './sounds.js'
-import { encoderInputs, type ForwardOptions, type TrainingGraph, withGradients } from './training-graph.js'
+import { encoderTokens, type ForwardOptions, type TrainingGraph, withGradients } from './training-graph.js'
 
 /** The names of the classifiers' weights begin with this; they are of no use to the finished model. */
 export const HEAD_PREFIX = 'heads.'
@@ -50,9 +49,7 @@ export function labelGraph(
   ]
   let loss = graph.scalar(0)
   for (const named of config.encoders) {
-    const { mask, hidden, lengths } = encoderInputs(graph, named, shape, options)
-    const at = scope.in(`encoders.${named.name}.encoder`)
-    const tokens = encode(at, named.encoder, waveform, mask, hidden, lengths)
+    const { tokens } = encoderTokens(scope, named, waveform, shape, options)
     const count = tokenCount(named, shape.samples).encoder
     const share = graph.input(`${named.name}.share`, [shape.audios, shape.sounds, count])
     const pooled = reshape(matmul(share, tokens), [examples, fixed(tokens.shape[2])])

@@ -55,7 +55,13 @@ const asking = {
 }
 
 const source = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('clips'), sets: z.array(z.string()).optional(), ...asking }),
+  z.strictObject({
+    kind: z.literal('clips'),
+    sets: z.array(z.string()).optional(),
+    /** `false`: the clips as they are, each time the same. */
+    augment: z.literal(false).optional(),
+    ...asking,
+  }),
   z.strictObject({
     kind: z.literal('scenes'),
     sets: z.array(z.string()).optional(),
@@ -117,6 +123,8 @@ const recipe = z.strictObject({
   output: z.string().optional(),
   /** A checkpoint is written every so many steps. */
   saveEvery: count.default(200),
+  /** What may be kept on disk of what encoders that do not learn make of audio that comes again; 0 for nothing. */
+  featureCacheGiB: z.number().nonnegative().default(4),
   /** What the shipped weights are stored as. */
   dtype: z.enum(['F32', 'F16']).default('F32'),
   /** Weights taken over from a trained model before the first step. */

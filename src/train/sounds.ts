@@ -65,7 +65,7 @@ export function collateSounds(
   for (const named of config.encoders) {
     feeds[`${named.name}.share`] = meansWhile(heard, draws, named, shape, tokens)
   }
-  return { shape, examples, feeds, learnt: heard.flat().length, seconds: secondsOf(draws, config) }
+  return { draws, shape, examples, feeds, learnt: heard.flat().length, seconds: secondsOf(draws, config) }
 }
 
 /** Single sounds have a program of their own; those of scenes share few. */

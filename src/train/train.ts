@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { backgroundLabels } from '../data/background.js'
+import { FeatureStore } from '../features/feature-store.js'
 import type { ModelConfig } from '../model/config.js'
 import type { BaseRecords } from '../model/model-description.js'
 import { saveModel } from '../model/model-folder.js'
@@ -22,6 +23,7 @@ import { writeAtomically } from '../weights/write-atomically.js'
 import { AdamW } from './adamw.js'
 import { loadCheckpoint, type Progress, saveCheckpoint } from './checkpoint.js'
 import { sampleRateOf } from './collate.js'
+import { StageFeatures } from './features.js'
 import { HEAD_PREFIX } from './labels.js'
 import { objective } from './objective.js'
 import { startingWeights } from './parameters.js'
@@ -50,6 +52,16 @@ export type TrainEvent =
   | { readonly kind: 'decoding'; readonly set: string; readonly done: number; readonly total: number }
   | { readonly kind: 'parameters'; readonly stage: string; readonly parts: readonly PartCount[] }
   | { readonly kind: 'resumed'; readonly stage: string; readonly step: number }
+  /** From here on, encoder outputs are kept. */
+  | { readonly kind: 'features'; readonly file: string }
+  /** How many of a stage's encoder outputs had been kept. */
+  | {
+      readonly kind: 'featuresUsed'
+      readonly stage: string
+      readonly found: number
+      readonly computed: number
+    }
+  | { readonly kind: 'warning'; readonly message: string }
   | {
       readonly kind: 'step'
       readonly report: StepReport
@@ -135,10 +147,22 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
     await saveOrigin(path, loaded, plan, sizes, progress.stage)
   }
   const model = join(folder, 'model')
+  let store: FeatureStore | undefined
+  const openStore = async () => {
+    store ??= await FeatureStore.open({
+      maximumBytes: recipe.featureCacheGiB * 2 ** 30,
+      onWarning: (message) => onEvent({ kind: 'warning', message }),
+    })
+    onEvent({ kind: 'features', file: store.file })
+    return store
+  }
   try {
     for (const [index, stage] of recipe.stages.entries()) {
       if (index < progress.stage) continue
       onEvent({ kind: 'parameters', stage: stage.name, parts: countParts(sizes, stage) })
+      const provider = options.provider ?? 'cpu'
+      const encoding = { config, stage, runtime, provider, parameters, frozen, bases: records, openStore }
+      const features = recipe.featureCacheGiB > 0 ? new StageFeatures(encoding) : undefined
       const steps = {
         config,
         stage,
@@ -150,6 +174,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
         frozen,
         optimizer,
         ranks,
+        ...(features && { features }),
       }
       const from = index === progress.stage ? progress.step : 0
       // What a stage begins to train has no history; the rest starts afresh with it.
@@ -165,11 +190,14 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
         }
         if (report.step % recipe.saveEvery === 0) await save()
       }
+      if (features?.counts) onEvent({ kind: 'featuresUsed', stage: stage.name, ...features.counts })
+      await features?.release()
       progress = { stage: index + 1, step: 0 }
       await saveAs(join(folder, 'stages', stage.name))
       await save()
     }
   } finally {
+    store?.close()
     await runtime.close()
   }
   await saveAs(model)
@@ -280,14 +308,16 @@ const TOKENIZER_DRAWS = 1000
 
 /**
  * What must be the same for a run to go on: everything that shapes the weights. How many micro-batches a step has is
- * part of it, how many ranks they are dealt out to is not.
+ * part of it, how many ranks they are dealt out to is not; that encoder outputs are kept is, how many is not.
  */
 function identityOf(recipe: Recipe, { config, records }: ResolvedPlan, { size }: Ranks): string {
-  const { output: _, saveEvery: __, dtype: ___, compare: ____, data, ...rest } = recipe
+  const { output: _, saveEvery: __, dtype: ___, compare: ____, featureCacheGiB, data, ...rest } = recipe
   const stages = rest.stages.map((stage) => ({ ...stage, accumulate: stage.accumulate * size }))
   const bases = records && partsOf(records).map(([part, { sha256 }]) => [part, sha256])
+  const parts = { model: config, sets: data.sets, ...(bases && { bases }) }
+  const encoding = featureCacheGiB === 0 ? { features: 'within steps' } : {}
   return createHash('sha256')
-    .update(JSON.stringify({ ...rest, stages, model: config, sets: data.sets, ...(bases && { bases }) }))
+    .update(JSON.stringify({ ...rest, stages, ...parts, ...encoding }))
     .digest('hex')
 }
 

@@ -9,6 +9,7 @@ import type { Arena } from '../runtime/arena.js'
 import type { Program, Runtime, WeightSource } from '../runtime/runtime.js'
 import { type AdamW, gradientNorm, type ParameterGroup } from './adamw.js'
 import { type Batch, sampleRateOf } from './collate.js'
+import type { StageFeatures } from './features.js'
 import type { Objective } from './objective.js'
 import type { BatchPlan, Stage } from './recipe.js'
 import { learningRateAt } from './schedule.js'
@@ -46,6 +47,8 @@ export interface StageOptions {
   readonly optimizer: AdamW
   /** Those that a step's micro-batches are dealt out to. */
   readonly ranks: Ranks
+  /** Where what frozen encoders make comes from; without, they are a part of every step. */
+  readonly features?: StageFeatures
 }
 
 /**
@@ -139,10 +142,8 @@ class Programs {
     this.#options = options
   }
 
-  async run({
-    shape,
-    feeds,
-  }: Batch): Promise<{ loss: number; gradients: ReadonlyMap<string, Float32Array> }> {
+  async run(batch: Batch): Promise<{ loss: number; gradients: ReadonlyMap<string, Float32Array> }> {
+    const { shape, feeds } = (await this.#options.features?.fill(batch)) ?? batch
     const { program, names } = await this.#programFor(shape)
     const { outputs } = await program.run(feeds, this.#options.parameters)
     const gradients = new Map(names.map((name) => [name, outputs[gradientOf(name)]?.data as Float32Array]))

@@ -1,4 +1,4 @@
-import type { FeatureMask } from '../encoders/patch-transformer.js'
+import { encode } from '../encoders/encoder.js'
 import { add, mul } from '../graph/elementwise.js'
 import { gather } from '../graph/gather.js'
 import { gradients } from '../graph/gradients.js'
@@ -12,13 +12,15 @@ import type { ModelConfig, NamedEncoder } from '../model/config.js'
 import { Network } from '../model/network.js'
 import { type TokenCount, tokenCount } from '../model/token-count.js'
 import { MASKED } from '../nn/attention.js'
-import type { Initial } from '../nn/scope.js'
+import type { Initial, Scope } from '../nn/scope.js'
 
 /** The lengths that one compiled step is made for; shorter examples are padded. */
 export interface AudioShape {
   readonly audios: number
   /** Samples of each audio. */
   readonly samples: number
+  /** The encoders whose tokens are fed instead of the waveform: see features.ts. @default none */
+  readonly given?: readonly string[]
 }
 
 export interface BatchShape extends AudioShape {
@@ -77,7 +79,8 @@ export function withGradients(
 /**
  * The forward pass of a batch. Inputs: `waveform` [audios, samples]; `listensTo` [rows]; `ids` and `positions`;
  * `learntAt` [learnt], indices into all rows' states; `labels` and `weights` [learnt]; and for each encoder
- * `name.encoderMask`, `name.lengths`, `name.mask`, `name.positions`. See collate.ts, which fills them.
+ * `name.encoderMask`, `name.lengths`, `name.mask`, `name.positions`. See collate.ts, which fills them. Of encoders that are
+ * given, `name.features` [audios, encoder tokens, the encoder's hiddenSize] instead of the waveform.
  */
 export function forwardGraph(config: ModelConfig, shape: BatchShape, options: ForwardOptions = {}): Forward {
   const graph = new Graph()
@@ -91,10 +94,10 @@ export function forwardGraph(config: ModelConfig, shape: BatchShape, options: Fo
   const audio = config.encoders.map((named, i): AudioTokens => {
     const { name } = named
     const count = counts[i] as TokenCount
-    const { mask, hidden, lengths } = encoderInputs(graph, named, shape, options)
+    const { tokens, mask } = encoderTokens(network.scope, named, waveform, shape, options)
     return {
       name,
-      tokens: gather(network.hear(named, waveform, mask, hidden, lengths), listensTo),
+      tokens: gather(network.connect(named, tokens, mask), listensTo),
       mask: graph.input(`${name}.mask`, [rows, 1, 1, 1, count.audio]),
       positions: { indices: graph.input(`${name}.positions`, [rows, count.audio], 'int64'), ...tables },
     }
@@ -117,23 +120,32 @@ export function forwardGraph(config: ModelConfig, shape: BatchShape, options: Fo
   return { logits, loss, initials: network.scope.initials }
 }
 
-/** What an encoder is fed beside the waveform: see `audioFeeds` in collate.ts. */
-export function encoderInputs(
-  graph: Graph,
+/** What an encoder makes of the waveform, or what it is said to have made of it, and which of its tokens are padding. */
+export function encoderTokens(
+  scope: Scope,
   named: NamedEncoder,
-  { audios, samples }: AudioShape,
+  waveform: Tensor,
+  { audios, samples, given = [] }: AudioShape,
   { hideFeatures = false }: ForwardOptions,
-): { mask: Tensor; hidden: FeatureMask | undefined; lengths: Tensor } {
+): { tokens: Tensor; mask: Tensor } {
+  const { graph } = scope
   const { name, encoder } = named
   const count = tokenCount(named, samples)
+  const mask = graph.input(`${name}.encoderMask`, [audios, 1, 1, 1, count.encoder])
+  if (given.includes(name)) {
+    return { tokens: graph.input(`${name}.features`, [audios, count.encoder, encoder.hiddenSize]), mask }
+  }
   const hidden = hideFeatures
     ? {
         frames: graph.input(`${name}.frames`, [audios, count.samples / encoder.hopSize, 1]),
         bins: graph.input(`${name}.bins`, [audios, 1, encoder.melBins]),
       }
     : undefined
-  const mask = graph.input(`${name}.encoderMask`, [audios, 1, 1, 1, count.encoder])
-  return { mask, hidden, lengths: graph.input(`${name}.lengths`, [audios, 1]) }
+  const lengths = graph.input(`${name}.lengths`, [audios, 1])
+  return {
+    tokens: encode(scope.in(`encoders.${name}.encoder`), encoder, waveform, mask, hidden, lengths),
+    mask,
+  }
 }
 
 /** Rotary tables long enough for all audio keys and the whole sequence. */

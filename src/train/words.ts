@@ -9,7 +9,7 @@ import { Network } from '../model/network.js'
 import { tokenCount } from '../model/token-count.js'
 import type { Batch, Hiding } from './collate.js'
 import { collateSounds, type SoundShape } from './sounds.js'
-import { encoderInputs, type ForwardOptions, type TrainingGraph, withGradients } from './training-graph.js'
+import { encoderTokens, type ForwardOptions, type TrainingGraph, withGradients } from './training-graph.js'
 
 /** What a step is compiled for that learns words. */
 export interface WordShape extends SoundShape {
@@ -48,8 +48,8 @@ export function wordGraph(
   const length = sum(mul(words, words), [1])
 
   const losses = config.encoders.map((named): Tensor => {
-    const { mask, hidden, lengths } = encoderInputs(graph, named, shape, options)
-    const tokens = network.hear(named, waveform, mask, hidden, lengths)
+    const encoded = encoderTokens(network.scope, named, waveform, shape, options)
+    const tokens = network.connect(named, encoded.tokens, encoded.mask)
     const { audio } = tokenCount(named, shape.samples)
     const share = graph.input(`${named.name}.share`, [shape.audios, shape.sounds, audio])
     const away = sub(reshape(matmul(share, tokens), [examples, hiddenSize]), words)
