@@ -11,6 +11,7 @@ test('nothing is broken here', async () => {
     [],
   )
   assert.match(checks.find(({ name }) => name === 'audio decoders')?.found ?? '', /wav, flac, mp3/)
+  assert.match(checks.find(({ name }) => name === 'encoder outputs')?.found ?? '', /features-1\.sqlite$/)
   assert.match(checks.find(({ name }) => name === 'ONNX Runtime')?.found ?? '', /computes/)
 })
 

@@ -1,5 +1,6 @@
 import type { Check } from './check.js'
 import { checkAac, checkDecoders } from './decoders.js'
+import { checkFeatures } from './features.js'
 import { checkMemory, checkNode, checkProcessor } from './machine.js'
 import { checkCheckpoints, checkModels } from './models.js'
 import { checkMpi } from './mpi.js'
@@ -21,4 +22,5 @@ const looks = [
   checkDecoders,
   checkAac,
   checkCheckpoints,
+  checkFeatures,
 ] as const
