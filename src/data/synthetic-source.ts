@@ -21,6 +21,8 @@ export interface AskingOptions {
   readonly vocabulary?: Vocabulary
   /** Each of a task drawn by its weight. */
   readonly questionsPerAudio?: number
+  /** Whether answers of yes or no begin with what is heard: see `AskOptions`. */
+  readonly evidence?: boolean
   /** Probability that the audio is silence or mere noise. */
   readonly backgroundChance?: number
 }
@@ -28,7 +30,7 @@ export interface AskingOptions {
 /** The questions of a source about any scene, one list for one audio. */
 export function asker(clips: readonly LoadedClip[], options: AskingOptions) {
   const { wordings = 'train', tasks, questionsPerAudio = 4, vocabulary = vocabularyOf(clips) } = options
-  const ask = { wordings, vocabulary, ...(tasks && { tasks }) }
+  const ask = { wordings, vocabulary, ...(tasks && { tasks }), evidence: options.evidence ?? false }
   return ({ samples, events }: Pick<Scene, 'samples' | 'events'>, random: Random): Draw => ({
     samples,
     turns: askSeveral(events, random, questionsPerAudio, ask),

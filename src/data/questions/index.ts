@@ -31,6 +31,11 @@ export interface AskOptions {
   /** How often each task is asked, relative to the others. All alike when absent; tasks not named are not asked. */
   readonly tasks?: Readonly<Partial<Record<Task, number>>>
   readonly vocabulary: Vocabulary
+  /**
+   * Answers of yes or no begin with all that is heard: "Rain. No." A language model compares two words that it has written
+   * or read, and need not learn to compare a word with a sound. @default false
+   */
+  readonly evidence?: boolean
 }
 
 /**
@@ -62,7 +67,7 @@ export function askSeveral(
 function tryToAsk(
   events: readonly SceneEvent[],
   random: Random,
-  { wordings, tasks, vocabulary }: AskOptions,
+  { wordings, tasks, vocabulary, evidence = false }: AskOptions,
 ): Question | undefined {
   const weight = (kind: QuestionKind) =>
     (tasks ? (tasks[kind.task] ?? 0) : 1) * (kind.relevance?.(events) ?? 1)
@@ -74,7 +79,8 @@ function tryToAsk(
       const form = kind.forms[plan.form]
       if (!form) throw new Error(`task ${kind.task} has no form ${plan.form}`)
       const question = pickWording(form, wordings, plan.slots ?? {}, random)
-      return { task: kind.task, form: plan.form, question, answer: plan.answer }
+      const told = evidence && kind.takesEvidence ? `${name.plan(events, random, vocabulary)!.answer} ` : ''
+      return { task: kind.task, form: plan.form, question, answer: `${told}${plan.answer}` }
     }
     left = left.filter((other) => other !== kind)
   }

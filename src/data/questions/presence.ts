@@ -6,6 +6,7 @@ import { wordings } from './wording.js'
 /** Is it there? Half of the questions about a scene with events have the answer yes. */
 export const presence: QuestionKind = {
   task: 'presence',
+  takesEvidence: true,
   forms: {
     presence: wordings({
       train: [

@@ -158,6 +158,20 @@ test('what comes first, last, before and after', () => {
   }
 })
 
+test('with evidence, answers of yes or no begin with all that is heard, others stay as they are', () => {
+  const events = [at('dog bark', 'sound', 0), at('rain', 'sound', 1)]
+  const ask = (task: Task, evidence: boolean) =>
+    askAbout(events, new Random('evidence'), {
+      wordings: 'train',
+      tasks: { [task]: 1 },
+      vocabulary,
+      evidence,
+    })
+  assert.equal(ask('presence', true).answer, `A dog bark, then rain. ${ask('presence', false).answer}`)
+  assert.equal(ask('presence', true).question, ask('presence', false).question)
+  assert.deepEqual(ask('order', true), ask('order', false))
+})
+
 test('a timeline that allows none of the tasks is told, and differences below 6 dB are not asked', () => {
   const events = [at('rain', 'sound', 0, -20), at('tom', 'drum', 1, -25.9)]
   const options = { wordings: 'train', tasks: { louder: 1 }, vocabulary } as const

@@ -30,11 +30,14 @@ test('order wants them in order, captions in any', () => {
   assert.ok(!right('caption', 'Rain.', 'Rain, then a dog bark.'))
 })
 
-test('yes and no by the first word', () => {
+test('yes and no by the word that a sentence begins with', () => {
   assert.ok(right('presence', 'yes, I do', 'Yes.'))
   assert.ok(!right('presence', 'I do not know, yes', 'Yes.'))
   assert.ok(!right('presence', 'No.', 'Yes.'))
   assert.ok(!right('presence', 'Yesterday', 'Yes.'))
+  assert.ok(right('presence', 'A dog bark, then rain. Yes.', 'Yes.') && right('presence', 'No: rain.', 'No.'))
+  assert.ok(!right('presence', 'A dog bark. No.', 'Yes.') && !right('presence', 'A dog bark.', 'Yes.'))
+  assert.ok(!right('presence', 'Yes. No.', 'Yes.') && !right('presence', 'No. Yes.', 'Yes.'))
 })
 
 test('counts as word or numeral, one and no other', () => {

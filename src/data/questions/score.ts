@@ -18,9 +18,11 @@ export function scoreAnswer(
   answer: string,
   { expected, accept = [], vocabulary }: Reference,
 ): boolean {
+  const references = [expected, ...accept]
+  if (task === 'presence') return references.some((reference) => sameVerdict(answer, reference))
   const given = normalize(answer)
   if (given.length === 0) return false
-  return [expected, ...accept].some((reference) => matches(task, given, normalize(reference), vocabulary))
+  return references.some((reference) => matches(task, given, normalize(reference), vocabulary))
 }
 
 /**
@@ -31,7 +33,7 @@ export function isReadable(task: string, answer: string, vocabulary: Vocabulary)
   const given = normalize(answer)
   switch (task) {
     case 'presence':
-      return given[0] === 'yes' || given[0] === 'no'
+      return verdict(answer) !== undefined
     case 'count':
       return given.some(isNumber)
     case 'order':
@@ -51,8 +53,6 @@ export function isReadable(task: string, answer: string, vocabulary: Vocabulary)
 
 function matches(task: string, given: readonly string[], wanted: readonly string[], vocabulary: Vocabulary) {
   switch (task) {
-    case 'presence':
-      return (given[0] === 'yes' || given[0] === 'no') && given[0] === wanted[0]
     case 'count':
       return sameList(given.filter(isNumber), wanted.filter(isNumber)) && wanted.some(isNumber)
     case 'order':
@@ -67,6 +67,18 @@ function matches(task: string, given: readonly string[], wanted: readonly string
     default:
       return sameList(given, wanted)
   }
+}
+
+function sameVerdict(answer: string, reference: string): boolean {
+  const given = verdict(answer)
+  return given !== undefined && given === verdict(reference)
+}
+
+/** "yes" or "no", with which a sentence begins, and no sentence with the other: reasons may stand before and behind. */
+function verdict(answer: string): string | undefined {
+  const openings = answer.split(/[.!?\n]/).map((text) => normalize(text)[0])
+  const [first, ...others] = new Set(openings.filter((word) => word === 'yes' || word === 'no'))
+  return others.length === 0 ? first : undefined
 }
 
 /** Both name the same labels; a reference without any ("No digit is spoken.") wants its own words. */

@@ -33,6 +33,8 @@ export interface QuestionKind {
   readonly forms: Readonly<Record<string, Wordings>>
   /** Undefined when this timeline has no such question with one true answer. */
   plan(events: readonly SceneEvent[], random: Random, vocabulary: Vocabulary): Plan | undefined
+  /** Whether what is heard may be told before the answer: see `AskOptions`. */
+  readonly takesEvidence?: true
   /** How much less often to ask where the answer is dull, such as for the digit of a dog; 1 when absent. */
   relevance?(events: readonly SceneEvent[]): number
 }
