@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import type { Source } from '../data/source.js'
 import { PalError } from '../errors.js'
 import type { ModelConfig } from '../model/config.js'
@@ -126,6 +127,8 @@ class Batches {
 }
 
 const MOST_PROGRAMS = 10
+/** Of the machine's memory: what training may take before a program goes for each that comes. */
+const MOST_MEMORY = 0.5
 
 interface CompiledStep {
   readonly program: Program
@@ -160,14 +163,21 @@ class Programs {
     const key = Object.values(shape).join()
     const known = this.#compiled.get(key)
     this.#compiled.delete(key)
+    if (!known && this.#isFull()) await this.#releaseOldest()
     const compiled = known ?? (await this.#compile(shape))
     this.#compiled.set(key, compiled)
-    if (this.#compiled.size > MOST_PROGRAMS) {
-      const [oldest, { program }] = this.#compiled.entries().next().value as [string, CompiledStep]
-      this.#compiled.delete(oldest)
-      await program.release()
-    }
     return compiled
+  }
+
+  #isFull(): boolean {
+    const { size } = this.#compiled
+    return size >= MOST_PROGRAMS || (size > 0 && process.memoryUsage.rss() > MOST_MEMORY * totalmem())
+  }
+
+  async #releaseOldest(): Promise<void> {
+    const [oldest, { program }] = this.#compiled.entries().next().value as [string, CompiledStep]
+    this.#compiled.delete(oldest)
+    await program.release()
   }
 
   async #compile(shape: AudioShape): Promise<CompiledStep> {

@@ -347,7 +347,8 @@ export const order: QuestionKind = {
   plan(events, random) {
     const sounds = heard(events)
     if (sounds.length < 2 || distinct(sounds).length < sounds.length) return undefined
-    return random.pick(plans)(sounds, random)
+    const plan = random.pick(plans)(sounds, random)
+    return { ...plan, takesEvidence: plan.form !== 'all' }
   },
 }
 

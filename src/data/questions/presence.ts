@@ -6,7 +6,6 @@ import { wordings } from './wording.js'
 /** Is it there? Half of the questions about a scene with events have the answer yes. */
 export const presence: QuestionKind = {
   task: 'presence',
-  takesEvidence: true,
   forms: {
     presence: wordings({
       train: [
@@ -98,7 +97,12 @@ export const presence: QuestionKind = {
     const asked = yes ? random.pick(sounds) : absentLabel(sounds, random, vocabulary)
     if (!asked) return undefined
     const a = heardPhrase(asked, random)
-    return { form: 'presence', slots: { a, is: verbFor(a) }, answer: yes ? 'Yes.' : 'No.' }
+    return {
+      form: 'presence',
+      slots: { a, is: verbFor(a) },
+      answer: yes ? 'Yes.' : 'No.',
+      takesEvidence: true,
+    }
   },
   // Of silence the answer is always no: asked often, it would tip the balance.
   relevance: (events) => (heard(events).length > 0 ? 1 : 0.05),

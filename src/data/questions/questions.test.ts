@@ -158,7 +158,7 @@ test('what comes first, last, before and after', () => {
   }
 })
 
-test('with evidence, answers of yes or no begin with all that is heard, others stay as they are', () => {
+test('with evidence, answers about presence and order begin with all that is heard, others stay as they are', () => {
   const events = [at('dog bark', 'sound', 0), at('rain', 'sound', 1)]
   const ask = (task: Task, evidence: boolean) =>
     askAbout(events, new Random('evidence'), {
@@ -169,7 +169,15 @@ test('with evidence, answers of yes or no begin with all that is heard, others s
     })
   assert.equal(ask('presence', true).answer, `A dog bark, then rain. ${ask('presence', false).answer}`)
   assert.equal(ask('presence', true).question, ask('presence', false).question)
-  assert.deepEqual(ask('order', true), ask('order', false))
+  assert.deepEqual(ask('name', true), ask('name', false))
+  const random = new Random('orders')
+  const options = { wordings: 'train', tasks: { order: 1 }, vocabulary, evidence: true } as const
+  const orders = new Set(Array.from({ length: 60 }, () => askAbout(events, random, options).answer))
+  assert.deepEqual([...orders].sort(), [
+    'A dog bark, then rain. A dog bark.',
+    'A dog bark, then rain. Rain.',
+    'First a dog bark, then rain.',
+  ])
 })
 
 test('a timeline that allows none of the tasks is told, and differences below 6 dB are not asked', () => {

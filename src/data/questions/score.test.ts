@@ -26,6 +26,11 @@ test('naming wants the right labels and no other', () => {
 test('order wants them in order, captions in any', () => {
   assert.ok(right('order', 'First rain, then a dog bark.', 'First rain, then a dog bark.'))
   assert.ok(!right('order', 'First a dog bark, then rain.', 'First rain, then a dog bark.'))
+  assert.ok(right('order', 'A dog bark, then rain. Rain.', 'Rain.'))
+  assert.ok(right('order', 'First rain. Then a dog bark.', 'First rain, then a dog bark.'))
+  assert.ok(
+    !right('order', 'A dog bark, then rain.', 'Rain.') && !right('order', 'Rain. A dog bark.', 'Rain.'),
+  )
   assert.ok(right('caption', 'A dog bark and rain.', 'Rain, then a dog bark.'))
   assert.ok(!right('caption', 'Rain.', 'Rain, then a dog bark.'))
 })

@@ -20,9 +20,15 @@ export function scoreAnswer(
 ): boolean {
   const references = [expected, ...accept]
   if (task === 'presence') return references.some((reference) => sameVerdict(answer, reference))
-  const given = normalize(answer)
-  if (given.length === 0) return false
-  return references.some((reference) => matches(task, given, normalize(reference), vocabulary))
+  // What was heard may be told before what comes first, or last, of it.
+  const readings = task === 'order' ? [answer, lastSentence(answer)] : [answer]
+  return readings.some((reading) => {
+    const given = normalize(reading)
+    return (
+      given.length > 0 &&
+      references.some((reference) => matches(task, given, normalize(reference), vocabulary))
+    )
+  })
 }
 
 /**
@@ -76,10 +82,14 @@ function sameVerdict(answer: string, reference: string): boolean {
 
 /** "yes" or "no", with which a sentence begins, and no sentence with the other: reasons may stand before and behind. */
 function verdict(answer: string): string | undefined {
-  const openings = answer.split(/[.!?\n]/).map((text) => normalize(text)[0])
+  const openings = sentences(answer).map((text) => normalize(text)[0])
   const [first, ...others] = new Set(openings.filter((word) => word === 'yes' || word === 'no'))
   return others.length === 0 ? first : undefined
 }
+
+const sentences = (text: string) => text.split(/[.!?\n]/).filter((sentence) => normalize(sentence).length > 0)
+
+const lastSentence = (text: string) => sentences(text).at(-1) ?? ''
 
 /** Both name the same labels; a reference without any ("No digit is spoken.") wants its own words. */
 function sameLabels(

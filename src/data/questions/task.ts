@@ -25,6 +25,8 @@ export interface Plan {
   readonly form: string
   readonly slots?: Readonly<Record<string, string>>
   readonly answer: string
+  /** Whether the answer follows from a list of what is heard, which may be told before it: see `AskOptions`. */
+  readonly takesEvidence?: boolean
 }
 
 /** A task: its wordings, one list for each form of question, and how its questions follow from a timeline. */
@@ -33,8 +35,6 @@ export interface QuestionKind {
   readonly forms: Readonly<Record<string, Wordings>>
   /** Undefined when this timeline has no such question with one true answer. */
   plan(events: readonly SceneEvent[], random: Random, vocabulary: Vocabulary): Plan | undefined
-  /** Whether what is heard may be told before the answer: see `AskOptions`. */
-  readonly takesEvidence?: true
   /** How much less often to ask where the answer is dull, such as for the digit of a dog; 1 when absent. */
   relevance?(events: readonly SceneEvent[]): number
 }
