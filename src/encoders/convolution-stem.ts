@@ -12,12 +12,12 @@ import { unfold } from '../nn/unfold.js'
  * Each is 3 × 3 with stride 2 and a ReLU; without a norm, so that quiet stays quiet. It looks back in time and never ahead, so that an
  * audio's tokens do not depend on the padding that follows it.
  *
- * @param spectrogram [batch, frames, bins]
+ * @param spectrograms [batch, frames, bins, channels]
  * @param channels of each convolution
  * @returns [batch, frames / 2ⁿ, bins / 2ⁿ, channels]
  */
-export function convolutionStem(scope: Scope, spectrogram: Tensor, channels: readonly number[]): Tensor {
-  let states = reshape(spectrogram, [...spectrogram.shape, 1])
+export function convolutionStem(scope: Scope, spectrograms: Tensor, channels: readonly number[]): Tensor {
+  let states = spectrograms
   for (const [i, count] of channels.entries()) {
     const seen = neighbours(states)
     // Twice the variance, half of which the ReLU takes away (He et al. 2015).

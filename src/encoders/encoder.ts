@@ -19,7 +19,8 @@ export type EncoderConfig = PatchTransformerConfig | WhisperConfig | AstConfig |
  * waveform [batch, samples] → [batch, tokens, hiddenSize]. Each has its own front end, window and grid of tokens.
  * @param mask [batch, 1, 1, 1, tokens], added to attention scores: hides tokens that are padding. Encoders of fixed
  *   windows were trained to hear what follows the end, and hide nothing.
- * @param lengths [batch, 1], samples of each audio: what `ast`, `eat` and `clap` hear behind the end depends on it
+ * @param lengths [batch, 1], samples of each audio: what `ast`, `eat` and `clap` hear behind the end depends on it, and so does
+ *   what a patch transformer with mean normalization takes the mean over
  */
 export function encode(
   scope: Scope,
@@ -31,7 +32,7 @@ export function encode(
 ): Tensor {
   switch (config.kind) {
     case 'patch-transformer':
-      return patchTransformer(scope, config, waveform, mask, features)
+      return patchTransformer(scope, config, { waveform, lengths }, mask, features)
     case 'whisper':
       return whisper(scope, config, waveform, features)
     case 'ast':

@@ -1,4 +1,4 @@
-import { add, gelu, mul } from '../graph/elementwise.js'
+import { add, gelu } from '../graph/elementwise.js'
 import { broadcastTo, concat, reshape, transpose } from '../graph/shape.js'
 import { fixed, type Graph, type Tensor } from '../graph/tensor.js'
 import { attention, splitHeads } from '../nn/attention.js'
@@ -7,7 +7,9 @@ import { layerNorm } from '../nn/norm.js'
 import type { Scope } from '../nn/scope.js'
 import { unfold } from '../nn/unfold.js'
 import { convolutionStem } from './convolution-stem.js'
+import { expectLengths, hide, type Waveforms } from './fixed-window.js'
 import { type LogMelConfig, logMel, silentFeature } from './log-mel.js'
+import { meanNormalized } from './mean-normalization.js'
 
 /**
  * A transformer over patches of a log-mel spectrogram, in the form of AST (Gong et al. 2021) and SSLAM/EAT:
@@ -20,6 +22,8 @@ export interface PatchTransformerConfig extends LogMelConfig {
   readonly strideFrames: number
   /** Mel bins of a patch; patches do not overlap in frequency. */
   readonly patchBins: number
+  /** Shows the spectrogram a second time, less its mean over so many seconds: see `meanNormalized`. @default not */
+  readonly meanNormalizationSeconds?: number
   /** Channels of the convolutions that the patches are cut from, each halving both axes. @default none */
   readonly stem?: readonly number[]
   readonly hiddenSize: number
@@ -39,20 +43,22 @@ export interface FeatureMask {
 }
 
 /**
- * @param waveform [batch, samples]; a whole number of patch steps
+ * @param waveforms [batch, samples], a whole number of patch steps; the lengths are needed for mean normalization
  * @param mask [batch, 1, 1, 1, tokens], added to attention scores: hides tokens that are padding
  * @returns [batch, tokens, hiddenSize]
  */
 export function patchTransformer(
   scope: Scope,
   config: PatchTransformerConfig,
-  waveform: Tensor,
+  waveforms: Waveforms,
   mask?: Tensor,
   hidden?: FeatureMask,
 ): Tensor {
-  const spectrogram = logMel(waveform, config)
-  const seen = hidden ? mul(mul(spectrogram, hidden.frames), hidden.bins) : spectrogram
-  const features = followedBySilence(seen, config)
+  const channels = spectrograms(config, waveforms).map((channel) => hide(channel, hidden))
+  const features = concat(
+    channels.map((channel) => reshape(channel, [...channel.shape, 1])),
+    3,
+  )
   const { stem = [] } = config
   const patches = cutPatches(convolutionStem(scope.in('stem'), features, stem), config)
   const embedded = linear(scope.in('patch'), patches, config.hiddenSize)
@@ -67,6 +73,14 @@ export function patchTransformer(
 }
 
 const EPSILON = 1e-6
+
+/** What the patches are cut from, each [batch, frames, melBins]. */
+function spectrograms(config: PatchTransformerConfig, { waveform, lengths }: Waveforms): readonly Tensor[] {
+  const spectrogram = followedBySilence(logMel(waveform, config), config)
+  const { kind, meanNormalizationSeconds: seconds } = config
+  if (seconds === undefined) return [spectrogram]
+  return [spectrogram, meanNormalized(spectrogram, expectLengths(kind, lengths), config, seconds)]
+}
 
 /** A pre-norm transformer layer: x + attention(norm(x)), then x + ffn(norm(x)). */
 function encoderLayer(scope: Scope, config: PatchTransformerConfig, x: Tensor, mask?: Tensor): Tensor {

@@ -20,6 +20,7 @@ const patchTransformer = z
     patchFrames: count,
     strideFrames: count,
     patchBins: count,
+    meanNormalizationSeconds: positive.exactOptional(),
     stem: z.array(count).exactOptional(),
     hiddenSize: count,
     layers: count,
