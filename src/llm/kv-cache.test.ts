@@ -13,8 +13,11 @@ const config = {
   hiddenSize: 4,
 }
 
+/** Layers that may differ in length. */
+const EACH = [0, 1]
+
 test('rows go behind those of each head, also when the cache grows', () => {
-  const cache = new KeyValueCache(config)
+  const cache = new KeyValueCache(config, [[]], EACH)
   let total = 0
   for (const length of [3, 1, 130, 1, 260]) {
     cache.append([rows(total, length), undefined])
@@ -28,6 +31,14 @@ test('rows go behind those of each head, also when the cache grows', () => {
   assert.ok(cache.arena.get(cacheInput.mask(1)).every((value) => value === MASKED))
 })
 
+test('layers of a group have one mask, and equally many rows', () => {
+  const cache = new KeyValueCache(config)
+  cache.append([rows(0, 3), rows(10, 3)])
+  assert.equal(cache.arena.entries.has(cacheInput.mask(1)), false)
+  assert.equal(cache.writes(1).zeros.length, 2)
+  assert.throws(() => cache.append([rows(0, 2), undefined]), /layer 1 has 0 rows, its group 2/)
+})
+
 test('what gated blocks attend to stays as the cache grows', () => {
   const cross = { keys: new Float32Array(8).fill(3), values: new Float32Array(8).fill(4), length: 2 }
   const cache = new KeyValueCache(config, [[undefined, cross]])
@@ -38,7 +49,7 @@ test('what gated blocks attend to stays as the cache grows', () => {
 })
 
 test('room that was asked for is filled without a copy', () => {
-  const cache = new KeyValueCache(config)
+  const cache = new KeyValueCache(config, [[]], EACH)
   cache.append([rows(0, 0), rows(0, 0)], 0, 1000)
   assert.ok(cache.hasRoom(1000) && !cache.hasRoom(2000))
   const { arena } = cache
@@ -50,7 +61,7 @@ test('room that was asked for is filled without a copy', () => {
 test('rows that a run writes are those that are appended', () => {
   const length = 3
   const [written, appended] = [0, 1].map(() => {
-    const one = new KeyValueCache(config)
+    const one = new KeyValueCache(config, [[]], EACH)
     one.append([rows(0, 5), rows(0, 2)])
     return one
   }) as [KeyValueCache, KeyValueCache]
@@ -77,7 +88,7 @@ test('rows that a run writes are those that are appended', () => {
 test('caches of different lengths join, go on, and part again', () => {
   const lengths = [5, 200, 1]
   const single = lengths.map((length) => {
-    const cache = new KeyValueCache(config)
+    const cache = new KeyValueCache(config, [[]], EACH)
     cache.append([rows(0, length), rows(7, 2)])
     return cache
   })

@@ -13,7 +13,7 @@ export interface KeyValueRows {
 export const cacheInput = {
   keys: (layer: number) => `cache.${layer}.keys`,
   values: (layer: number) => `cache.${layer}.values`,
-  mask: (layer: number) => `cache.${layer}.mask`,
+  mask: (group: number) => `cache.${group}.mask`,
   crossKeys: (layer: number) => `cross.${layer}.keys`,
   crossValues: (layer: number) => `cross.${layer}.values`,
   crossMask: (layer: number) => `cross.${layer}.mask`,
@@ -21,6 +21,12 @@ export const cacheInput = {
 
 /** For each layer, the rows of one sequence; a layer may have none. */
 export type LayerRows = readonly (KeyValueRows | undefined)[]
+
+/**
+ * For each layer, which of the groups of layers it is in that always have equally many rows: what hides unused rows is one
+ * for all of a group.
+ */
+export type LayerGroups = readonly number[]
 
 /** Rows that are made at once, so that the cache is not copied for every token. */
 const STEP = 128
@@ -33,16 +39,25 @@ const STEP = 128
  */
 export class KeyValueCache {
   readonly #config: LlamaConfig
+  readonly #groups: LayerGroups
   /** By sequence and layer. */
   readonly #lengths: number[][]
   readonly #cross: readonly LayerRows[]
   #capacities: readonly number[]
   #arena: Arena
 
-  /** @param cross for each sequence, what gated blocks attend to, [heads, length, hiddenSize/heads] (Flamingo only) */
-  constructor(config: LlamaConfig, cross: readonly LayerRows[] = [[]]) {
+  /**
+   * @param cross for each sequence, what gated blocks attend to, [heads, length, hiddenSize/heads] (Flamingo only)
+   * @param groups those that the graph was made for. @default all layers in one
+   */
+  constructor(
+    config: LlamaConfig,
+    cross: readonly LayerRows[] = [[]],
+    groups: LayerGroups = new Array<number>(config.layers).fill(0),
+  ) {
     this.#config = config
     this.#cross = cross
+    this.#groups = groups
     this.#lengths = cross.map(() => new Array<number>(config.layers).fill(0))
     this.#capacities = this.#longest()
     this.#arena = this.#allocate(this.#longest())
@@ -54,6 +69,7 @@ export class KeyValueCache {
     const whole = new KeyValueCache(
       first.#config,
       caches.map((cache) => cache.#cross[0]!),
+      first.#groups,
     )
     whole.#takeOver(caches.map((cache) => [cache, 0] as const))
     return whole
@@ -64,6 +80,7 @@ export class KeyValueCache {
     const part = new KeyValueCache(
       this.#config,
       sequences.map((sequence) => this.#cross[sequence]!),
+      this.#groups,
     )
     part.#takeOver(sequences.map((sequence) => [this, sequence] as const))
     return part
@@ -103,12 +120,14 @@ export class KeyValueCache {
     let from = 0
     for (let layer = 0; layer < layers; layer++) {
       const capacity = this.#capacities[layer]!
-      const [keysAt, valuesAt, maskAt] = [cacheInput.keys, cacheInput.values, cacheInput.mask].map(
+      const [keysAt, valuesAt] = [cacheInput.keys, cacheInput.values].map(
         (name) => this.#arena.entry(name(layer)).offset,
-      ) as [number, number, number]
+      ) as [number, number]
+      const masked = this.#groups.indexOf(this.#groups[layer]!) === layer
+      const maskAt = this.#arena.entry(cacheInput.mask(this.#groups[layer]!)).offset
       for (const [sequence, lengths] of this.#lengths.entries()) {
         const start = lengths[layer]!
-        zeros.push(maskAt + sequence * capacity + start, length)
+        if (masked) zeros.push(maskAt + sequence * capacity + start, length)
         for (let head = 0; head < keyValueHeads; head++) {
           const to = ((sequence * keyValueHeads + head) * capacity + start) * headSize
           keys.push(from, keysAt + to, length * headSize)
@@ -131,6 +150,10 @@ export class KeyValueCache {
    * @param room for so many rows more of each layer, if the cache has to grow
    */
   append(layers: LayerRows, sequence = 0, room = 0): void {
+    for (const [layer, group] of this.#groups.entries()) {
+      const [given, others] = [layer, this.#groups.indexOf(group)].map((one) => layers[one]?.length ?? 0)
+      if (given !== others) throw new Error(`append: layer ${layer} has ${given} rows, its group ${others}`)
+    }
     this.#ensure(this.#capacities.map((_, layer) => (layers[layer]?.length ?? 0) + room))
     const lengths = this.#lengths[sequence]!
     for (const [layer, rows] of layers.entries()) {
@@ -172,7 +195,7 @@ export class KeyValueCache {
     const start = this.#lengths[sequence]![layer]!
     copyRows(this.#config, rows, { ...this.#stretch(layer, sequence), start })
     const first = sequence * this.#capacities[layer]! + start
-    this.#arena.get(cacheInput.mask(layer)).fill(0, first, first + rows.length)
+    this.#arena.get(cacheInput.mask(this.#groups[layer]!)).fill(0, first, first + rows.length)
   }
 
   /** @param added rows more of each layer */
@@ -182,6 +205,7 @@ export class KeyValueCache {
     const old = new KeyValueCache(
       this.#config,
       this.#cross.map(() => []),
+      this.#groups,
     )
     old.#arena = this.#arena
     old.#capacities = this.#capacities
@@ -221,16 +245,17 @@ export class KeyValueCache {
     this.#capacities = needed.map(roomFor)
     const arena = new Arena([
       ...this.#capacities.flatMap((capacity, layer) => [
-        { name: cacheInput.keys(layer), shape: [sequences, keyValueHeads, capacity, headSize] },
-        { name: cacheInput.values(layer), shape: [sequences, keyValueHeads, capacity, headSize] },
-        { name: cacheInput.mask(layer), shape: [sequences, 1, 1, 1, capacity] },
+        { name: cacheInput.keys(layer), shape: [sequences, keyValueHeads, 1, capacity, headSize] },
+        { name: cacheInput.values(layer), shape: [sequences, keyValueHeads, 1, capacity, headSize] },
       ]),
+      ...[...new Set(this.#groups)].map((group) => ({
+        name: cacheInput.mask(group),
+        shape: [sequences, 1, 1, 1, this.#capacities[this.#groups.indexOf(group)]!],
+      })),
       ...this.#capacities.flatMap((_, layer) => this.#crossShapes(layer)),
     ])
-    for (const layer of this.#capacities.keys()) {
-      arena.get(cacheInput.mask(layer)).fill(MASKED)
-      this.#writeCross(arena, layer)
-    }
+    for (const group of new Set(this.#groups)) arena.get(cacheInput.mask(group)).fill(MASKED)
+    for (const layer of this.#capacities.keys()) this.#writeCross(arena, layer)
     return arena
   }
 

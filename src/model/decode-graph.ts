@@ -3,6 +3,7 @@ import type { Tensor } from '../graph/tensor.js'
 import { hasBlock } from '../integration/flamingo.js'
 import { cacheInput } from '../llm/kv-cache.js'
 import type { KeyValues } from '../nn/attention.js'
+import { layerGroups } from './layer-groups.js'
 import type { Network } from './network.js'
 
 export interface DecodeGraph {
@@ -32,14 +33,20 @@ export function decodeGraph(network: Network): DecodeGraph {
   const states = concat([audio, text], 1)
   const length = states.shape[1]!
 
-  const memory = Array.from({ length: llm.layers }, (_, layer): KeyValues[] => {
-    const { keyValueHeads, headSize } = llm
-    const length = `cache_${layer}`
+  const groups = layerGroups(network.config)
+  const masks = new Map(
+    [...new Set(groups)].map((group) => [
+      group,
+      graph.input(cacheInput.mask(group), ['batch', 1, 1, 1, `cache_${group}`]),
+    ]),
+  )
+  const memory = groups.map((group, layer): KeyValues[] => {
+    const shape = ['batch', llm.keyValueHeads, 1, `cache_${group}`, llm.headSize]
     return [
       {
-        keys: graph.input(cacheInput.keys(layer), ['batch', keyValueHeads, length, headSize]),
-        values: graph.input(cacheInput.values(layer), ['batch', keyValueHeads, length, headSize]),
-        mask: graph.input(cacheInput.mask(layer), ['batch', 1, 1, 1, `cache_${layer}`]),
+        keys: graph.input(cacheInput.keys(layer), shape),
+        values: graph.input(cacheInput.values(layer), shape),
+        mask: masks.get(group),
       },
     ]
   })

@@ -1,12 +1,13 @@
 import { Graph } from '../graph/tensor.js'
 import { type Layout, layOut } from '../integration/layout.js'
-import { KeyValueCache, type KeyValueRows } from '../llm/kv-cache.js'
+import type { KeyValueCache, LayerRows } from '../llm/kv-cache.js'
 import type { Value } from '../runtime/protocol.js'
 import type { Program, Runtime, WeightSource } from '../runtime/runtime.js'
 import type { EncodedAudio } from './audio-encoder.js'
 import type { ModelConfig } from './config.js'
 import { integrateGraph } from './integrate-graph.js'
 import { joined } from './joined.js'
+import { emptyCache } from './layer-groups.js'
 import { type LanguageModel, positionFeeds, rowsOf } from './language-model.js'
 import { Network } from './network.js'
 
@@ -16,9 +17,9 @@ import { Network } from './network.js'
  */
 export interface AudioPrefix {
   /** For each layer of the language model, what its tokens attend to. */
-  readonly layers: readonly KeyValueRows[]
+  readonly layers: LayerRows
   /** For each layer, what its gated block attends to (Flamingo only). */
-  readonly cross: readonly (KeyValueRows | undefined)[]
+  readonly cross: LayerRows
   /** The position of the first token of the text. */
   readonly nextPosition: number
   /** Tokens by route: through the layers, or as keys and values only. */
@@ -79,15 +80,10 @@ export class Listener {
     const rowsByLayer = (what: string) =>
       Array.from({ length: llm.layers }, (_, layer) => rowsOf(outputs, `${what}.${layer}`))
     const cross = rowsByLayer('cross')
-    const cache = new KeyValueCache(llm, [cross])
-    cache.append(rowsByLayer('memory'))
-    if (outputs.sequence) {
-      const audio = outputs.sequence.data as Float32Array
-      await this.#languageModel.read(cache, { audio }, layout.sequenceStart, signal)
-      await cache.home()
-    }
+    const memory = rowsByLayer('memory')
+    const audio = outputs.sequence?.data as Float32Array | undefined
     return {
-      layers: cache.lengths().map((_, layer) => cache.rows(layer)),
+      layers: audio ? await this.#read(audio, layout.sequenceStart, { memory, cross }, signal) : memory,
       cross,
       nextPosition: layout.sequenceStart + layout.tokens.plits,
       tokens: layout.tokens,
@@ -97,14 +93,28 @@ export class Listener {
   release(): Promise<void> {
     return this.#program.release()
   }
+
+  /** What is remembered of audio tokens that the language model reads, behind what it hears without reading. */
+  async #read(
+    audio: Float32Array,
+    position: number,
+    { memory, cross }: { readonly memory: LayerRows; readonly cross: LayerRows },
+    signal: AbortSignal | undefined,
+  ): Promise<LayerRows> {
+    const cache = emptyCache(this.#config, cross)
+    cache.append(memory, 0, audio.length / this.#config.llm.hiddenSize)
+    await this.#languageModel.read(cache, { audio }, position, signal)
+    await cache.home()
+    return cache.lengths().map((_, layer) => cache.rows(layer))
+  }
 }
 
 /**
  * A cache that goes on from what was heard.
  * @param room for so many tokens of text
  */
-export function cacheFrom({ llm }: ModelConfig, memory: AudioPrefix, room = 0): KeyValueCache {
-  const cache = new KeyValueCache(llm, [memory.cross])
+export function cacheFrom(config: ModelConfig, memory: AudioPrefix, room = 0): KeyValueCache {
+  const cache = emptyCache(config, memory.cross)
   cache.append(memory.layers, 0, room)
   return cache
 }

@@ -2,12 +2,13 @@ import { attend } from '../graph/attend.js'
 import { add, mul } from '../graph/elementwise.js'
 import { matmul } from '../graph/matmul.js'
 import { softmax } from '../graph/normalize.js'
+import { max } from '../graph/reduce.js'
 import { addAll, broadcastTo, concat, reshape, split, transpose } from '../graph/shape.js'
 import { type Dim, fixed, type Tensor } from '../graph/tensor.js'
 
 /** Keys and values that queries may attend to. */
 export interface KeyValues {
-  /** [batch, keyValueHeads, length, headSize] */
+  /** [batch, keyValueHeads, length, headSize]; a cache's has an axis of length 1 before the length: see `shared` */
   readonly keys: Tensor
   readonly values: Tensor
   /** Added to the scores, 0 or `MASKED`: broadcasts to [batch, keyValueHeads, group, queries, length]. */
@@ -25,9 +26,9 @@ export const MASKED = -1e9
  * @returns [batch, time, heads·headSize]
  */
 export function attention(queries: Tensor, stretches: readonly KeyValues[]): Tensor {
-  const lengths = [queries.shape[2], ...stretches.map(({ keys }) => keys.shape[2])]
+  const lengths = [queries.shape[2], ...stretches.map(({ keys }) => keys.shape.at(-2))]
   const known = lengths.every((length) => typeof length === 'number')
-  return mergeHeads(known ? overAll(queries, stretches) : overEach(queries, stretches))
+  return known ? mergeHeads(overAll(queries, stretches)) : overEach(queries, stretches)
 }
 
 /**
@@ -68,7 +69,10 @@ function joinMasks(stretches: readonly KeyValues[], time: number): Tensor | unde
   return concat(parts, 4)
 }
 
-/** For a cache of any length: the stretches are only read, and joined at the softmax. */
+/**
+ * For a cache of any length: the stretches are only read, and joined at the softmax. A token's time is mostly the number of
+ * operations here, so what is the same for every layer is built from the masks alone, and the runtime keeps one of it.
+ */
 function overEach(queries: Tensor, stretches: readonly KeyValues[]): Tensor {
   const [batch, heads, time, headSize] = queries.shape as readonly [Dim, number, Dim, number]
   const keyValueHeads = fixed(stretches[0]?.keys.shape[1])
@@ -76,13 +80,30 @@ function overEach(queries: Tensor, stretches: readonly KeyValues[]): Tensor {
   const scaled = mul(queries, 1 / Math.sqrt(headSize))
   // Queries of one group share a key head: [batch, keyValueHeads, group, time, headSize].
   const grouped = reshape(scaled, [batch, keyValueHeads, heads / keyValueHeads, time, headSize])
-  const scores = stretches.map(({ keys, mask }) => {
-    const score = matmul(grouped, shared(keys), { transposeB: true })
-    return mask ? add(score, mask) : score
-  })
-  const weights = split(softmax(concat(scores, 4)), 4, scores)
-  const mixed = addAll(stretches.map(({ values }, i) => matmul(weights[i] as Tensor, shared(values))))
-  return reshape(mixed, queries.shape)
+  const scores = stretches.map(({ keys }) => matmul(grouped, shared(keys), { transposeB: true }))
+  const masks = stretches.map(({ mask }) => mask).filter((mask) => mask !== undefined)
+  const allMasked = masks.length === stretches.length
+  const masked = allMasked
+    ? add(concat(scores, 4), besideEachOther(masks))
+    : concat(
+        stretches.map(({ mask }, i) => (mask ? add(scores[i]!, mask) : scores[i]!)),
+        4,
+      )
+  const weights = split(softmax(masked), 4, allMasked ? masks : scores)
+  const mixed = addAll(stretches.map(({ values }, i) => matmul(weights[i]!, shared(values))))
+  return reshape(transpose(mixed, [0, 3, 1, 2, 4]), [batch, time, heads * headSize])
+}
+
+/** Masks that broadcast to [batch, 1, 1, time, length] each, in one that does. */
+function besideEachOther(masks: readonly Tensor[]): Tensor {
+  const [first] = masks
+  if (masks.length === 1) return first!
+  // Adding zeros of [batch, 1, 1, time, 1] repeats each along the axes that only others have.
+  const zeros = mul(addAll(masks.map((mask) => max(mask, [4]))), 0)
+  return concat(
+    masks.map((mask) => add(mask, zeros)),
+    4,
+  )
 }
 
 /** [batch, time, heads·headSize] → [batch, heads, time, headSize]. */
@@ -97,8 +118,9 @@ function mergeHeads(x: Tensor): Tensor {
   return reshape(transpose(x, [0, 2, 1, 3]), [batch, time, heads * headSize])
 }
 
-/** [batch, keyValueHeads, length, headSize] with an axis for the group, which broadcasts. */
+/** [batch, keyValueHeads, length, headSize] with an axis for the group, which broadcasts; a cache may have it already. */
 function shared(x: Tensor): Tensor {
+  if (x.shape.length === 5) return x
   const [batch, heads, length, headSize] = x.shape as readonly [Dim, Dim, Dim, Dim]
   return reshape(x, [batch, heads, 1, length, headSize])
 }
