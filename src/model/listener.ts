@@ -7,8 +7,8 @@ import type { EncodedAudio } from './audio-encoder.js'
 import type { ModelConfig } from './config.js'
 import { integrateGraph } from './integrate-graph.js'
 import { joined } from './joined.js'
-import { emptyCache } from './layer-groups.js'
 import { type LanguageModel, positionFeeds, rowsOf } from './language-model.js'
+import { emptyCache } from './layer-groups.js'
 import { Network } from './network.js'
 
 /**
