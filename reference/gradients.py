@@ -50,14 +50,17 @@ LLM = {
     "ropeTheta": 100,
     "tieEmbeddings": True,
 }
-STEMMED = {**ENCODER, "stem": [5]}
+ENCODERS = {
+    "stemmed": {**ENCODER, "stem": [5]},
+    "normalized": {**ENCODER, "stem": [5], "meanNormalizationSeconds": 0.06},
+}
 MLP = {"kind": "mlp"}
 QFORMER = {"kind": "qformer", "queries": 3, "layers": 1, "heads": 4}
 
 
 def model(integration: dict, connectors: dict = {"general": MLP}, **llm) -> dict:
     encoders = [
-        {"name": name, "encoder": STEMMED if name == "stemmed" else ENCODER, "connector": one}
+        {"name": name, "encoder": ENCODERS.get(name, ENCODER), "connector": one}
         for name, one in connectors.items()
     ]
     return {"encoders": encoders, "integration": integration, "llm": {**LLM, **llm}}
@@ -77,6 +80,7 @@ CASES = {
     "pal-unified": model({"kind": "pal", "form": {"summaryTokens": 2}, "layers": {"from": 1}}),
     "flamingo": model({"kind": "flamingo", "every": 2}),
     "lal-stemmed": model({"kind": "lal"}, {"stemmed": MLP}),
+    "lal-mean-normalized": model({"kind": "lal"}, {"normalized": MLP}),
 }
 CONVERSATIONS = [(0, 9, 4), (0, 6, 2), (1, 12, 3)]  # audio, tokens, learnt tokens at the end
 LENGTHS = [300, 170]  # samples

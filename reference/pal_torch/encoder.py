@@ -39,9 +39,22 @@ def mel_filters(config: dict) -> Tensor:
     return torch.minimum((at - left) / (centre - left), (right - at) / (right - centre)).clamp_min(0)
 
 
-def patch_transformer(weights: Weights, config: dict, waveform: Tensor) -> Tensor:
-    """[samples] → [tokens, hiddenSize]"""
-    patches = cut_patches(weights, waveform, config)
+def mean_normalized(spectrogram: Tensor, length: int, config: dict) -> Tensor:
+    """[frames, melBins] → the same, frame by frame less the mean, weighed by power, of the frames around it."""
+    heard = math.ceil(length / config["hopSize"])
+    reach = round(config["meanNormalizationSeconds"] * config["sampleRate"] / config["hopSize"] / 2)
+    power = (spectrogram.mean(1) * config["deviation"]).exp()
+    frames = []
+    for i, frame in enumerate(spectrogram):
+        around = slice(max(0, i - reach), min(heard, i + reach + 1))
+        weights = power[around, None]
+        frames.append(frame - (spectrogram[around] * weights).sum(0) / weights.sum() if len(weights) else frame)
+    return torch.stack(frames)
+
+
+def patch_transformer(weights: Weights, config: dict, waveform: Tensor, length: int) -> Tensor:
+    """[samples] → [tokens, hiddenSize]; what follows the first `length` samples is padding."""
+    patches = cut_patches(weights, waveform, length, config)
     states = linear(weights.at("patch"), patches, config["hiddenSize"])
     states = states + positions(len(patches), config).to(states.dtype)
     for layer in range(config["layers"]):
@@ -61,11 +74,13 @@ def encoder_layer(weights: Weights, config: dict, x: Tensor) -> Tensor:
     return x + linear(weights.at("ffn.down"), widened, size)
 
 
-def cut_patches(weights: Weights, waveform: Tensor, config: dict) -> Tensor:
+def cut_patches(weights: Weights, waveform: Tensor, length: int, config: dict) -> Tensor:
     """[samples] → [steps·bands, values of a patch]: the last patches look into the silence behind the end."""
     overhang = (config["patchFrames"] - config["strideFrames"]) * config["hopSize"]
     channels = config.get("stem", [])
     features = log_mel(F.pad(waveform, (0, overhang)), config)[None]  # [channels, frames, bins]
+    if "meanNormalizationSeconds" in config:
+        features = torch.cat([features, mean_normalized(features[0], length, config)[None]])
     for i, count in enumerate(channels):
         features = convolution(weights.at(f"stem.{i}"), features, count)
     halved = 2 ** len(channels)

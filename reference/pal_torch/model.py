@@ -32,8 +32,9 @@ def logits(weights: Weights, config: dict, waveform: Tensor, ids: Tensor) -> Ten
 def hear(weights: Weights, config: dict, named: dict, waveform: Tensor) -> Tensor:
     """One encoder and its connector: [samples] → [tokens, hiddenSize]"""
     at = weights.at(f"encoders.{named['name']}")
-    length = padded_length(len(waveform), named["encoder"], named["connector"].get("pool", 1))
-    tokens = patch_transformer(at.at("encoder"), named["encoder"], F.pad(waveform, (0, length - len(waveform))))
+    length = len(waveform)
+    padded = F.pad(waveform, (0, padded_length(length, named["encoder"], named["connector"].get("pool", 1)) - length))
+    tokens = patch_transformer(at.at("encoder"), named["encoder"], padded, length)
     return connect(at.at("connector"), named["connector"], tokens, config["llm"]["hiddenSize"])
 
 
