@@ -205,6 +205,13 @@ describe('the report', () => {
     assert.match(text, /time: no conclusion, the spread is larger than the difference/)
   })
 
+  test('says that too few measurements were made, not that they differ', () => {
+    const text = markdown(
+      reportOn([...visits('plits', [[200, 202]]), ...visits('lal', [[100, 102]])], context),
+    )
+    assert.match(text, /time: no conclusion, 2 measurements are too few/)
+  })
+
   test('names what could not be measured', () => {
     const [visit] = visits('lal', [[]])
     const report = reportOn([{ ...visit!, failure: 'ended by SIGKILL, as when memory runs out' }], context)

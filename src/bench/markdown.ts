@@ -1,5 +1,5 @@
 import type { Claim, Report, Result } from './report.js'
-import type { Comparison, Spread } from './statistics.js'
+import { type Comparison, FEWEST_MEASUREMENTS, type Spread } from './statistics.js'
 
 /** A report as a page. */
 export function markdown(report: Report): string {
@@ -80,10 +80,14 @@ function conclusions({ claims }: Report): readonly string[] {
 }
 
 /** A ratio, or why there is none. */
-function verdict(what: string, { ratio, conclusive }: Comparison): string {
+function verdict(what: string, { ratio, measurements, conclusive }: Comparison): string {
   const [low, high] = ratio.range
   const rounds = `${low.toFixed(2)}–${high.toFixed(2)} over ${ratio.count} rounds`
-  if (!conclusive) return `${what}: no conclusion, the spread is larger than the difference (${rounds})`
+  const why =
+    measurements < FEWEST_MEASUREMENTS
+      ? `${measurements} measurements are too few`
+      : 'the spread is larger than the difference'
+  if (!conclusive) return `${what}: no conclusion, ${why} (${rounds})`
   return `${what} ${ratio.median.toFixed(2)} times (${rounds})`
 }
 

@@ -33,9 +33,14 @@ export function relativeSpread({ median, quartiles }: Spread): number {
 export interface Comparison {
   /** The median over rounds of a/b, both measured in the same round. */
   readonly ratio: Spread
-  /** Whether the difference is larger than the spread of either side. */
+  /** Of the side that has fewer. */
+  readonly measurements: number
+  /** Whether there are enough of them, and the difference is larger than the spread of either side. */
   readonly conclusive: boolean
 }
+
+/** Fewer measurements have no spread to speak of. */
+export const FEWEST_MEASUREMENTS = 3
 
 /**
  * Compares two sides that took turns: by the ratio within each round, so that what slowed a whole round down cancels.
@@ -54,7 +59,9 @@ export function compare(
   const [all, others] = [a, b].map((side) => spreadOf(rounds.flatMap((round) => side.get(round)!)))
   const widest = Math.max(...[all!, others!].map(({ quartiles: [low, high] }) => high - low))
   const ratio = spreadOf(ratios)
-  const enough = all!.count > 2 && others!.count > 2
+  const measurements = Math.min(all!.count, others!.count)
+  const enough = measurements >= FEWEST_MEASUREMENTS
   const agreed = ratio.range[0] > 1 || ratio.range[1] < 1
-  return { ratio, conclusive: enough && agreed && Math.abs(all!.median - others!.median) > widest }
+  const conclusive = enough && agreed && Math.abs(all!.median - others!.median) > widest
+  return { ratio, measurements, conclusive }
 }
