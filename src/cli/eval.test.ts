@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
 import { folderOf } from '../eval/layouts/layout.test.helper.js'
+import { packageFolder } from '../model/package-folder.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { pal } from './cli.test.helper.js'
 
@@ -41,6 +42,20 @@ test('answers by one protocol do not go on by another', async () => {
   const { code, stderr } = await evaluate()
   assert.notEqual(code, 0)
   assert.match(stderr, /expected a folder for these questions and this model/)
+})
+
+test('a task that there is not is told with those that there are, of a recipe before any recording is looked for', async () => {
+  const { code, stderr } = await evaluate('--tasks', 'fsd50k,barking')
+  assert.equal(code, 1)
+  assert.match(stderr, /--tasks: expected one of fsd50k, got "barking"/)
+  const ofRecipe = await pal([
+    'eval',
+    join(packageFolder(), 'recipes/pal-tiny.yaml'),
+    'data.root=nowhere',
+    '--tasks',
+    'ordr',
+  ])
+  assert.match(ofRecipe.stderr, /expected one of esc10, digits, drums, presence, .*caption, got "ordr"/)
 })
 
 test('nothing that can be read is a mistake', async () => {

@@ -99,11 +99,12 @@ export async function itemsOf(
     wordings,
   }: Pick<EvalCliOptions, 'tasks' | 'limit' | 'scenes' | 'seed' | 'wordings'>,
 ): Promise<EvalSet> {
-  const { clipItems } = await import('../eval/items.js')
+  const { clipItems, clipTasks } = await import('../eval/items.js')
   const { manifestItems } = await import('../eval/manifest-items.js')
   const { layoutItems, layoutOf } = await import('../eval/layouts/index.js')
   const { shardItems } = await import('../eval/shard-items.js')
   const { isShards } = await import('../data/shards/shard-files.js')
+  const named = tasks?.split(',')
   const layout = layoutOf(what)
   const all = layout
     ? await layoutItems(layout, SAMPLE_RATE)
@@ -112,12 +113,7 @@ export async function itemsOf(
       : (await isShards(what))
         ? await shardItems(what, SAMPLE_RATE)
         : await recipeItems()
-  const named = tasks?.split(',')
-  for (const task of named ?? []) {
-    const known = new Set(all.items.map((item) => item.task))
-    if (!known.has(task))
-      throw new PalError(`expected one of ${[...known].join(', ')}, got "${task}"`, { key: '--tasks' })
-  }
+  expectTasks(named, [...new Set(all.items.map(({ task }) => task))])
   const chosen = all.items.filter(({ task }) => named?.includes(task) ?? true)
   return { ...all, items: limit ? await firstOfEach(chosen, limit, seed) : chosen }
 
@@ -126,6 +122,9 @@ export async function itemsOf(
     const { loadSets } = await import('../train/sources.js')
     const { vocabularyOf } = await import('../data/questions/vocabulary.js')
     const { recipe } = await loadRecipe(what, changes)
+    const heldOut = Object.entries(recipe.data.sets).filter(([, set]) => set.heldOut.length > 0)
+    // Before all recordings are decoded.
+    if (heldOut.length > 0) expectTasks(named, clipTasks(heldOut.map(([name]) => name)))
     const line = new ProgressLine()
     const known: Vocabulary = vocabularyOf(await labelsOf(recipe))
     const sets = await loadSets(recipe, 'held-out', SAMPLE_RATE, (set, done, total) =>
@@ -144,6 +143,12 @@ export async function itemsOf(
 }
 
 const SAMPLE_RATE = 16_000
+
+function expectTasks(named: readonly string[] | undefined, known: readonly string[]): void {
+  const wrong = named?.find((task) => !known.includes(task))
+  if (wrong === undefined) return
+  throw new PalError(`expected one of ${known.join(', ')}, got "${wrong}"`, { key: '--tasks' })
+}
 
 /** All labels of a recipe's recordings, held out or not. */
 async function labelsOf({ data }: { readonly data: import('../train/recipe.js').Recipe['data'] }) {

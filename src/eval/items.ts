@@ -72,11 +72,16 @@ export function clipItems(
     ]
   })
   const all = clips.map(({ clip }) => clip)
-  const composed = (['order', 'count', 'caption'] as const).flatMap((task) =>
-    sceneItems(all, task, asking, seed, scenes),
-  )
+  const composed = SCENE_TASKS.flatMap((task) => sceneItems(all, task, asking, seed, scenes))
   return { items: [...items, ...composed], vocabulary: known }
 }
+
+/** What `clipItems` can ask about sets of these names. */
+export function clipTasks(sets: readonly string[]): readonly string[] {
+  return [...sets, 'presence', 'choice', ...SCENE_TASKS]
+}
+
+const SCENE_TASKS = ['order', 'count', 'caption'] as const
 
 interface Asking {
   readonly vocabulary: Vocabulary
@@ -110,7 +115,7 @@ function clipItem(
 /** Scenes of two clips for order, of one to four equal ones for count, of one to three for captions. */
 function sceneItems(
   clips: readonly LoadedClip[],
-  task: 'order' | 'count' | 'caption',
+  task: (typeof SCENE_TASKS)[number],
   asking: Asking,
   seed: number,
   count: number,
