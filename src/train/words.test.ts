@@ -42,8 +42,13 @@ for (const [name, config] of Object.entries(cases)) {
     const { loss } = await run({ loss: graph.loss }, feeds)
 
     const network = new Network(new Graph(), config)
-    const heard = network.hear(named, network.scope.graph.input('waveform', [1, samples]))
-    const { tokens } = await run({ tokens: heard }, { waveform: feeds.waveform as Float32Array })
+    const { graph: own } = network.scope
+    const lengths = own.input('lengths', [1, 1])
+    const heard = network.hear(named, own.input('waveform', [1, samples]), undefined, undefined, lengths)
+    const { tokens } = await run(
+      { tokens: heard },
+      { waveform: feeds.waveform as Float32Array, lengths: Float32Array.of(waveform.length) },
+    )
     const width = config.llm.hiddenSize
     const count = tokens!.length / width
     const table = numbers('weights/llm.model.embed_tokens.weight')
