@@ -102,7 +102,7 @@ export class Listener {
     signal: AbortSignal | undefined,
   ): Promise<LayerRows> {
     const cache = emptyCache(this.#config, cross)
-    cache.append(memory, 0, audio.length / this.#config.llm.hiddenSize)
+    cache.append(memory)
     await this.#languageModel.read(cache, { audio }, position, signal)
     await cache.home()
     return cache.lengths().map((_, layer) => cache.rows(layer))
