@@ -76,7 +76,6 @@ async function run(
   const { integrations = comparedByDefault(recipe), seeds, limit = 0, scenes, out } = options
   const folder = resolve(out ?? join('runs', recipe.name))
   const asked = { questions: QUESTIONS_VERSION, limit, scenes }
-  const bases = baseArguments(options)
   const runs = planRuns(integrations, seeds)
   const comparison = {
     name: recipe.name,
@@ -89,7 +88,7 @@ async function run(
   let questions: Awaited<ReturnType<typeof itemsOf>> | undefined
   for (const [done, run] of runs.entries()) {
     process.stderr.write(`${run.integration}, seed ${run.seed}\n`)
-    const cost = await trainRun(run, folder, { file, changes, bases, loaded: recipe }, signal)
+    const cost = await trainRun(run, folder, { file, changes, loaded: recipe }, signal)
     if (!cost) return undefined
     if (done === 0) await keepComparison(folder, comparison)
     if (await answersOf(folder, run, asked)) continue

@@ -36,19 +36,21 @@ export async function trainRun(
   recipe: {
     readonly file: string
     readonly changes: readonly string[]
-    /** `--llm` and `--encoder`, as they were given. */
-    readonly bases: readonly string[]
     readonly loaded: Recipe
   },
   signal: AbortSignal,
 ): Promise<RunCost | undefined> {
   const own = join(folder, run.folder)
   const listening = listeningNamed(run.integration, recipe.loaded)
+  // With what `--llm` and `--encoder` put into their places: not every setting has every encoder.
+  const { encoders, llm } = recipe.loaded.model
   const changes = [
     ...recipe.changes,
     `seed=${run.seed}`,
     `output=${own}`,
-    ...Object.entries(listening).map(([part, value]) => `model.${part}=${JSON.stringify(value)}`),
+    ...Object.entries({ encoders, llm, ...listening }).map(
+      ([part, value]) => `model.${part}=${JSON.stringify(value)}`,
+    ),
   ]
   // What the others of the comparison are changes nothing for this run.
   const { compare: _, ...shared } = recipe.loaded
@@ -64,7 +66,7 @@ export async function trainRun(
     })
   }
   const machine = await describeMachine() // Before the training, which is a load itself.
-  const measured = await spawnTraining([recipe.file, ...changes, ...recipe.bases, '--json'], signal)
+  const measured = await spawnTraining([recipe.file, ...changes, '--json'], own, signal)
   if (!measured) return undefined
   const metrics = (await readFile(join(own, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
   const steps = metrics.map((line) => JSON.parse(line) as StepReport)
@@ -82,6 +84,7 @@ export async function trainRun(
 /** Runs `pal train` and tells what it says of itself at its end; nothing if it was interrupted. */
 function spawnTraining(
   args: readonly string[],
+  folder: string,
   signal: AbortSignal,
 ): Promise<{ peakMemoryMiB: number; trainedParameters: number } | undefined> {
   const child = spawn(process.execPath, [join(packageFolder(), 'bin', 'pal.js'), 'train', ...args], {
@@ -109,7 +112,14 @@ function spawnTraining(
       signal.removeEventListener('abort', stop)
       if (code === 0) resolve({ peakMemoryMiB, trainedParameters })
       else if (signal.aborted) resolve(undefined)
-      else reject(new Error(`pal train ${args.join(' ')} ended with exit code ${code}`))
+      else {
+        reject(
+          new PalError(`expected pal train to finish, got exit code ${code}`, {
+            file: folder,
+            hint: 'What it said is above. The same command goes on from here.',
+          }),
+        )
+      }
     })
   })
 }

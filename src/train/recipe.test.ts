@@ -20,6 +20,30 @@ test('a change is applied and remembered', async () => {
   assert.equal(overrides[0]?.before, 3600)
 })
 
+test('a chosen encoder takes its place in every setting that has one of that name, and in no other', async () => {
+  const compared = join(recipes, 'compare-smollm2.yaml')
+  const { recipe } = await loadRecipe(compared, [], { llm: 'a-model', encoders: ['speech=an-encoder'] })
+  assert.deepEqual(recipe.model.llm, { from: 'a-model' })
+  assert.deepEqual(
+    recipe.compare?.['pal-routed']?.encoders?.map(({ name, encoder }) => [
+      name,
+      'from' in encoder && encoder.from,
+    ]),
+    [
+      ['general', false],
+      ['speech', 'an-encoder'],
+    ],
+  )
+  assert.equal(recipe.compare?.lal?.encoders, undefined)
+  const routed = join(recipes, 'pal-smollm2-135m.yaml')
+  const { recipe: shipped } = await loadRecipe(routed, [], { encoders: ['speech=an-encoder'] })
+  assert.deepEqual(shipped.model.encoders[1]?.encoder, { from: 'an-encoder', windowSeconds: 6 })
+  await assert.rejects(
+    loadRecipe(compared, [], { encoders: ['sound=x'] }),
+    /NAME being an encoder \(general, speech\)/,
+  )
+})
+
 test('mistakes name file, line and key', async () => {
   await assert.rejects(loadRecipe('no-such.yaml'), /no-such\.yaml: expected a recipe that can be read/)
   await assert.rejects(loadRecipe(tiny, ['steps']), /expected a change in the form key=value, got "steps"/)

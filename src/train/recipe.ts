@@ -273,15 +273,21 @@ interface UncheckedModel {
   readonly llm?: unknown
 }
 
-/** Where a recipe names pretrained models. */
-function referencePaths({ model, compare }: Unchecked): readonly Path[] {
-  const isReference = (part: unknown) => typeof (part as { from?: unknown } | null)?.from === 'string'
-  const isRecord = typeof compare === 'object' && compare !== null
-  const models = [
-    { at: ['model'], model },
-    ...Object.entries(isRecord ? compare : {}).map(([name, model]) => ({ at: ['compare', name], model })),
+/** The models that a recipe describes: its own, and what the settings that it compares change of it. */
+function modelsOf({ model, compare }: Unchecked): readonly { at: Path; model?: UncheckedModel | null }[] {
+  const settings = isSettings(compare) ? Object.entries(compare) : []
+  return [
+    ...(model ? [{ at: ['model'], model }] : []),
+    ...settings.map(([name, model]) => ({ at: ['compare', name], model })),
   ]
-  return models.flatMap(({ at, model }) => [
+}
+
+const isReference = (part: unknown): part is { readonly from: string } =>
+  isSettings(part) && typeof part.from === 'string'
+
+/** Where a recipe names pretrained models. */
+function referencePaths(settings: Unchecked): readonly Path[] {
+  return modelsOf(settings).flatMap(({ at, model }) => [
     ...encodersOf(model).flatMap(({ encoder }, i) =>
       isReference(encoder) ? [[...at, 'encoders', i, 'encoder', 'from']] : [],
     ),
@@ -289,14 +295,27 @@ function referencePaths({ model, compare }: Unchecked): readonly Path[] {
   ])
 }
 
-/** The changes that put pretrained models into the places of what a recipe says. */
-function baseChanges({ llm, encoders = [] }: ChosenBases, { model }: Unchecked): readonly Change[] {
-  const named = encodersOf(model).map(({ name }) => ({ name: String(name) }))
-  const places = [...chosenEncoders(encoders, named)].map(([name, from]) => {
-    const at = named.findIndex((encoder) => encoder.name === name)
-    return { path: ['model', 'encoders', at, 'encoder'], value: { from } }
+/** The changes that put pretrained models into the places of what a recipe says; what else it says of a place stays. */
+function baseChanges({ llm, encoders = [] }: ChosenBases, settings: Unchecked): readonly Change[] {
+  const places = modelsOf(settings).flatMap(({ at, model }) =>
+    encodersOf(model).map(({ name, encoder }, i) => ({
+      ...{ name: String(name), encoder },
+      path: [...at, 'encoders', i, 'encoder'],
+    })),
+  )
+  const names = [...new Set(places.map(({ name }) => name))]
+  const chosen = chosenEncoders(
+    encoders,
+    names.map((name) => ({ name })),
+  )
+  const ofEncoders = places.flatMap(({ name, encoder, path }) => {
+    const from = chosen.get(name)
+    return from === undefined ? [] : [{ path, value: { ...(isReference(encoder) && encoder), from } }]
   })
-  const all = [...places, ...(llm === undefined ? [] : [{ path: ['model', 'llm'], value: { from: llm } }])]
+  const all = [
+    ...ofEncoders,
+    ...(llm === undefined ? [] : [{ path: ['model', 'llm'], value: { from: llm } }]),
+  ]
   return all.map((change) => ({ key: change.path.join('.'), ...change }))
 }
 
