@@ -4,21 +4,15 @@ import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { backgroundLabels } from '../data/background.js'
 import { FeatureStore } from '../features/feature-store.js'
-import type { ModelConfig } from '../model/config.js'
 import type { BaseRecords } from '../model/model-description.js'
 import { saveModel } from '../model/model-folder.js'
 import { type ResolvedPlan, resolvePlan } from '../model/model-plan.js'
 import { onAnyRank, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
 import { matcher } from '../patterns.js'
-import { Random } from '../random.js'
 import type { Arena } from '../runtime/arena.js'
 import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { Runtime } from '../runtime/runtime.js'
 import { type ChatTokenizer, withSystem } from '../text/chat.js'
-import { defaultChat } from '../text/default-chat.js'
-import { openTokenizer } from '../text/open-tokenizer.js'
-import { writeTokenizer } from '../text/tokenizer-json.js'
-import { trainTokenizer } from '../text/train-tokenizer.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { AdamW } from './adamw.js'
 import { loadCheckpoint, type Progress, saveCheckpoint } from './checkpoint.js'
@@ -28,9 +22,10 @@ import { HEAD_PREFIX } from './labels.js'
 import { objective } from './objective.js'
 import { startingWeights } from './parameters.js'
 import type { BatchPlan, LoadedRecipe, Recipe } from './recipe.js'
-import { type LoadedSets, loadSets, openSources, type SourceOf } from './sources.js'
+import { type LoadedSets, loadSets, openSources } from './sources.js'
 import { startFrom } from './start.js'
 import { expectSame } from './sum-over-ranks.js'
+import { ownTokenizer } from './tokenizer.js'
 import { countParts, expectLoraTrained, expectRates, type PartCount } from './trained-parts.js'
 import { runStage, type StepReport } from './trainer.js'
 
@@ -104,7 +99,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
   const sourceOf = await openSources(loaded, sets, sampleRate)
   const tokenizer = withSystem(
     bases.llm?.tokenizer ??
-      (await rankZeroFirst(ranks, () => trainedTokenizer(folder, config, recipe, sourceOf))),
+      (await rankZeroFirst(ranks, () => ownTokenizer(folder, loaded, config.llm.vocabularySize, sourceOf))),
     config.system,
   )
 
@@ -273,38 +268,6 @@ function labelsOf(sets: LoadedSets): readonly string[] {
   const labels = new Set([...sets.values()].flat().map(({ label }) => label))
   return labels.size === 0 ? [] : [...labels, ...backgroundLabels].sort()
 }
-
-/** The run's tokenizer: trained once, on what the sources ask and answer. */
-async function trainedTokenizer(
-  folder: string,
-  { llm }: ModelConfig,
-  { seed, stages }: Recipe,
-  sourceOf: SourceOf,
-): Promise<ChatTokenizer> {
-  const path = join(folder, 'tokenizer')
-  if (!existsSync(join(path, 'tokenizer_config.json'))) {
-    const texts: string[] = []
-    const plans = stages.flatMap(({ batches, hears }) => batches.map((plan) => ({ plan, hears })))
-    for (const [i, { plan, hears }] of plans.entries()) {
-      const source = sourceOf(plan, hears)
-      for (let draw = 0; draw < TOKENIZER_DRAWS; draw++) {
-        const { turns } = source.drawWithin(new Random(seed, 'tokenizer', i, draw), plan.seconds)
-        for (const { question, answer } of turns) texts.push(question, answer)
-      }
-    }
-    const trained = trainTokenizer(texts, {
-      vocabularySize: llm.vocabularySize,
-      specialTokens: defaultChat.specialTokens,
-    })
-    await writeTokenizer(path, trained, {
-      chatTemplate: defaultChat.template,
-      endToken: defaultChat.endToken,
-    })
-  }
-  return openTokenizer(path)
-}
-
-const TOKENIZER_DRAWS = 1000
 
 /**
  * What must be the same for a run to go on: everything that shapes the weights. How many micro-batches a step has is
