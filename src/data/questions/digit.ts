@@ -41,7 +41,7 @@ export const digit: QuestionKind = {
         'Is a number spoken, and which?',
         'What was the (digit|number)?',
         'What is the voice saying, which number?',
-        '(Somebody|Someone|A voice|A person|A speaker|He|She) (says|reads|speaks|reads out|utters) a (digit|number|figure|numeral)(, which one is it|. Which|: which one was it|. What is it|, what number)?',
+        '(Somebody|Someone|A voice|A person|A speaker|He|She) (says|reads|speaks|reads aloud|utters) a (digit|number|figure|numeral)(, which one is it|. Which|: which one was it|. What is it|, what number)?',
         '(Write|Note|Put|Type) (down |)the (digit|number|numeral|figure)( you hear| in it| that was said| from the audio|).',
         '(What|Which) (digit|number|numeral|figure) (comes out|came out|is read out|is read|is uttered|was said|is in the recording|is in the clip|is pronounced)( of it| by the voice|)?',
         '(From|Of|Between|Out of) (zero|one) (to|and|through) (nine|ten), (which|what) (is it|do you hear|is said|number is it|digit is it)?',

@@ -35,7 +35,7 @@ export const drum: QuestionKind = {
         'Which hit is that?',
         'What is being drummed?',
         'Which percussion do you hear?',
-        '(A|The) (drummer|musician|player|percussionist) (hits|strikes|plays|beats) (something|a drum|a piece of the kit|one part)(, which one is it|. Which|: which one was it|. What is it)?',
+        '(A|The) (drummer|musician|player|percussionist) (hits|bangs|plays|beats) (something|a drum|a piece of the kit|one part)(, which one is it|. Which|: which one was it|. What is it)?',
         '(Tell me|Name|Give me|Identify) (which|what) (piece|part|drum|instrument) (of the kit |of the drum kit |)(sounds|is struck|was struck|is hit|it is|you hear|that was)( here|).',
         '(What|Which) (piece|part|element|instrument) of the (kit|drum kit|drum set|drums) (sounds|is struck|is hit|was it|is this|is played|is it)( here| now|)?',
         '(What|Which) percussion( instrument| sound|) (sounds|is hit|was it|is this|is beaten)( here|)?',

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Random } from '../../random.js'
 import { mistyped } from './everyday.js'
 import { questionKinds } from './index.js'
-import { expand, pickWording } from './wording.js'
+import { expand, holdsHeldOut, pickWording } from './wording.js'
 
 test('a grammar expands to all of its sentences', () => {
   assert.deepEqual(expand('(Is|Was) it {a}(, please|)?'), [
@@ -41,6 +41,17 @@ test('no held-out wording of any task is a training wording of any other', () =>
     all('heldOut').filter((sentence) => train.has(sentence)),
     [],
   )
+})
+
+test('no training wording holds a held-out one of its form, with something said before or after it', () => {
+  const all = questionKinds.flatMap(({ forms }) => Object.values(forms))
+  assert.deepEqual(
+    all.flatMap((form) => form.train.flat().filter((sentence) => holdsHeldOut(sentence, form))),
+    [],
+  )
+  const list = { train: [], heldOut: ['What comes after {a}?'] }
+  assert.ok(holdsHeldOut('Well, what comes after {a}, please?', list))
+  assert.ok(!holdsHeldOut('What comes afterwards?', list))
 })
 
 test('one word of a wording is mistyped, never a slot', () => {

@@ -44,12 +44,25 @@ export function pickWording(
   if (split === 'held-out') return capitalize(fill(random.pick(list.heldOut), slots))
   const template = random.pick(random.pick(list.train))
   const varied = random.chance(0.6) ? everyday(template, random) : template
-  const kept = list.heldOut.includes(varied) ? template : varied
+  const kept = holdsHeldOut(varied, list) ? template : varied
   const typed = random.chance(0.12) ? mistyped(kept, random) : kept
   const sentence = capitalize(fill(typed, slots))
   const cased = random.chance(0.25) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence
   return random.chance(0.25) ? cased.replace(/[.?]$/, '') : cased
 }
+
+/** Whether a sentence is one of the held-out wordings, perhaps with something said before or after it. */
+export function holdsHeldOut(sentence: string, { heldOut }: Wordings): boolean {
+  const said = ` ${plainWords(sentence)} `
+  return heldOut.some((wording) => said.includes(` ${plainWords(wording)} `))
+}
+
+const plainWords = (sentence: string) =>
+  sentence
+    .toLowerCase()
+    .replaceAll(/[^a-z{} ]/g, '')
+    .replaceAll(/ +/g, ' ')
+    .trim()
 
 export const capitalize = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
