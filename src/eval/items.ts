@@ -1,9 +1,10 @@
+import { backgroundLabels } from '../data/background.js'
 import type { LoadedClip } from '../data/clip-library.js'
 import { askAbout } from '../data/questions/index.js'
 import type { Task, Vocabulary } from '../data/questions/task.js'
 import type { WordingSplit } from '../data/questions/wording.js'
 import type { SceneEvent } from '../data/scene.js'
-import { sceneSource } from '../data/scene-source.js'
+import { type SceneSourceOptions, sceneSource } from '../data/scene-source.js'
 import { Random } from '../random.js'
 import type { LoadedSets } from '../train/sources.js'
 import type { ClosedAnswers } from './closed-answers.js'
@@ -47,11 +48,11 @@ export interface EvalSet {
 }
 
 /** Changes whenever the same seed would ask something else. */
-export const QUESTIONS_VERSION = 2
+export const QUESTIONS_VERSION = 3
 
 /**
  * What is asked about recordings that training did not hear, in wordings that it did not see: each clip by itself,
- * openly and by yes or no and by choice, and scenes composed of the clips, for order, count and captions.
+ * openly and by yes or no and by choice, scenes composed of the clips, for order, count and captions, and silence and noise.
  */
 export function clipItems(
   sets: LoadedSets,
@@ -72,16 +73,29 @@ export function clipItems(
     ]
   })
   const all = clips.map(({ clip }) => clip)
-  const composed = SCENE_TASKS.flatMap((task) => sceneItems(all, task, asking, seed, scenes))
+  const composed = Object.entries(SCENES).flatMap(([task, scene]) =>
+    sceneItems(all, { ...scene, task }, asking, seed, scenes),
+  )
   return { items: [...items, ...composed], vocabulary: known }
 }
 
 /** What `clipItems` can ask about sets of these names. */
 export function clipTasks(sets: readonly string[]): readonly string[] {
-  return [...sets, 'presence', 'choice', ...SCENE_TASKS]
+  return [...sets, 'presence', 'choice', ...Object.keys(SCENES)]
 }
 
-const SCENE_TASKS = ['order', 'count', 'caption'] as const
+/** Scenes of two clips for order, of one to four equal ones for count, of one to three for captions, of none for silence and noise. */
+const SCENES = {
+  order: { scoring: 'order', eventCounts: [0, 1] },
+  count: { scoring: 'count', eventCounts: [1, 1, 1], countingChance: 1 },
+  caption: { scoring: 'caption', eventCounts: [1, 1, 1] },
+  background: { scoring: 'name', backgroundChance: 1 },
+} as const satisfies Readonly<Record<string, SceneKind>>
+
+type SceneKind = { readonly scoring: Task } & Pick<
+  SceneSourceOptions,
+  'eventCounts' | 'countingChance' | 'backgroundChance'
+>
 
 interface Asking {
   readonly vocabulary: Vocabulary
@@ -112,10 +126,9 @@ function clipItem(
   }
 }
 
-/** Scenes of two clips for order, of one to four equal ones for count, of one to three for captions. */
 function sceneItems(
   clips: readonly LoadedClip[],
-  task: (typeof SCENE_TASKS)[number],
+  { task, scoring, ...scene }: SceneKind & { readonly task: string },
   asking: Asking,
   seed: number,
   count: number,
@@ -123,32 +136,38 @@ function sceneItems(
   const source = sceneSource(clips, {
     ...asking,
     // A scene that the task cannot ask about is asked for its name, and passed over.
-    tasks: { [task]: 1, name: 1e-9 },
+    tasks: { name: 1e-9, [scoring]: 1 },
     questionsPerAudio: 1,
     augment: false,
     backgroundChance: 0,
     repeatChance: 0,
-    eventCounts: task === 'order' ? [0, 1] : [1, 1, 1],
-    countingChance: task === 'count' ? 1 : 0,
+    countingChance: 0,
+    ...scene,
   })
   const items: EvalItem[] = []
   for (let number = 0; items.length < count && number < 20 * count; number++) {
-    const { samples, turns } = source.drawWithin(new Random('eval scene', seed, task, number), SCENE_SECONDS)
+    const { samples, turns, sounds } = source.drawWithin(
+      new Random('eval scene', seed, task, number),
+      SCENE_SECONDS,
+    )
     const [turn] = turns
-    if (turn?.task !== task) continue
+    if (turn?.task !== scoring) continue
+    const background = sounds?.find(({ label }) => backgrounds.includes(label))
     items.push({
       id: `${task}:${number}`,
       audio: `${task}:${number}`,
       samples: async () => samples,
       task,
-      scoring: task,
+      scoring,
       ...(turn.form && { form: turn.form }),
       question: turn.question,
       expected: turn.answer,
       ...(turn.accept && { accept: turn.accept }),
+      ...(background && { label: background.label }),
     })
   }
   return items
 }
 
 const SCENE_SECONDS = 8
+const backgrounds: readonly string[] = backgroundLabels

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { vocabularyOf } from '../data/questions/vocabulary.js'
+import { packageFolder } from '../model/package-folder.js'
+import { loadRecipe } from '../train/recipe.js'
+import { loadSets } from '../train/sources.js'
+import { writeTinyRecordings } from '../train/tiny-run.test.helper.js'
+import { clipItems, clipTasks } from './items.js'
+
+test('each clip is asked about by itself, in scenes, and nothing but silence or noise as such', async () => {
+  const recipe = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
+  const loaded = await loadRecipe(recipe, [`data.root=${await writeTinyRecordings()}`])
+  const sets = await loadSets(loaded.recipe, 'held-out', 16_000)
+  const known = vocabularyOf([...sets.values()].flat())
+  const { items } = clipItems(sets, known, { scenes: 20 })
+  assert.deepEqual(
+    [...new Set(items.map(({ task }) => task))].sort(),
+    [...clipTasks([...sets.keys()])].sort(),
+  )
+  for (const task of ['order', 'count', 'caption', 'background']) {
+    assert.equal(items.filter((item) => item.task === task).length, 20, task)
+  }
+  const background = items.filter(({ task }) => task === 'background')
+  assert.deepEqual(
+    [...new Set(background.map(({ label, expected, scoring }) => `${label} ${expected} ${scoring}`))].sort(),
+    ['noise Noise. name', 'silence Silence. name'],
+  )
+  const again = clipItems(sets, known, { scenes: 20 }).items
+  assert.deepEqual(
+    again.map(({ id, question }) => [id, question]),
+    items.map(({ id, question }) => [id, question]),
+  )
+})
