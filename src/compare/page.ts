@@ -62,8 +62,9 @@ const ABOUT_TESTS = [
 
 const ABOUT_COST = [
   'Mean ± standard deviation over seeds. In brackets the ratio to the baseline, seed by seed: its mean and its least',
-  'and most. No conclusion is drawn from one seed, or where seeds disagree on which is larger. Step time is the median;',
-  'training time adds up all steps, without decoding, saving and asking; a recording is an example that is heard, about',
+  'and most. No conclusion is drawn from one seed, or where seeds disagree on which is larger. Step time is the median',
+  'of the steps that answer questions, of which are the recordings a second, too; training time adds up all steps,',
+  'without decoding, saving and asking; a recording is an example that is heard, about',
   'which several questions are learnt. Peak memory is that of the process that trained.',
 ].join(' ')
 

@@ -12,9 +12,12 @@ import type { StepReport } from '../train/trainer.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { listeningNamed, type Run } from './plan.js'
 
-/** What one run cost, as its `cost.json` keeps it. */
+/**
+ * What one run cost, as its `cost.json` keeps it. Of its steps those count that answer questions, where it has such: what
+ * a stage without the language model costs tells integrations apart in nothing.
+ */
 export interface RunCost {
-  /** The median over all steps; the few that compile their shape do not move it. */
+  /** The median over the steps; the few that compile their shape do not move it. */
   readonly stepMilliseconds: number
   readonly recordingsPerSecond: number
   readonly peakMemoryMiB: number
@@ -69,7 +72,11 @@ export async function trainRun(
   const measured = await spawnTraining([recipe.file, ...changes, '--json'], own, signal)
   if (!measured) return undefined
   const metrics = (await readFile(join(own, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
-  const steps = metrics.map((line) => JSON.parse(line) as StepReport)
+  const all = metrics.map((line) => JSON.parse(line) as StepReport)
+  const answering = new Set(
+    recipe.loaded.stages.filter(({ objective }) => objective === 'answers').map(({ name }) => name),
+  )
+  const steps = answering.size > 0 ? all.filter(({ stage }) => answering.has(stage)) : all
   const cost: RunCost = {
     stepMilliseconds: median(steps.map(({ milliseconds }) => milliseconds)),
     recordingsPerSecond: (1000 * total(steps, 'audios')) / total(steps, 'milliseconds'),
