@@ -11,7 +11,7 @@ export interface LalSettings {
    * are not turned, and text starts at 0. @default 'sequential'
    */
   readonly positions?: 'sequential' | 'none'
-  /** The norm before W_k and W_v: the layer's own input norm, or one of LAL's own. @default 'layer' */
+  /** The norm before W_k and W_v: the layer's own input norm, or one of LAL's own, which starts like it. @default 'layer' */
   readonly norm?: 'layer' | 'own'
   /** `per-layer` adds to the tokens a trained low-rank correction for each layer. @default 'shared' */
   readonly projector?: 'shared' | 'per-layer'

@@ -36,7 +36,8 @@ export function lal(
       settings.projector === 'per-layer'
         ? unitRmsNorm(corrected(scope, settings, tokens, layer), normEpsilon)
         : (units[i] as Tensor)
-    const gain = settings.norm === 'own' ? ownGain(scope, layer, tokens) : decoder.inputGain(layer)
+    const inputGain = decoder.inputGain(layer)
+    const gain = settings.norm === 'own' ? ownGain(scope, layer, inputGain) : inputGain
     const turned = settings.positions === 'none' ? undefined : positions
     return { ...decoder.keyValues(layer, mul(unit, gain), turned), mask }
   }
@@ -47,8 +48,9 @@ export function lal(
   return { ...silent, memory }
 }
 
-function ownGain(scope: Scope, layer: number, tokens: Tensor): Tensor {
-  return scope.in(`norms.${layer}`).parameter('weight', [fixed(tokens.shape[2])], 'ones')
+/** Starts like the layer's: a pretrained layer's keys and values are made for states of its own gain. */
+function ownGain(scope: Scope, layer: number, { name, shape }: Tensor): Tensor {
+  return scope.in(`norms.${layer}`).parameter('weight', shape.map(fixed), { like: name })
 }
 
 /** A + B_l C_l A: the tokens as one layer wants them; B_l starts at zero. */

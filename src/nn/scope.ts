@@ -3,7 +3,10 @@ import { matcher } from '../patterns.js'
 import type { LoraConfig } from './lora.js'
 
 /** How a parameter that no file gives is filled before training: a normal's deviation, or a uniform's bound. */
-export type Initial = 'zeros' | 'ones' | { readonly normal: number } | { readonly uniform: number }
+export type Fresh = 'zeros' | 'ones' | { readonly normal: number } | { readonly uniform: number }
+
+/** The same, or like another parameter, which may have a base. */
+export type Initial = Fresh | { readonly like: string }
 
 /**
  * The place in a model where parameters are named: `scope.in('layers.0').parameter('weight', …)` is

@@ -13,14 +13,18 @@ import { hubSettings } from '../hub/settings.js'
 import { fixture } from '../llm/reference.test.helper.js'
 import { type ChosenBases, missingBases } from '../model/bases.js'
 import { type ModelDescription, openModel } from '../model/model-folder.js'
+import { resolvePlan } from '../model/model-plan.js'
 import { openEncoder } from '../model/open-encoder.js'
 import { packageFolder } from '../model/package-folder.js'
 import { type LoadOptions, loadPal } from '../model/pal.js'
 import { modelParameters } from '../model/parameters.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { isLora } from '../nn/lora.js'
+import type { WeightSource } from '../runtime/runtime.js'
 import type { ChatMessage } from '../text/chat.js'
 import { openSafetensors, readTensor } from '../weights/safetensors.js'
+import { startingWeights } from './parameters.js'
+import { readWeight } from './read-weight.js'
 import { loadRecipe } from './recipe.js'
 import { TINY_BASE_CHANGES, writeTinyRecordings } from './tiny-run.test.helper.js'
 import { train } from './train.js'
@@ -328,6 +332,21 @@ describe('mistakes', () => {
     await writeFile(file, text.replace('{ from: pal-tiny }', '{ from: pal-tiny, layers: 2 }'))
     await assert.rejects(loadRecipe(file), /both\.yaml:\d+, model\.encoders\.0\.encoder: .*layers/)
   })
+})
+
+test('a norm of LAL’s own starts as the pretrained layer’s', async () => {
+  const own = ['model.integration={ kind: lal, norm: own }']
+  const { recipe } = await loadRecipe(RECIPE, own, { llm: base, encoders: [ears] })
+  const { config, bases } = await resolvePlan(recipe.model)
+  const options = { seed: 1, labels: [], isTrained: () => false }
+  const { own: weights, frozen } = await startingWeights(config, bases, options)
+  for (const layer of [0, config.llm.layers - 1]) {
+    const theirs = frozen(`llm.model.layers.${layer}.input_layernorm.weight`)
+    assert.deepEqual(
+      weights.get(`integration.norms.${layer}.weight`),
+      await readWeight(theirs as WeightSource, 'norm'),
+    )
+  }
 })
 
 const RECIPE = join(packageFolder(), 'recipes', 'smollm2-pal.yaml')

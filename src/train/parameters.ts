@@ -1,6 +1,7 @@
 import { type Bases, baseWeights } from '../model/bases.js'
 import type { ModelConfig } from '../model/config.js'
 import { modelParameters } from '../model/parameters.js'
+import type { Fresh, Initial } from '../nn/scope.js'
 import { Arena } from '../runtime/arena.js'
 import type { WeightSource } from '../runtime/runtime.js'
 import { initialise } from './initialise.js'
@@ -38,10 +39,12 @@ export async function startingWeights(
   const all = [...modelParameters(config), ...(labels.length > 0 ? headParameters(config, labels) : [])]
   const own = all.filter(([name]) => given(name) === undefined || isTrained(name))
   const arena = new Arena(own.map(([name, { shape }]) => ({ name, shape })))
-  for (const [name, { initial }] of own) {
-    const source = given(name)
+  const initials = new Map(all.map(([name, { initial }]) => [name, initial]))
+  for (const [name] of own) {
+    const { origin, initial } = originOf(name, initials)
+    const source = given(name) ?? given(origin)
     if (source) arena.get(name).set(await readWeight(source, name))
-    else initialise(arena.get(name), name, initial, seed)
+    else initialise(arena.get(name), origin, initial, seed)
   }
   return {
     own: arena,
@@ -50,4 +53,16 @@ export async function startingWeights(
       all.map(([name, { shape }]) => [name, shape.reduce((product, size) => product * size, 1)]),
     ),
   }
+}
+
+/** Whose numbers a parameter starts with, its own or those of the one that it is like, and how these are drawn. */
+function originOf(
+  name: string,
+  initials: ReadonlyMap<string, Initial>,
+): { readonly origin: string; readonly initial: Fresh } {
+  const initial = initials.get(name)
+  if (initial === undefined) throw new Error(`no parameter "${name}" to start like`)
+  return typeof initial === 'object' && 'like' in initial
+    ? originOf(initial.like, initials)
+    : { origin: name, initial }
 }
