@@ -25,6 +25,7 @@ const pages = [
   'docs/architecture.md',
   'docs/models.md',
   'docs/performance.md',
+  'docs/comparison.md',
   'examples/README.md',
   'models/pal-tiny/README.md',
   'models/pal-smollm2-135m/README.md',
