@@ -55,7 +55,7 @@ test('a task that there is not is told with those that there are, of a recipe be
     '--tasks',
     'ordr',
   ])
-  assert.match(ofRecipe.stderr, /expected one of esc10, digits, drums, presence, .*caption, got "ordr"/)
+  assert.match(ofRecipe.stderr, /expected one of esc10, digits, drums, presence, .*background, got "ordr"/)
 })
 
 test('nothing that can be read is a mistake', async () => {
