@@ -6,19 +6,17 @@ import { join } from 'node:path'
 import { describeMachine, type Machine } from '../bench/machine.js'
 import { PalError } from '../errors.js'
 import { packageFolder } from '../model/package-folder.js'
-import type { Recipe } from '../train/recipe.js'
+import type { Recipe, Stage } from '../train/recipe.js'
 import type { TrainEvent } from '../train/train.js'
 import type { StepReport } from '../train/trainer.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { listeningNamed, type Run } from './plan.js'
 
-/**
- * What one run cost, as its `cost.json` keeps it. Of its steps those count that answer questions, where it has such: what
- * a stage without the language model costs tells integrations apart in nothing.
- */
+/** What one run cost, as its `cost.json` keeps it. */
 export interface RunCost {
-  /** The median over the steps; the few that compile their shape do not move it. */
+  /** The median over `answeringSteps`; the few that compile their shape do not move it. */
   readonly stepMilliseconds: number
+  /** Over the same steps. */
   readonly recordingsPerSecond: number
   readonly peakMemoryMiB: number
   readonly trainedParameters: number
@@ -72,11 +70,10 @@ export async function trainRun(
   const measured = await spawnTraining([recipe.file, ...changes, '--json'], own, signal)
   if (!measured) return undefined
   const metrics = (await readFile(join(own, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
-  const all = metrics.map((line) => JSON.parse(line) as StepReport)
-  const answering = new Set(
-    recipe.loaded.stages.filter(({ objective }) => objective === 'answers').map(({ name }) => name),
+  const steps = answeringSteps(
+    metrics.map((line) => JSON.parse(line) as StepReport),
+    recipe.loaded.stages,
   )
-  const steps = answering.size > 0 ? all.filter(({ stage }) => answering.has(stage)) : all
   const cost: RunCost = {
     stepMilliseconds: median(steps.map(({ milliseconds }) => milliseconds)),
     recordingsPerSecond: (1000 * total(steps, 'audios')) / total(steps, 'milliseconds'),
@@ -86,6 +83,18 @@ export async function trainRun(
   }
   await writeAtomically(join(own, COST), `${JSON.stringify({ ...cost, trainedWith }, null, 2)}\n`)
   return cost
+}
+
+/**
+ * The steps that answer questions, or all of a run without such: what a stage without the language model costs does not
+ * tell integrations apart.
+ */
+export function answeringSteps(
+  steps: readonly StepReport[],
+  stages: readonly Pick<Stage, 'name' | 'objective'>[],
+): readonly StepReport[] {
+  const names = stages.filter(({ objective }) => objective === 'answers').map(({ name }) => name)
+  return names.length > 0 ? steps.filter(({ stage }) => names.includes(stage)) : steps
 }
 
 /** Runs `pal train` and tells what it says of itself at its end; nothing if it was interrupted. */
@@ -115,13 +124,13 @@ function spawnTraining(
   })
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code) => {
+    child.on('close', (code, killed) => {
       signal.removeEventListener('abort', stop)
       if (code === 0) resolve({ peakMemoryMiB, trainedParameters })
       else if (signal.aborted) resolve(undefined)
       else {
         reject(
-          new PalError(`expected pal train to finish, got exit code ${code}`, {
+          new PalError(`expected pal train to finish, got ${killed ?? `exit code ${code}`}`, {
             file: folder,
             hint: 'What it said is above. The same command goes on from here.',
           }),

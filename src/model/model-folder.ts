@@ -41,13 +41,14 @@ export interface OpenedModel {
 }
 
 const WEIGHTS = 'model.safetensors'
-/** The files of a tokenizer. */
-export const TOKENIZER = [
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'chat_template.jinja',
-  'generation_config.json',
-]
+/** The files of a tokenizer. What tells of one that it is whole comes last. */
+const TOKENIZER = ['tokenizer.json', 'chat_template.jinja', 'generation_config.json', 'tokenizer_config.json']
+
+/** Copies the files of a tokenizer, those that there are, from one model's folder into another's. */
+export async function copyTokenizer(from: string, to: string): Promise<void> {
+  const files = TOKENIZER.filter((name) => existsSync(join(from, name)))
+  for (const name of files) await copyFile(join(from, name), join(to, name))
+}
 
 /**
  * Writes a model as a folder that needs nothing else but its bases, if it has any: `config.json`,
@@ -60,10 +61,7 @@ export async function saveModel(
   const tensors = [...parameters].map((parameter) => ({ ...parameter, dtype }))
   await mkdir(folder, { recursive: true })
   await writeSafetensors(join(folder, WEIGHTS), tensors)
-  for (const file of tokenizerFolder === undefined ? [] : TOKENIZER) {
-    const from = join(tokenizerFolder as string, file)
-    if (existsSync(from)) await copyFile(from, join(folder, file))
-  }
+  if (tokenizerFolder !== undefined) await copyTokenizer(tokenizerFolder, folder)
   const count = tensors.reduce((sum, { data }) => sum + data.length, 0)
   await writeAtomically(join(folder, 'README.md'), modelCard(config, count))
   await writeDescription(folder, config)

@@ -12,7 +12,7 @@ import {
   writeSafetensors,
 } from '../weights/safetensors.js'
 import { writeAtomically } from '../weights/write-atomically.js'
-import { TOKENIZER } from './model-folder.js'
+import { copyTokenizer } from './model-folder.js'
 
 export interface QuantizeOptions {
   readonly bits: Bits
@@ -79,9 +79,8 @@ export async function quantizeModel(
   })
   await mkdir(out, { recursive: true })
   await writeSafetensors(join(out, 'model.safetensors'), written)
-  for (const file of [...TOKENIZER, 'README.md']) {
-    if (existsSync(join(folder, file))) await copyFile(join(folder, file), join(out, file))
-  }
+  await copyTokenizer(folder, out)
+  if (existsSync(join(folder, 'README.md'))) await copyFile(join(folder, 'README.md'), join(out, 'README.md'))
   const described = hears ? { ...config, quantization: { bits, blockSize: BLOCK_SIZE } } : config
   await writeAtomically(join(out, 'config.json'), `${JSON.stringify(described, null, 2)}\n`)
   return {

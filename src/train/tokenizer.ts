@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { TOKENIZER } from '../model/model-folder.js'
+import { copyTokenizer } from '../model/model-folder.js'
 import { matcher } from '../patterns.js'
 import { Random } from '../random.js'
 import type { ChatTokenizer } from '../text/chat.js'
@@ -33,8 +33,7 @@ export async function ownTokenizer(
     const from = resolve(dirname(file), start.model)
     await openTokenizer(from)
     await mkdir(path, { recursive: true })
-    const files = TOKENIZER.filter((name) => existsSync(join(from, name)))
-    for (const name of files) await copyFile(join(from, name), join(path, name))
+    await copyTokenizer(from, path)
     return openTokenizer(path)
   }
   const trained = trainTokenizer(textsOf(recipe, sourceOf), {

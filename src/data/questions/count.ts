@@ -3,8 +3,8 @@ import { knownPhrase } from './labels.js'
 import type { QuestionKind } from './task.js'
 import { distinct, heard } from './timeline.js'
 import { capitalize } from './wording.js'
-import { countAll } from './wordings/count-all.js'
-import { countLabel } from './wordings/count-label.js'
+import { all } from './wordings/count-all.js'
+import { label } from './wordings/count-label.js'
 
 export const numberWords = [...digitWords, 'ten'] as const
 
@@ -12,8 +12,8 @@ export const numberWords = [...digitWords, 'ten'] as const
 export const count: QuestionKind = {
   task: 'count',
   forms: {
-    all: countAll,
-    label: countLabel,
+    all,
+    label,
   },
   plan(events, random) {
     const sounds = heard(events)

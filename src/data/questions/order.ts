@@ -4,7 +4,7 @@ import { answerPhrase, knownPhrase, sentence } from './labels.js'
 import type { Plan, QuestionKind } from './task.js'
 import { distinct, heard } from './timeline.js'
 import { after } from './wordings/order-after.js'
-import { inOrder } from './wordings/order-all.js'
+import { all } from './wordings/order-all.js'
 import { before } from './wordings/order-before.js'
 import { first } from './wordings/order-first.js'
 import { firstOfTwo } from './wordings/order-first-of-two.js'
@@ -21,7 +21,7 @@ export const order: QuestionKind = {
     last,
     after,
     before,
-    all: inOrder,
+    all,
   },
   plan(events, random) {
     const sounds = heard(events)

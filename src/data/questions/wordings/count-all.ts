@@ -1,7 +1,7 @@
 import { wordings } from '../wording.js'
 
 /** How many sounds are there? */
-export const countAll = wordings({
+export const all = wordings({
   train: [
     'How many sounds (do|can) you hear?',
     'How many sounds are (there|in this|in the recording|in this clip)?',

@@ -1,7 +1,7 @@
 import { wordings } from '../wording.js'
 
 /** How often is a sound there? */
-export const countLabel = wordings({
+export const label = wordings({
   train: [
     'How many times (do|can|did) you hear {a}?',
     'How many times is {a} (there|heard|in the recording)?',

@@ -1,7 +1,7 @@
 import { wordings } from '../wording.js'
 
 /** What comes in which order? */
-export const inOrder = wordings({
+export const all = wordings({
   train: [
     'In (what|which) order (do|can) you hear (the sounds|them)?',
     'In what order do the sounds come?',
