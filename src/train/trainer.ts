@@ -2,7 +2,7 @@ import { totalmem } from 'node:os'
 import type { Source } from '../data/source.js'
 import { PalError } from '../errors.js'
 import type { ModelConfig } from '../model/config.js'
-import { tokenCount } from '../model/token-count.js'
+import { commonSamples } from '../model/padded-samples.js'
 import type { Ranks } from '../parallel/ranks.js'
 import { matcher } from '../patterns.js'
 import { Random } from '../random.js'
@@ -115,9 +115,7 @@ class Batches {
     const plan = random.weighted(stage.batches, ({ weight }) => weight)
     const source = this.#sources.get(plan) as Source
     const sampleRate = sampleRateOf(config)
-    const samples = Math.max(
-      ...config.encoders.map((named) => tokenCount(named, Math.round(plan.seconds * sampleRate)).samples),
-    )
+    const samples = commonSamples(config.encoders, Math.round(plan.seconds * sampleRate))
     const draws = Array.from({ length: plan.audios }, (_, slot) =>
       source.drawWithin(new Random(seed, stage.name, number, slot), plan.seconds),
     )
