@@ -32,6 +32,22 @@ export interface Hiding {
   readonly random: Random
 }
 
+/** For each encoder, how often an audio is given without what this one hears of it; an audio loses one at most. */
+export type EncoderDropout = Readonly<Record<string, number>>
+
+/**
+ * Modality dropout (ModDrop, Neverova et al. 2015): an encoder that is nearly always right about what it was trained on is not
+ * the only one that the language model learns to listen to.
+ * @returns the encoder that goes unheard
+ */
+export function drawUnheard(dropout: EncoderDropout, random: Random): string | undefined {
+  let left = random.next()
+  return Object.entries(dropout).find(([, probability]) => {
+    left -= probability
+    return left < 0
+  })?.[0]
+}
+
 /** What a program is fed for one step, and what it is compiled for. */
 export interface Batch<Shape extends AudioShape = AudioShape> {
   /** What it was made of, audio for audio. */
@@ -49,6 +65,7 @@ export interface Batch<Shape extends AudioShape = AudioShape> {
  * its own that listens to its audio; only the answer's tokens are learnt.
  *
  * @param samples the length that audio is padded to
+ * @param unheard for each audio, an encoder whose tokens of it are hidden from the language model
  * @throws PalError if there is nothing to learn
  */
 export function collate(
@@ -57,6 +74,7 @@ export function collate(
   tokenizer: ChatEncoder,
   samples: number,
   hide?: Hiding,
+  unheard: readonly (string | undefined)[] = [],
 ): Batch<BatchShape> {
   const conversations = draws.flatMap(({ turns }, audio) =>
     turns.map(({ question, answer }) => {
@@ -84,7 +102,7 @@ export function collate(
     seconds: secondsOf(draws, config),
     feeds: {
       ...audioFeeds(draws, config, shape, hide),
-      ...memoryFeeds(draws, conversations, config, shape),
+      ...memoryFeeds(draws, conversations, config, shape, unheard),
       ...textFeeds(draws, conversations, config, shape, learnt),
     },
   }
@@ -133,6 +151,7 @@ function memoryFeeds(
   conversations: readonly Conversation[],
   config: ModelConfig,
   { samples, rows }: BatchShape,
+  unheard: readonly (string | undefined)[],
 ): Record<string, Value['data']> {
   const feeds: Record<string, Value['data']> = {
     listensTo: BigInt64Array.from(conversations, ({ audio }) => BigInt(audio)),
@@ -142,7 +161,7 @@ function memoryFeeds(
     const padded = tokenCount(named, samples).audio
     const counts = draws.map((draw) => tokenCount(named, draw.samples.length).audio)
     feeds[`${name}.mask`] = lengthMask(
-      conversations.map(({ audio }) => counts[audio] as number),
+      conversations.map(({ audio }) => (unheard[audio] === name ? 0 : (counts[audio] as number))),
       padded,
     )
     const positions = new BigInt64Array(rows * padded)

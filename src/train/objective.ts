@@ -14,7 +14,13 @@ import { collateWords, type WordEncoder, type WordShape, wordGraph } from './wor
 
 /** What a stage learns from its draws: how they become a batch, and the graph of a step. */
 export interface Objective {
-  collate(draws: readonly Draw[], samples: number, hide?: Hiding): Batch
+  /** @param unheard for each audio, an encoder that is not heard; of `answers` only */
+  collate(
+    draws: readonly Draw[],
+    samples: number,
+    hide?: Hiding,
+    unheard?: readonly (string | undefined)[],
+  ): Batch
   graph(
     shape: AudioShape,
     options: ForwardOptions & { readonly trained: (name: string) => boolean },
@@ -38,7 +44,7 @@ export function objective(
   switch (name) {
     case 'answers':
       return {
-        collate: (draws, samples, hide) => collate(draws, config, tokenizer, samples, hide),
+        collate: (draws, samples, hide, unheard) => collate(draws, config, tokenizer, samples, hide, unheard),
         graph: (shape, options) => trainingGraph(config, shape as BatchShape, options),
       }
     case 'words':

@@ -57,6 +57,25 @@ test('mistakes name file, line and key', async () => {
   await assert.rejects(loadRecipe(file), /expected the name of a source \(sounds, digits.*got "digit"/)
 })
 
+test('only encoders that there are go unheard, one of an audio at most, and only where answers are learnt', async () => {
+  const routed = join(recipes, 'pal-smollm2-135m-averaging.yaml')
+  const dropping = (shares: string, stage = 1) =>
+    loadRecipe(routed, [`stages.${stage}.encoderDropout=${shares}`])
+  const { recipe } = await dropping('{ general: 0.3, speech: 0.2 }')
+  const unified = ['model.integration.form={ summaryTokens: 4 }']
+  await assert.rejects(loadRecipe(routed, unified), /no summary is made .*, got the unified form of PAL/)
+  assert.deepEqual(recipe.stages[1]?.encoderDropout, { general: 0.3, speech: 0.2 })
+  await assert.rejects(
+    dropping('{ generl: 0.3 }'),
+    /the name of an encoder \(general, speech\), got "generl"/,
+  )
+  await assert.rejects(dropping('{ general: 0.6, speech: 0.5 }'), /that add up to at most 1/)
+  await assert.rejects(
+    dropping('{ general: 0.3 }', 0),
+    /a stage that learns answers, got one that learns words/,
+  )
+})
+
 test('a set is in a CSV or in shards, and only with shards may the group be left out', async () => {
   const loaded = (set: string) => loadRecipe(tiny, [`data.sets.esc10={ label: label, kind: sound, ${set} }`])
   const { recipe } = await loaded("shards: 'esc/train-*.parquet', labels: { sea_waves: sea waves }")

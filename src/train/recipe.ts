@@ -115,6 +115,14 @@ const stage = z.strictObject({
       maxBins: z.int().nonnegative(),
     })
     .optional(),
+  /** How often the language model does not hear an encoder, by the encoder's name: see `drawUnheard`. */
+  encoderDropout: z
+    .record(z.string(), z.number().min(0).max(1))
+    .refine(
+      (shares) => Object.values(shares).reduce((sum, share) => sum + share, 0) <= 1,
+      'expected probabilities that add up to at most 1: of each audio one encoder at most goes unheard',
+    )
+    .optional(),
   batches: z.array(batch).min(1),
 })
 
@@ -326,23 +334,44 @@ function encodersOf(
 }
 
 /** Every name that one part of a recipe uses must be given by another. */
-function checkNames({ data, sources, stages }: Recipe, file: string): void {
+function checkNames({ data, sources, stages, model }: Recipe, file: string): void {
   const expectName = (name: string, known: Readonly<Record<string, unknown>>, what: string, key: string) => {
     if (name in known) return
-    throw new PalError(`expected the name of a ${what} (${Object.keys(known).join(', ')}), got "${name}"`, {
+    throw new PalError(`expected the name of ${what} (${Object.keys(known).join(', ')}), got "${name}"`, {
       file,
       key,
     })
   }
   for (const [name, one] of Object.entries(sources)) {
     if (one.kind === 'manifest') continue
-    for (const set of one.sets ?? []) expectName(set, data.sets, 'set', `sources.${name}.sets`)
+    for (const set of one.sets ?? []) expectName(set, data.sets, 'a set', `sources.${name}.sets`)
   }
-  for (const [i, { batches }] of stages.entries()) {
+  const encoders = Object.fromEntries(model.encoders.map((encoder) => [encoder.name, encoder]))
+  for (const [i, { batches, objective, encoderDropout }] of stages.entries()) {
+    if (encoderDropout) {
+      const key = `stages.${i}.encoderDropout`
+      const expect = (holds: boolean, where: string, got: string) => {
+        if (!holds) throw new PalError(`expected it ${where}, got ${got}`, { file, key })
+      }
+      for (const name of Object.keys(encoderDropout)) expectName(name, encoders, 'an encoder', key)
+      expect(model.encoders.length > 1, 'where there is another encoder to listen to', 'a model of one')
+      expect(objective === 'answers', 'in a stage that learns answers', `one that learns ${objective}`)
+      // A summary is read from an encoder's tokens even where all of them are hidden.
+      expect(
+        !isUnified(model.integration),
+        'where no summary is made of what is heard',
+        'the unified form of PAL',
+      )
+    }
     for (const [j, { mix }] of batches.entries()) {
-      for (const name of Object.keys(mix)) expectName(name, sources, 'source', `stages.${i}.batches.${j}.mix`)
+      for (const name of Object.keys(mix))
+        expectName(name, sources, 'a source', `stages.${i}.batches.${j}.mix`)
     }
   }
+}
+
+function isUnified(integration: Recipe['model']['integration']): boolean {
+  return integration.kind === 'pal' && 'summaryTokens' in integration.form
 }
 
 async function readText(file: string): Promise<string> {

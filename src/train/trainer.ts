@@ -9,7 +9,7 @@ import { Random } from '../random.js'
 import type { Arena } from '../runtime/arena.js'
 import type { Program, Runtime, WeightSource } from '../runtime/runtime.js'
 import { type AdamW, gradientNorm, type ParameterGroup } from './adamw.js'
-import { type Batch, sampleRateOf } from './collate.js'
+import { type Batch, drawUnheard, sampleRateOf } from './collate.js'
 import type { StageFeatures } from './features.js'
 import type { Objective } from './objective.js'
 import type { BatchPlan, Stage } from './recipe.js'
@@ -120,7 +120,9 @@ class Batches {
       source.drawWithin(new Random(seed, stage.name, number, slot), plan.seconds),
     )
     const hide = stage.specAugment && { settings: stage.specAugment, random }
-    return objective.collate(draws, samples, hide)
+    const { encoderDropout } = stage
+    const unheard = encoderDropout && draws.map(() => drawUnheard(encoderDropout, random))
+    return objective.collate(draws, samples, hide, unheard)
   }
 }
 
