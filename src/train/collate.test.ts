@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import { integrations, tinyConfig, tinyWeights } from '../model/tiny-model.js'
 import { Random } from '../random.js'
 import { Runtime } from '../runtime/runtime.js'
-import { collate, drawUnheard } from './collate.js'
+import { collate, drawEncoder, type Hearing } from './collate.js'
 import { forwardGraph } from './training-graph.js'
 
 let runtime: Runtime
@@ -12,13 +12,13 @@ before(async () => {
 })
 after(() => runtime.close())
 
-test('an audio goes without one encoder at most, as often as is said', () => {
+test('an encoder is drawn as often as is said, and else none', () => {
   const random = new Random('dropout')
-  const drawn = Array.from({ length: 4000 }, () => drawUnheard({ general: 0.5, speech: 0.1 }, random))
+  const drawn = Array.from({ length: 4000 }, () => drawEncoder({ general: 0.5, speech: 0.1 }, random))
   const share = (name: string | undefined) => drawn.filter((one) => one === name).length / drawn.length
   assert.ok(Math.abs(share('general') - 0.5) < 0.03)
   assert.ok(Math.abs(share('speech') - 0.1) < 0.03)
-  assert.equal(drawUnheard({ general: 0 }, random), undefined)
+  assert.equal(drawEncoder({ general: 0 }, random), undefined)
 })
 
 for (const name of ['palRouted', 'plits', 'lal', 'flamingo'] as const) {
@@ -26,7 +26,7 @@ for (const name of ['palRouted', 'plits', 'lal', 'flamingo'] as const) {
   const config = { ...tinyConfig(integrations[name]), encoders }
   for (const { name: encoder } of config.encoders) {
     test(`${name}: what the ${encoder} encoder makes of an audio where it goes unheard changes no logit`, async () => {
-      const [heard, unheard] = [undefined, encoder]
+      const [heard, unheard] = [{}, { unheard: encoder }]
       const logits = await forward(config, [unheard, heard], 1)
       const otherwise = await forward(config, [unheard, heard], 2, encoder)
       assert.deepEqual(logits[0], otherwise[0])
@@ -36,10 +36,20 @@ for (const name of ['palRouted', 'plits', 'lal', 'flamingo'] as const) {
   }
 }
 
+test("an audio that is misheard as another gives the other one's logits, and that one its own", async () => {
+  const config = tinyConfig(integrations.lal)
+  const misheard = { misheard: { encoder: 'general', as: 1 } }
+  const [first, second] = await forward(config, [misheard, {}], 1)
+  assert.deepEqual(first, second)
+  const [itself, other] = await forward(config, [{}, {}], 1)
+  assert.deepEqual(other, second)
+  assert.notDeepEqual(itself, first)
+})
+
 /** The logits of two audios' answers. @param seed of the weights of this encoder, connector included; the others are alike */
 async function forward(
   config: ReturnType<typeof tinyConfig>,
-  unheard: readonly (string | undefined)[],
+  hearing: readonly Hearing[],
   seed: number,
   encoder?: string,
 ): Promise<readonly (readonly number[])[]> {
@@ -47,7 +57,7 @@ async function forward(
   const tokenizer = { chat: () => ({ ids, learn: ids.map((_, i) => i > 3) }) }
   const turns = [{ question: '', answer: '', task: 'test' }]
   const draws = [1, 2].map((audio) => ({ samples: noise(audio), turns }))
-  const { shape, feeds, learnt } = collate(draws, config, tokenizer, 5120, undefined, unheard)
+  const { shape, feeds, learnt } = collate(draws, config, tokenizer, 5120, undefined, hearing)
   const own = `encoders.${encoder}.`
   const [usual, changed] = [tinyWeights(config, 1), tinyWeights(config, seed)]
   const { logits } = forwardGraph(config, shape)

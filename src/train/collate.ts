@@ -32,18 +32,19 @@ export interface Hiding {
   readonly random: Random
 }
 
-/** For each encoder, how often an audio is given without what this one hears of it; an audio loses one at most. */
-export type EncoderDropout = Readonly<Record<string, number>>
+/** How an audio reaches the language model, if not as each encoder hears it. */
+export interface Hearing {
+  /** An encoder that is not heard: modality dropout (ModDrop, Neverova et al. 2015), to learn from the others, too. */
+  readonly unheard?: string | undefined
+  /** An encoder of which another audio of the batch is heard, to learn whom to believe where encoders disagree. */
+  readonly misheard?: { readonly encoder: string; readonly as: number } | undefined
+}
 
-/**
- * Modality dropout (ModDrop, Neverova et al. 2015): an encoder that is nearly always right about what it was trained on is not
- * the only one that the language model learns to listen to.
- * @returns the encoder that goes unheard
- */
-export function drawUnheard(dropout: EncoderDropout, random: Random): string | undefined {
+/** One of the encoders, or none. @param shares how often each, by name */
+export function drawEncoder(shares: Readonly<Record<string, number>>, random: Random): string | undefined {
   let left = random.next()
-  return Object.entries(dropout).find(([, probability]) => {
-    left -= probability
+  return Object.entries(shares).find(([, share]) => {
+    left -= share
     return left < 0
   })?.[0]
 }
@@ -65,7 +66,7 @@ export interface Batch<Shape extends AudioShape = AudioShape> {
  * its own that listens to its audio; only the answer's tokens are learnt.
  *
  * @param samples the length that audio is padded to
- * @param unheard for each audio, an encoder whose tokens of it are hidden from the language model
+ * @param hearing for each audio, what the language model is given otherwise than encoders heard it
  * @throws PalError if there is nothing to learn
  */
 export function collate(
@@ -74,7 +75,7 @@ export function collate(
   tokenizer: ChatEncoder,
   samples: number,
   hide?: Hiding,
-  unheard: readonly (string | undefined)[] = [],
+  hearing: readonly Hearing[] = [],
 ): Batch<BatchShape> {
   const conversations = draws.flatMap(({ turns }, audio) =>
     turns.map(({ question, answer }) => {
@@ -102,7 +103,7 @@ export function collate(
     seconds: secondsOf(draws, config),
     feeds: {
       ...audioFeeds(draws, config, shape, hide),
-      ...memoryFeeds(draws, conversations, config, shape, unheard),
+      ...memoryFeeds(draws, conversations, config, shape, hearing),
       ...textFeeds(draws, conversations, config, shape, learnt),
     },
   }
@@ -151,17 +152,21 @@ function memoryFeeds(
   conversations: readonly Conversation[],
   config: ModelConfig,
   { samples, rows }: BatchShape,
-  unheard: readonly (string | undefined)[],
+  hearing: readonly Hearing[],
 ): Record<string, Value['data']> {
-  const feeds: Record<string, Value['data']> = {
-    listensTo: BigInt64Array.from(conversations, ({ audio }) => BigInt(audio)),
-  }
+  const feeds: Record<string, Value['data']> = {}
   for (const named of config.encoders) {
     const { name } = named
     const padded = tokenCount(named, samples).audio
     const counts = draws.map((draw) => tokenCount(named, draw.samples.length).audio)
+    const heard = conversations.map(({ audio }) => {
+      const { unheard, misheard } = hearing[audio] ?? {}
+      const as = misheard?.encoder === name ? misheard.as : audio
+      return { as, count: unheard === name ? 0 : (counts[as] as number) }
+    })
+    feeds[`${name}.listensTo`] = BigInt64Array.from(heard, ({ as }) => BigInt(as))
     feeds[`${name}.mask`] = lengthMask(
-      conversations.map(({ audio }) => (unheard[audio] === name ? 0 : (counts[audio] as number))),
+      heard.map(({ count }) => count),
       padded,
     )
     const positions = new BigInt64Array(rows * padded)

@@ -1,6 +1,6 @@
 import type { Draw } from '../data/source.js'
 import type { ModelConfig } from '../model/config.js'
-import { type Batch, type ChatEncoder, collate, type Hiding } from './collate.js'
+import { type Batch, type ChatEncoder, collate, type Hearing, type Hiding } from './collate.js'
 import { collateLabels, labelGraph } from './labels.js'
 import type { SoundShape } from './sounds.js'
 import {
@@ -14,13 +14,8 @@ import { collateWords, type WordEncoder, type WordShape, wordGraph } from './wor
 
 /** What a stage learns from its draws: how they become a batch, and the graph of a step. */
 export interface Objective {
-  /** @param unheard for each audio, an encoder that is not heard; of `answers` only */
-  collate(
-    draws: readonly Draw[],
-    samples: number,
-    hide?: Hiding,
-    unheard?: readonly (string | undefined)[],
-  ): Batch
+  /** @param hearing of `answers` only */
+  collate(draws: readonly Draw[], samples: number, hide?: Hiding, hearing?: readonly Hearing[]): Batch
   graph(
     shape: AudioShape,
     options: ForwardOptions & { readonly trained: (name: string) => boolean },
@@ -44,7 +39,7 @@ export function objective(
   switch (name) {
     case 'answers':
       return {
-        collate: (draws, samples, hide, unheard) => collate(draws, config, tokenizer, samples, hide, unheard),
+        collate: (draws, samples, hide, hearing) => collate(draws, config, tokenizer, samples, hide, hearing),
         graph: (shape, options) => trainingGraph(config, shape as BatchShape, options),
       }
     case 'words':

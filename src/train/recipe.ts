@@ -74,6 +74,14 @@ const source = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('manifest'), path: z.string() }),
 ])
 
+/** Of an audio, one encoder at most; how often each, by its name. */
+const shares = z
+  .record(z.string(), z.number().min(0).max(1))
+  .refine(
+    (shares) => Object.values(shares).reduce((sum, share) => sum + share, 0) <= 1,
+    'expected probabilities that add up to at most 1: of an audio it is one encoder at most',
+  )
+
 const batch = z.strictObject({
   /** Audio is at most this long; shorter audio is padded and masked. */
   seconds: positive,
@@ -84,6 +92,8 @@ const batch = z.strictObject({
   weight: positive.default(1),
   /** Weights of the sources, by name. */
   mix: z.record(z.string(), positive),
+  /** How often the language model hears, by an encoder of this name, another audio of the batch. */
+  misheard: shares.optional(),
 })
 
 const stage = z.strictObject({
@@ -115,14 +125,8 @@ const stage = z.strictObject({
       maxBins: z.int().nonnegative(),
     })
     .optional(),
-  /** How often the language model does not hear an encoder, by the encoder's name: see `drawUnheard`. */
-  encoderDropout: z
-    .record(z.string(), z.number().min(0).max(1))
-    .refine(
-      (shares) => Object.values(shares).reduce((sum, share) => sum + share, 0) <= 1,
-      'expected probabilities that add up to at most 1: of each audio one encoder at most goes unheard',
-    )
-    .optional(),
+  /** How often the language model does not hear an encoder, by the encoder's name: see `drawEncoder`. */
+  encoderDropout: shares.optional(),
   batches: z.array(batch).min(1),
 })
 
@@ -346,32 +350,40 @@ function checkNames({ data, sources, stages, model }: Recipe, file: string): voi
     if (one.kind === 'manifest') continue
     for (const set of one.sets ?? []) expectName(set, data.sets, 'a set', `sources.${name}.sets`)
   }
-  const encoders = Object.fromEntries(model.encoders.map((encoder) => [encoder.name, encoder]))
-  for (const [i, { batches, objective, encoderDropout }] of stages.entries()) {
-    if (encoderDropout) {
-      const key = `stages.${i}.encoderDropout`
-      const expect = (holds: boolean, where: string, got: string) => {
-        if (!holds) throw new PalError(`expected it ${where}, got ${got}`, { file, key })
+  for (const [i, { batches }] of stages.entries()) {
+    for (const [j, { mix, misheard, audios }] of batches.entries()) {
+      const at = `stages.${i}.batches.${j}`
+      for (const name of Object.keys(mix)) expectName(name, sources, 'a source', `${at}.mix`)
+      if (misheard && audios < 2) {
+        throw new PalError('expected a batch that has another audio to hear, got one of 1', {
+          file,
+          key: `${at}.misheard`,
+        })
       }
-      for (const name of Object.keys(encoderDropout)) expectName(name, encoders, 'an encoder', key)
-      expect(model.encoders.length > 1, 'where there is another encoder to listen to', 'a model of one')
-      expect(objective === 'answers', 'in a stage that learns answers', `one that learns ${objective}`)
-      // A summary is read from an encoder's tokens even where all of them are hidden.
-      expect(
-        !isUnified(model.integration),
-        'where no summary is made of what is heard',
-        'the unified form of PAL',
-      )
     }
-    for (const [j, { mix }] of batches.entries()) {
-      for (const name of Object.keys(mix))
-        expectName(name, sources, 'a source', `stages.${i}.batches.${j}.mix`)
+  }
+  const encoders = Object.fromEntries(model.encoders.map((encoder) => [encoder.name, encoder]))
+  for (const { key, objective, shares } of changedHearing(stages)) {
+    const expect = (holds: boolean, where: string, got: string) => {
+      if (!holds) throw new PalError(`expected it ${where}, got ${got}`, { file, key })
     }
+    for (const name of Object.keys(shares)) expectName(name, encoders, 'an encoder', key)
+    expect(model.encoders.length > 1, 'where there is another encoder to listen to', 'a model of one')
+    expect(objective === 'answers', 'in a stage that learns answers', `one that learns ${objective}`)
+    // A summary is read from an encoder's tokens even where all of them are hidden.
+    const isUnified = model.integration.kind === 'pal' && 'summaryTokens' in model.integration.form
+    expect(!isUnified, 'where no summary is made of what is heard', 'the unified form of PAL')
   }
 }
 
-function isUnified(integration: Recipe['model']['integration']): boolean {
-  return integration.kind === 'pal' && 'summaryTokens' in integration.form
+/** Where a recipe has the language model hear otherwise than its encoders do. */
+function changedHearing(stages: readonly Stage[]) {
+  return stages.flatMap(({ objective, encoderDropout, batches }, i) =>
+    [
+      { key: `stages.${i}.encoderDropout`, shares: encoderDropout },
+      ...batches.map(({ misheard }, j) => ({ key: `stages.${i}.batches.${j}.misheard`, shares: misheard })),
+    ].flatMap(({ key, shares }) => (shares ? [{ key, objective, shares }] : [])),
+  )
 }
 
 async function readText(file: string): Promise<string> {

@@ -9,7 +9,7 @@ import { Random } from '../random.js'
 import type { Arena } from '../runtime/arena.js'
 import type { Program, Runtime, WeightSource } from '../runtime/runtime.js'
 import { type AdamW, gradientNorm, type ParameterGroup } from './adamw.js'
-import { type Batch, drawUnheard, sampleRateOf } from './collate.js'
+import { type Batch, drawEncoder, type Hearing, sampleRateOf } from './collate.js'
 import type { StageFeatures } from './features.js'
 import type { Objective } from './objective.js'
 import type { BatchPlan, Stage } from './recipe.js'
@@ -120,9 +120,13 @@ class Batches {
       source.drawWithin(new Random(seed, stage.name, number, slot), plan.seconds),
     )
     const hide = stage.specAugment && { settings: stage.specAugment, random }
-    const { encoderDropout } = stage
-    const unheard = encoderDropout && draws.map(() => drawUnheard(encoderDropout, random))
-    return objective.collate(draws, samples, hide, unheard)
+    const hearing = draws.map((_, audio): Hearing => {
+      const encoder = plan.misheard && drawEncoder(plan.misheard, random)
+      if (encoder === undefined)
+        return { unheard: stage.encoderDropout && drawEncoder(stage.encoderDropout, random) }
+      return { misheard: { encoder, as: (audio + 1 + random.integer(plan.audios - 1)) % plan.audios } }
+    })
+    return objective.collate(draws, samples, hide, hearing)
   }
 }
 

@@ -77,9 +77,9 @@ export function withGradients(
 }
 
 /**
- * The forward pass of a batch. Inputs: `waveform` [audios, samples]; `listensTo` [rows]; `ids` and `positions`;
+ * The forward pass of a batch. Inputs: `waveform` [audios, samples]; `ids` and `positions`;
  * `learntAt` [learnt], indices into all rows' states; `labels` and `weights` [learnt]; and for each encoder
- * `name.encoderMask`, `name.lengths`, `name.mask`, `name.positions`. See collate.ts, which fills them. Of encoders that are
+ * `name.encoderMask`, `name.lengths`, `name.listensTo` [rows], `name.mask`, `name.positions`. See collate.ts, which fills them. Of encoders that are
  * given, `name.features` [audios, encoder tokens, the encoder's hiddenSize] instead of the waveform.
  */
 export function forwardGraph(config: ModelConfig, shape: BatchShape, options: ForwardOptions = {}): Forward {
@@ -87,7 +87,6 @@ export function forwardGraph(config: ModelConfig, shape: BatchShape, options: Fo
   const network = new Network(graph, config)
   const { audios, samples, rows, textLength, learnt } = shape
   const waveform = graph.input('waveform', [audios, samples])
-  const listensTo = graph.input('listensTo', [rows], 'int64')
   const counts = config.encoders.map((named) => tokenCount(named, samples))
   const tables = positionTables(graph, config, counts, textLength)
 
@@ -97,7 +96,7 @@ export function forwardGraph(config: ModelConfig, shape: BatchShape, options: Fo
     const { tokens, mask } = encoderTokens(network.scope, named, waveform, shape, options)
     return {
       name,
-      tokens: gather(network.connect(named, tokens, mask), listensTo),
+      tokens: gather(network.connect(named, tokens, mask), graph.input(`${name}.listensTo`, [rows], 'int64')),
       mask: graph.input(`${name}.mask`, [rows, 1, 1, 1, count.audio]),
       positions: { indices: graph.input(`${name}.positions`, [rows, count.audio], 'int64'), ...tables },
     }
