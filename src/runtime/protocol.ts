@@ -9,6 +9,11 @@ export interface Value {
 /** What ONNX Runtime is asked to trade: see `sessionOptions` in worker.ts. */
 export type Purpose = 'training' | 'inference'
 
+/** Answered as soon as ONNX Runtime is loaded. */
+export interface LoadRequest {
+  readonly kind: 'load'
+}
+
 export interface CompileRequest {
   readonly kind: 'compile'
   readonly program: number
@@ -51,7 +56,14 @@ export interface ReleaseRequest {
   readonly program: number
 }
 
-export type Request = (CompileRequest | RunRequest | ReturnRequest | ReleaseRequest) & { readonly id: number }
+export type Request = (LoadRequest | CompileRequest | RunRequest | ReturnRequest | ReleaseRequest) & {
+  readonly id: number
+}
+
+/** The last: the worker ends, and nothing that came before it and was not begun is answered. */
+export interface CloseRequest {
+  readonly kind: 'close'
+}
 
 export interface Response {
   readonly id: number

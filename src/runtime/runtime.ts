@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { relative } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -5,11 +6,14 @@ import { PalError } from '../errors.js'
 import type { BlockData } from '../graph/blocks.js'
 import { type ExternalData, type OnnxModel, writeOnnx } from '../graph/onnx.js'
 import type { Tensor } from '../graph/tensor.js'
+import { Activity } from './activity.js'
 import type { Arena, ArenaWrites } from './arena.js'
 import { commonFolder } from './common-folder.js'
 import type {
+  CloseRequest,
   CompileRequest,
   LentArena,
+  LoadRequest,
   Purpose,
   ReleaseRequest,
   Response,
@@ -56,9 +60,19 @@ export interface RunResult {
   readonly milliseconds: number
 }
 
+/** Of every worker that has not ended. */
+const running = new Set<Activity>()
+process.on('exit', () => {
+  for (const activity of running) {
+    activity.stop()
+    activity.waitUntilIdle()
+  }
+})
+
 /** The machine that compiled graphs run on: ONNX Runtime in a worker thread. */
 export class Runtime {
   readonly #worker: Worker
+  readonly #activity: Activity
   readonly #waiting = new Map<number, { resolve: (response: Response) => void; reject: (e: Error) => void }>()
   readonly #provider: string
   readonly #threads: number
@@ -72,14 +86,21 @@ export class Runtime {
   #programs = 0
   #numbered = 0
   #failure: Error | undefined
+  #exited = false
 
-  private constructor(worker: Worker, provider: string, threads: number) {
+  private constructor(worker: Worker, activity: Activity, provider: string, threads: number) {
     this.#worker = worker
+    this.#activity = activity
     this.#provider = provider
     this.#threads = threads
     worker.on('message', (response: Response) => this.#settle(response))
     worker.on('error', (error) => this.#fail(error))
-    worker.on('exit', () => this.#fail(new Error('the runtime is closed')))
+    worker.on('exit', () => {
+      this.#exited = true
+      running.delete(activity)
+      this.#fail(new Error('the runtime is closed'))
+    })
+    running.add(activity)
     worker.unref() // An idle runtime does not keep the process alive; a request does (see #ask).
   }
 
@@ -99,8 +120,14 @@ export class Runtime {
       )
     }
     // Without this process's own flags: a worker refuses some, such as --input-type.
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { execArgv: [] })
-    return new Runtime(worker, provider, threads)
+    const activity = new Activity()
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      execArgv: [],
+      workerData: activity.shared,
+    })
+    const runtime = new Runtime(worker, activity, provider, threads)
+    await runtime.#ask({ kind: 'load' })
+    return runtime
   }
 
   /** Makes a graph's outputs, and what they need, ready to run. */
@@ -138,8 +165,15 @@ export class Runtime {
     })
   }
 
+  /** Ends the worker once what it is at is done (see Activity). What else was asked of it is refused. */
   async close(): Promise<void> {
-    await this.#worker.terminate()
+    if (this.#exited) return
+    this.#failure ??= new Error('the runtime is closed')
+    this.#activity.stop()
+    this.#worker.ref()
+    const exit = once(this.#worker, 'exit')
+    this.#worker.postMessage({ kind: 'close' } satisfies CloseRequest)
+    await exit
   }
 
   #lend(arena: Arena, writes: ArenaWrites | undefined): LentArena {
@@ -155,7 +189,7 @@ export class Runtime {
   }
 
   async #ask(
-    request: CompileRequest | RunRequest | ReturnRequest | ReleaseRequest,
+    request: LoadRequest | CompileRequest | RunRequest | ReturnRequest | ReleaseRequest,
     transfer: readonly ArrayBuffer[] = [],
     arena?: Arena,
   ): Promise<Response> {
@@ -174,7 +208,7 @@ export class Runtime {
   #settle(response: Response): void {
     this.#waiting.get(response.id)?.resolve(response)
     this.#waiting.delete(response.id)
-    if (this.#waiting.size === 0) this.#worker.unref()
+    if (this.#waiting.size === 0 && !this.#failure) this.#worker.unref()
   }
 
   #fail(error: Error): void {

@@ -1,21 +1,32 @@
-import { type MessagePort, parentPort } from 'node:worker_threads'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { Activity } from './activity.js'
 import type { ArenaWrites } from './arena.js'
-import type { CompileRequest, LentArena, Request, Response, RunRequest, Value } from './protocol.js'
+import type {
+  CloseRequest,
+  CompileRequest,
+  LentArena,
+  Request,
+  Response,
+  RunRequest,
+  Value,
+} from './protocol.js'
 
 /**
  * The worker's side of the runtime: the only file that calls ONNX Runtime. A run blocks its thread, so it has a
  * thread of its own and the one that asked goes on drawing batches, reading answers and showing progress.
  */
 const port = parentPort as MessagePort
+const activity = new Activity(workerData as SharedArrayBuffer)
 const sessions = new Map<number, InferenceSession>()
 /** Memory of arenas that is kept between runs. */
 const kept = new Map<number, ArrayBuffer>()
 
 // One request at a time, in the order in which they came.
 let queue: Promise<void> = Promise.resolve()
-port.on('message', (request: Request) => {
-  queue = queue.then(() => answer(request))
+port.on('message', (request: Request | CloseRequest) => {
+  // Nothing else than its port keeps this thread alive.
+  queue = queue.then(() => (request.kind === 'close' ? port.close() : activity.during(() => answer(request))))
 })
 
 async function answer(request: Request): Promise<void> {
@@ -32,6 +43,8 @@ async function answer(request: Request): Promise<void> {
 
 async function carryOut(request: Request): Promise<Omit<Response, 'id'>> {
   switch (request.kind) {
+    case 'load':
+      return {}
     case 'compile':
       sessions.set(request.program, await InferenceSession.create(request.model, sessionOptions(request)))
       return {}
