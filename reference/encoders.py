@@ -3,17 +3,24 @@
     python reference/encoders.py
 
 Whisper, AST and CLAP are saved, and run, by Hugging Face Transformers with its feature extractors. EAT (and SSLAM, which
-is the same) is in pal_torch/eat.py. The sounds are made by a formula, here and in the test. Features are stored where they
-are few; tokens as float32.
+is the same) is in pal_torch/eat.py. aiSFX is the package of PyPI (pip install --no-deps aisfx, which pins old versions of
+what it needs) with Essentia. The sounds are made by a formula, here and in the test. Features are stored where they are
+few; tokens as float32.
 """
 
 import json
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
+import soundfile
 import torch
+import torch.nn.functional as F
+from aisfx.models.cnn2d import EmbeddingNet
+from aisfx.preprocessing import spectrogram_normalize
+from aisfx.spectrogram.spectrogram_essentia import compute_spectrogram
 from safetensors.torch import save_file
 from transformers import (
     ASTConfig,
@@ -27,6 +34,8 @@ from transformers import (
     WhisperModel,
 )
 
+from aisfx_weights import FRONT_ENDS
+from aisfx_weights import write as write_aisfx
 from pal_torch.eat import Eat, eat_features
 
 TARGET = Path(__file__).resolve().parent.parent / "src/encoders/fixtures"
@@ -155,6 +164,28 @@ def clap(name: str, fusion: bool, width: int, seed: int) -> None:
     write(name, expected)
 
 
+def aisfx(seed: int) -> None:
+    """Its own network and spectrograms, before the largest over time is taken."""
+    model = EmbeddingNet("max", 3, 1, 4).eval()
+    drawn(model, seed)
+    weights = {f"embedding_net.{name}": weight.contiguous() for name, weight in model.state_dict().items()}
+    write_aisfx(TARGET / "aisfx", weights, [4, 8, 16, 32], FRONT_ENDS[44100])
+    expected = {}
+    for i, steps in enumerate([1, 6, 9]):
+        # What follows is silence, as far as the network sees.
+        wave = np.pad(sound(steps * 8 * 1024, 44100), (0, 4 * 8 * 1024))
+        with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+            soundfile.write(file.name, wave, 44100, subtype="FLOAT")
+            features = compute_spectrogram(file.name, sr=44100, block_size=2048, hop_size=1024, n_mels=96, f_min=0.0, f_max=22050.0)
+        frames = torch.from_numpy(spectrogram_normalize(features)[: 8 * (steps + 4)])
+        x = frames[None, None]
+        for block, pool in [(model.conv_block1, 2), (model.conv_block2, 2), (model.conv_block3, 2), (model.conv_block4, 1)]:
+            x = block(x, pool_size=(pool, pool), pool_type="max")
+        expected[f"features.{i}"] = frames[: 8 * steps]
+        expected[f"tokens.{i}"] = x.mean(3)[0].T[:steps]
+    write("aisfx", expected)
+
+
 if __name__ == "__main__":
     shutil.rmtree(TARGET, ignore_errors=True)
     TARGET.mkdir(parents=True)
@@ -165,5 +196,6 @@ if __name__ == "__main__":
         eat(4)
         clap("clap-unfused", False, 8, 5)
         clap("clap-fused", True, 12, 6)
+        aisfx(7)
     size = sum(file.stat().st_size for file in TARGET.rglob("*.*") if file.is_file())
     print(f"{TARGET.name}: {size / 1000:.0f} kB", file=sys.stderr)

@@ -94,6 +94,9 @@ CASES = {
     "unfold": ([[2, 11, 3]], lambda a: unfold(a, 5, 2)),
     "unfold without overlap": ([[1, 6, 2]], lambda a: unfold(a, 2, 2)),
     "unfold with gaps": ([[1, 8, 2]], lambda a: unfold(a, 2, 3)),
+    "convolve": ([[2, 3, 5, 4], [4, 3, 3, 2]], F.conv2d),
+    "convolve with padding and a bias": ([[2, 3, 4, 6], [4, 3, 3, 3], [4]], lambda a, weight, bias: F.conv2d(a, weight, bias, padding=1)),
+    "maxPool": ([[2, 3, 4, 6]], lambda a: F.max_pool2d(a, 2)),
     "checkpoint": ([[2, 3], [3, 3]], lambda a, w: torch.tanh(F.gelu(2 * a @ w) @ w)),
 }
 POSITIVE = {"div", "div by a column", "log", "sqrt"}

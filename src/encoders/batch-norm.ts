@@ -1,14 +1,29 @@
-import { add, div, mul, sqrt, sub } from '../graph/elementwise.js'
+import { add, div, mul, neg, sqrt, sub } from '../graph/elementwise.js'
 import { fixed, type Tensor } from '../graph/tensor.js'
 import type { Scope } from '../nn/scope.js'
 
 /** Batch normalisation over the last axis with the statistics of training, as in PyTorch's evaluation mode. */
 export function batchNorm(scope: Scope, x: Tensor): Tensor {
-  const size = [fixed(x.shape.at(-1))]
-  const deviation = sqrt(add(scope.parameter('running_var', size, 'ones'), EPSILON))
-  const gain = div(scope.parameter('weight', size, 'ones'), deviation)
-  const centred = sub(x, scope.parameter('running_mean', size, 'zeros'))
-  return add(mul(centred, gain), scope.parameter('bias', size, 'zeros'))
+  const { mean, gain, bias } = batchStatistics(scope, fixed(x.shape.at(-1)))
+  return add(mul(sub(x, mean), gain), bias)
+}
+
+/** What it does as a gain and a shift, for a product or a convolution to take up: x·gain + shift, each [size]. */
+export function foldedBatchNorm(
+  scope: Scope,
+  size: number,
+): { readonly gain: Tensor; readonly shift: Tensor } {
+  const { mean, gain, bias } = batchStatistics(scope, size)
+  return { gain, shift: add(neg(mul(mean, gain)), bias) }
+}
+
+function batchStatistics(scope: Scope, size: number) {
+  const deviation = sqrt(add(scope.parameter('running_var', [size], 'ones'), EPSILON))
+  return {
+    mean: scope.parameter('running_mean', [size], 'zeros'),
+    gain: div(scope.parameter('weight', [size], 'ones'), deviation),
+    bias: scope.parameter('bias', [size], 'zeros'),
+  }
 }
 
 const EPSILON = 1e-5

@@ -1,5 +1,6 @@
 import type { Tensor } from '../graph/tensor.js'
 import type { Scope } from '../nn/scope.js'
+import { type AisfxConfig, aisfx, aisfxGrid } from './aisfx.js'
 import { type AstConfig, ast, astGrid } from './ast.js'
 import { type ClapConfig, clap, clapGrid } from './clap.js'
 import { type EatConfig, eat, eatGrid } from './eat.js'
@@ -13,7 +14,13 @@ import {
 import { type WhisperConfig, whisper, whisperGrid } from './whisper.js'
 
 /** Every encoder that there is: a new one is one new file and one line in each function here. */
-export type EncoderConfig = PatchTransformerConfig | WhisperConfig | AstConfig | EatConfig | ClapConfig
+export type EncoderConfig =
+  | PatchTransformerConfig
+  | WhisperConfig
+  | AstConfig
+  | EatConfig
+  | ClapConfig
+  | AisfxConfig
 
 /**
  * waveform [batch, samples] → [batch, tokens, hiddenSize]. Each has its own front end, window and grid of tokens.
@@ -41,6 +48,8 @@ export function encode(
       return eat(scope, config, { waveform, lengths }, features)
     case 'clap':
       return clap(scope, config, { waveform, lengths }, features)
+    case 'aisfx':
+      return aisfx(scope, config, waveform, features)
   }
 }
 
@@ -57,10 +66,19 @@ export function tokenGrid(config: EncoderConfig): TokenGrid {
       return eatGrid(config)
     case 'clap':
       return clapGrid(config)
+    case 'aisfx':
+      return aisfxGrid(config)
   }
 }
 
 /** How many layers an encoder has, all stages together. */
 export function layerCount(config: EncoderConfig): number {
-  return config.kind === 'clap' ? config.depths.reduce((sum, depth) => sum + depth, 0) : config.layers
+  switch (config.kind) {
+    case 'clap':
+      return config.depths.reduce((sum, depth) => sum + depth, 0)
+    case 'aisfx':
+      return 2 * config.channels.length
+    default:
+      return config.layers
+  }
 }

@@ -1,5 +1,6 @@
 import { PalError } from '../errors.js'
 import { Settings } from '../settings.js'
+import { readAisfx } from './aisfx-settings.js'
 import { readAst } from './ast-settings.js'
 import { readClap } from './clap-settings.js'
 import { readEat } from './eat-settings.js'
@@ -32,6 +33,7 @@ const FAMILIES: Readonly<Record<string, ReadFamily>> = {
   eat: readEat,
   clap: readClap,
   clap_audio_model: readClap,
+  aisfx: readAisfx,
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkpoint } from './checkpoint.js'
+import { convolve, maxPool } from './convolution.js'
 import * as elementwise from './elementwise.js'
 import { gradientError } from './finite-differences.js'
 import { gather } from './gather.js'
@@ -54,6 +55,12 @@ const CASES: readonly Case[] = [
   ['clampMin', [[6]], (a) => elementwise.clampMin(a!, 1), positive],
   ['sum', [[2, 3, 2]], (a) => sum(a!, [0, 2])],
   ['max', [[2, 3, 4]], (a) => max(a!, [0, 2])],
+  [
+    'convolve',
+    [[2, 3, 4, 5], [2, 3, 3, 3], [2]],
+    (a, weight, bias) => convolve(a!, weight!, { padding: 1, bias: bias! }),
+  ],
+  ['maxPool', [[2, 2, 4, 6]], (a) => maxPool(a!, 2)],
   ['floor', [[4]], (a) => elementwise.mul(elementwise.floor(a!), a!), (random) => random.uniform(1.1, 1.9)],
   [
     'toIndices',

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test'
 import { unfold } from '../nn/unfold.js'
 import { Runtime } from '../runtime/runtime.js'
 import { checkpoint } from './checkpoint.js'
+import { convolve, maxPool } from './convolution.js'
 import * as elementwise from './elementwise.js'
 import { gather } from './gather.js'
 import { gradients } from './gradients.js'
@@ -73,6 +74,9 @@ const CASES: Readonly<Record<string, (...inputs: [Tensor, ...Tensor[]]) => Tenso
   unfold: (a) => unfold(a, 5, 2),
   'unfold without overlap': (a) => unfold(a, 2, 2),
   'unfold with gaps': (a) => unfold(a, 2, 3),
+  convolve: (a, weight) => convolve(a, weight!),
+  'convolve with padding and a bias': (a, weight, bias) => convolve(a, weight!, { padding: 1, bias: bias! }),
+  maxPool: (a) => maxPool(a, 2),
   checkpoint: (a, w) =>
     checkpoint(a.graph, () => elementwise.tanh(matmul(elementwise.gelu(matmul(mul(a, 2), w!)), w!))),
 }

@@ -27,15 +27,19 @@ export function max(a: Tensor, axes: readonly number[]): Tensor {
   return apply(REDUCE_MAX, [a, a.graph.integers([...reduced])], shape, { attributes: { keepdims: 1 } })
 }
 
-/** The gradient goes to the largest; where several are, each has a part of it. */
 const REDUCE_MAX: Operation = {
   type: 'ReduceMax',
   gradient: ({ inputs: [a, axes], outputs: [largest] }, [g]) => {
-    const equal = apply(EQUAL, [a!, largest!], a!.shape, { dtype: 'bool' })
-    const chosen = apply(CAST_FLOAT, [equal], a!.shape, { attributes: { to: 1 }, dtype: 'float32' })
     const reduced = Array.from(a!.graph.constants.get(axes!)!, Number)
-    return [mul(chosen, div(g!, sum(chosen, reduced))), undefined]
+    return [toLargest(a!, largest!, g!, reduced), undefined]
   },
+}
+
+/** A gradient goes to what is as large as the largest over the given axes; where several are, each has a part of it. */
+export function toLargest(a: Tensor, largest: Tensor, gradient: Tensor, axes: readonly number[]): Tensor {
+  const equal = apply(EQUAL, [a, largest], a.shape, { dtype: 'bool' })
+  const chosen = apply(CAST_FLOAT, [equal], a.shape, { attributes: { to: 1 }, dtype: 'float32' })
+  return mul(chosen, div(gradient, sum(chosen, axes)))
 }
 
 const EQUAL: Operation = { type: 'Equal' }

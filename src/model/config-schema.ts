@@ -86,8 +86,15 @@ const clap = z.strictObject({
   tokens: z.enum(['audio', 'window', 'pooled']).exactOptional(),
 })
 
+const aisfx = z.strictObject({
+  kind: z.literal('aisfx'),
+  ...{ sampleRate: count, windowSize: count, hopSize: count, fftSize: count, melBins: count },
+  ...{ lowestFrequency: z.number().nonnegative(), highestFrequency: positive, largest: positive },
+  ...{ channels: z.array(count), hiddenSize: count, windowSeconds: positive },
+})
+
 /** Every encoder that there is. */
-const encoder = z.discriminatedUnion('kind', [patchTransformer, whisper, ast, eat, clap])
+const encoder = z.discriminatedUnion('kind', [patchTransformer, whisper, ast, eat, clap, aisfx])
 
 const connector = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('mlp'), pool: count.exactOptional() }),
@@ -159,7 +166,10 @@ const lora = z.strictObject({ rank: count, alpha: positive, on: z.array(z.string
 export const modelConfigSchema: z.ZodType<ModelConfig> = modelSchema(encoder, llm)
 
 const base = z.strictObject({ from: z.string().min(1) })
-const plannedEncoder = orBase(encoder, base.extend({ windowSeconds: positive.exactOptional() }))
+const plannedEncoder = orBase(
+  encoder,
+  base.extend({ windowSeconds: positive.exactOptional(), keep: z.boolean().exactOptional() }),
+)
 
 /** A `ModelPlan` as recipes write it. */
 export const modelPlanSchema: z.ZodType<ModelPlan> = modelSchema(plannedEncoder, orBase(llm, base))

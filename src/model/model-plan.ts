@@ -33,6 +33,8 @@ export interface BaseReference {
 export interface EncoderReference extends BaseReference {
   /** A window shorter than the pretrained one's: see `WhisperConfig`. */
   readonly windowSeconds?: number
+  /** Its weights are saved with the model, which then needs no base there: for one that no hub has. @default false */
+  readonly keep?: boolean
 }
 
 /** A plan whose bases have been found. */
@@ -49,7 +51,7 @@ export interface ResolvedPlan {
  */
 export async function resolvePlan(plan: ModelPlan, options: CopyOptions = {}): Promise<ResolvedPlan> {
   const { encoders, bases, records } = await resolveEncoders(plan.encoders, options)
-  const ofEncoders = bases.size > 0 ? { encoders: records } : undefined
+  const ofEncoders = Object.keys(records).length > 0 ? { encoders: records } : undefined
   const { encoders: _, llm, ...rest } = plan
   if (!isReference(llm)) {
     return { config: { encoders, ...rest, llm }, bases: { encoders: bases }, records: ofEncoders }
@@ -75,7 +77,7 @@ export async function resolveEncoders(planned: readonly PlannedEncoder[], option
     }
     const { opened, record } = await openReference(encoder, openEncoderBase, options)
     bases.set(name, opened)
-    records[name] = record
+    if (!encoder.keep) records[name] = record
     encoders.push({ ...part, encoder: windowed(opened.config, encoder, name) })
   }
   expectOneRate(encoders)

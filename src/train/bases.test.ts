@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
 import { fixture as encoderFixture } from '../encoders/reference.test.helper.js'
+import { relativeError } from '../graph/parity.test.helper.js'
 import { FakeHub } from '../hub/hub.test.helper.js'
 import { parseModelName } from '../hub/model-name.js'
 import { pull } from '../hub/pull.js'
@@ -184,13 +185,11 @@ test('a base that has a name on the hub is fetched when the model is loaded, unl
   assert.equal(hub.requests.length, before, 'what is there is not asked for again')
 })
 
-for (const family of ['whisper-80', 'ast', 'eat', 'clap-unfused']) {
+for (const family of ['whisper-80', 'ast', 'eat', 'clap-unfused', 'aisfx']) {
   test(`an encoder in Hugging Face's layout, ${family}, is taken as it is, and not kept`, async () => {
     const encoder = encoderFixture(family)
     const encoders = [{ name: 'general', encoder: { from: encoder }, connector: { kind: 'mlp' } }]
-    // Within the windows of these little encoders; a drum may be cut, a digit not.
-    const drums = { seconds: 0.6, audios: 2, questions: 2, mix: { drums: 1 } }
-    const short = [0, 1].map((i) => `stages.${i}.batches=${JSON.stringify([drums])}`)
+    const short = [0, 1].map((i) => `stages.${i}.batches=${JSON.stringify([DRUMS])}`)
     const changes = [`model.encoders=${JSON.stringify(encoders)}`, ...short]
     const model = await trained(join(root, family), { bases: { llm: base }, steps: 1, changes })
     const { tensors } = await openSafetensors(join(model, 'model.safetensors'))
@@ -205,10 +204,44 @@ for (const family of ['whisper-80', 'ast', 'eat', 'clap-unfused']) {
   })
 }
 
+test("an encoder that is kept is the model's own, and the same as if it was not", async () => {
+  const trainedOn = (folder: string, encoder: object) =>
+    trained(join(root, folder), {
+      bases: { llm: base },
+      steps: 2,
+      changes: [
+        `model.encoders=${JSON.stringify([{ name: 'general', encoder, connector: { kind: 'mlp' } }])}`,
+        ...[0, 1].map((i) => `stages.${i}.batches=${JSON.stringify([DRUMS])}`),
+      ],
+    })
+  const place = join(root, 'to-be-kept')
+  await cp(encoderFixture('aisfx'), place, { recursive: true })
+  const [kept, built] = [
+    await trainedOn('kept', { from: place, keep: true }),
+    await trainedOn('built', { from: place }),
+  ]
+  const theirs = await openEncoder(encoderFixture('aisfx'))
+  await rm(place, { recursive: true })
+  const { config, weights } = await openModel(kept)
+  assert.equal(config.bases?.encoders, undefined)
+  for (const name of modelParameters(config.model).keys()) {
+    const prefix = 'encoders.general.encoder.'
+    if (!name.startsWith(prefix)) continue
+    const [ours, original] = [weights(name), theirs.weights(name.slice(prefix.length))]
+    assert.deepEqual(await readWeight(ours!, name), await readWeight(original!, name))
+  }
+  assert.ok((await ask({ model: kept })).answerTokens > 0)
+  const connector = async (model: string) => {
+    const { tensors } = await openSafetensors(join(model, 'model.safetensors'))
+    return readTensor(tensors.get('encoders.general.connector.up.weight')!)
+  }
+  // To the last bits: weights that are fed are not folded beforehand.
+  assert.ok(relativeError(await connector(kept), await connector(built)) < 1e-5)
+})
+
 test('a Whisper with a shorter window, its connector warmed up by words, and a system message', async () => {
   const encoder = { from: encoderFixture('whisper-80'), windowSeconds: 0.6 }
-  const drums = { seconds: 0.6, audios: 2, questions: 2, mix: { drums: 1 } }
-  const short = [0, 1].map((i) => `stages.${i}.batches=${JSON.stringify([drums])}`)
+  const short = [0, 1].map((i) => `stages.${i}.batches=${JSON.stringify([DRUMS])}`)
   const connector = ['stages.0.objective=words', 'stages.0.trained=["encoders.*.connector.*"]']
   const listening = (window: object) =>
     `model.encoders=${JSON.stringify([{ name: 'general', encoder: window, connector: { kind: 'mlp' } }])}`
@@ -338,7 +371,7 @@ test('a norm of LAL’s own starts as the pretrained layer’s', async () => {
   const own = ['model.integration={ kind: lal, norm: own }']
   const { recipe } = await loadRecipe(RECIPE, own, { llm: base, encoders: [ears] })
   const { config, bases } = await resolvePlan(recipe.model)
-  const options = { seed: 1, labels: [], isTrained: () => false }
+  const options = { seed: 1, labels: [], isOwn: () => false }
   const { own: weights, frozen } = await startingWeights(config, bases, options)
   for (const layer of [0, config.llm.layers - 1]) {
     const theirs = frozen(`llm.model.layers.${layer}.input_layernorm.weight`)
@@ -348,6 +381,9 @@ test('a norm of LAL’s own starts as the pretrained layer’s', async () => {
     )
   }
 })
+
+/** Within the windows of the little encoders; a drum may be cut, a digit not. */
+const DRUMS = { seconds: 0.6, audios: 2, questions: 2, mix: { drums: 1 } }
 
 const RECIPE = join(packageFolder(), 'recipes', 'smollm2-pal.yaml')
 

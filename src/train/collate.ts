@@ -110,9 +110,9 @@ export function collate(
 }
 
 /** Lengths are rounded up to these, so that few programs are compiled. */
-const TEXT_STEP = 8
+const TEXT_STEP = 16
 /** Per conversation. */
-const LEARNT_STEP = 8
+const LEARNT_STEP = 16
 
 interface Conversation {
   readonly audio: number

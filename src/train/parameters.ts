@@ -10,7 +10,7 @@ import { readWeight } from './read-weight.js'
 
 /** The weights of a run. */
 export interface RunWeights {
-  /** Those that a stage trains, and those that have no base: what the optimiser, checkpoints and models hold. */
+  /** Those that a stage trains, or that have no base, or are kept: what the optimiser, checkpoints and models hold. */
   readonly own: Arena
   /** Those that stay as the bases have them: mapped from their files. */
   readonly frozen: (name: string) => WeightSource | undefined
@@ -22,8 +22,8 @@ export interface WeightOptions {
   readonly seed: number
   /** Of the classifiers that encoders are pretrained with. */
   readonly labels: readonly string[]
-  /** Whether any stage trains a weight. */
-  readonly isTrained: (name: string) => boolean
+  /** Whether a weight that a base gives is this run's own all the same: trained, or kept. */
+  readonly isOwn: (name: string) => boolean
 }
 
 /**
@@ -33,11 +33,11 @@ export interface WeightOptions {
 export async function startingWeights(
   config: ModelConfig,
   bases: Bases,
-  { seed, labels, isTrained }: WeightOptions,
+  { seed, labels, isOwn }: WeightOptions,
 ): Promise<RunWeights> {
   const given = baseWeights(bases)
   const all = [...modelParameters(config), ...(labels.length > 0 ? headParameters(config, labels) : [])]
-  const own = all.filter(([name]) => given(name) === undefined || isTrained(name))
+  const own = all.filter(([name]) => given(name) === undefined || isOwn(name))
   const arena = new Arena(own.map(([name, { shape }]) => ({ name, shape })))
   const initials = new Map(all.map(([name, { initial }]) => [name, initial]))
   for (const [name] of own) {

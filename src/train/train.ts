@@ -4,6 +4,7 @@ import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { backgroundLabels } from '../data/background.js'
 import { FeatureStore } from '../features/feature-store.js'
+import { baseOf } from '../model/bases.js'
 import type { BaseRecords } from '../model/model-description.js'
 import { saveModel } from '../model/model-folder.js'
 import { type ResolvedPlan, resolvePlan } from '../model/model-plan.js'
@@ -104,10 +105,11 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
   )
 
   const labels = labelsOf(sets)
+  const isTrained = matcher(recipe.stages.flatMap(({ trained }) => trained))
   const weights = await startingWeights(config, bases, {
     seed: recipe.seed,
     labels,
-    isTrained: matcher(recipe.stages.flatMap(({ trained }) => trained)),
+    isOwn: (name) => isTrained(name) || baseOf(records, name) === undefined,
   })
   const { own: parameters, frozen, sizes } = weights
   expectRates(sizes, recipe.stages)

@@ -1,0 +1,95 @@
+import { add, mul } from '../graph/elementwise.js'
+import { matmul } from '../graph/matmul.js'
+import { slice } from '../graph/shape.js'
+import type { Graph, Tensor } from '../graph/tensor.js'
+
+export interface MelConfig {
+  /** Hz. */
+  readonly sampleRate: number
+  /** Samples of one frame, and from one frame to the next. */
+  readonly windowSize: number
+  readonly hopSize: number
+  readonly fftSize: number
+  readonly melBins: number
+  /** Hz. Bands above half of the sample rate are silent. */
+  readonly lowestFrequency: number
+  readonly highestFrequency: number
+}
+
+/** A column of what a frame is multiplied by; what is linear and done before is its transpose done to the column. */
+type Column = (windowed: Float64Array) => Float64Array
+
+export interface MelOptions {
+  /** What a frame goes through before the window. @default nothing */
+  readonly column?: Column
+  /** The weights of each band sum to 1, where else the largest is 1. @default false */
+  readonly unitSum?: boolean
+}
+
+/**
+ * The energies of mel bands: a Hann window and the discrete Fourier transform are one matrix; then power, and a filter
+ * bank.
+ * @param frames [batch, count, windowSize]
+ * @returns [batch, count, melBins]
+ */
+export function melEnergies(
+  frames: Tensor,
+  config: MelConfig,
+  { column = (windowed) => windowed, unitSum = false }: MelOptions = {},
+): Tensor {
+  const bins = config.fftSize / 2 + 1
+  const spectrum = matmul(frames, fourierMatrix(frames.graph, config, column))
+  const real = slice(spectrum, 2, 0, bins)
+  const imaginary = slice(spectrum, 2, bins, 2 * bins)
+  const power = add(mul(real, real), mul(imaginary, imaginary))
+  return matmul(power, melFilters(frames.graph, config, unitSum))
+}
+
+/** [windowSize, 2·bins]: the window, the Fourier transform and what is linear before them in one product. */
+function fourierMatrix(graph: Graph, { windowSize, fftSize }: MelConfig, column: Column): Tensor {
+  const bins = fftSize / 2 + 1
+  const width = 2 * bins
+  const matrix = new Float64Array(windowSize * width)
+  for (let bin = 0; bin < bins; bin++) {
+    for (const [offset, wave] of [
+      [0, Math.cos],
+      [bins, (angle: number) => -Math.sin(angle)],
+    ] as const) {
+      const windowed = Float64Array.from(
+        { length: windowSize },
+        (_, n) => hann(n, windowSize) * wave((2 * Math.PI * bin * n) / fftSize),
+      )
+      const changed = column(windowed)
+      for (let n = 0; n < windowSize; n++) matrix[n * width + offset + bin] = changed[n] as number
+    }
+  }
+  return graph.constant(Float32Array.from(matrix), [windowSize, width])
+}
+
+function hann(n: number, size: number): number {
+  return 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / (size - 1))
+}
+
+/** [bins, melBins]: triangles that are even on the mel scale (O'Shaughnessy's, as Kaldi and HTK have it). */
+function melFilters(graph: Graph, config: MelConfig, unitSum: boolean): Tensor {
+  const { sampleRate, fftSize, melBins, lowestFrequency, highestFrequency } = config
+  const bins = fftSize / 2 + 1
+  const mel = (frequency: number) => 1127 * Math.log(1 + frequency / 700)
+  const low = mel(lowestFrequency)
+  const step = (mel(highestFrequency) - low) / (melBins + 1)
+  const filters = new Float32Array(bins * melBins)
+  for (let bin = 0; bin < bins; bin++) {
+    const position = (mel((bin * sampleRate) / fftSize) - low) / step
+    for (let filter = 0; filter < melBins; filter++) {
+      filters[bin * melBins + filter] = Math.max(0, 1 - Math.abs(position - (filter + 1)))
+    }
+  }
+  if (unitSum) {
+    for (let filter = 0; filter < melBins; filter++) {
+      const places = Array.from({ length: bins }, (_, bin) => bin * melBins + filter)
+      const total = places.reduce((sum, at) => sum + (filters[at] as number), 0)
+      for (const at of places) if (total > 0) filters[at] = (filters[at] as number) / total
+    }
+  }
+  return graph.constant(filters, [bins, melBins])
+}
