@@ -108,6 +108,7 @@ function inTheSmall(args: readonly string[]): string[] {
       .replace('runs/pal-tiny', run)
       .replace('runs/smollm2-pal', onBase)
       .replace('runs/compare-tiny', join(output, 'compare'))
+      .replace('runs/eval-examples-questions.jsonl-default', join(output, 'eval', 'questions.jsonl'))
       .replace('runs/two-ranks', join(output, 'two-ranks'))
       .replace('path/to/language-model', fixture('smollm2')),
   )
@@ -135,7 +136,7 @@ function inTheSmall(args: readonly string[]): string[] {
           'eval',
           ...args
             .slice(2)
-            .filter((arg) => !/^--|=/.test(arg))
+            .filter((arg, i, all) => !/^--|=/.test(arg) && all[i - 1] !== '--against')
             .map((arg) => basename(arg)),
         ),
       ]

@@ -22,6 +22,7 @@ interface EvalCliOptions {
   readonly nll?: boolean
   readonly out?: string
   readonly rescore?: true
+  readonly against?: string
   readonly json?: true
 }
 
@@ -53,6 +54,7 @@ export function register(command: Command, context: CliContext): void {
     .option('--nll', 'also how likely the model finds the right answers: nats per answer and per token')
     .option('--out <folder>', 'where the answers are kept (default: runs/eval-<what>-<model>)')
     .option('--rescore', 'score the answers kept in --out again, without a model')
+    .option('--against <folder>', 'compare with the answers of another evaluation, question by question')
     .option('--json', 'the report as JSON')
     .addHelpText(
       'after',
@@ -62,6 +64,7 @@ Answers are kept as they come (samples.jsonl): the same command goes on where an
 Examples:
   pal eval recipes/pal-tiny.yaml data.root=path/to/recordings --model runs/pal-tiny/stages/alone
   pal eval questions.jsonl
+  pal eval questions.jsonl --model runs/new/model --against runs/eval-questions.jsonl-default
   pal eval 'path/to/test-*.parquet'
   pal eval esc50:path/to/ESC-50-master
   pal eval esc50:path/to/ESC-50-master --protocol likelihood --nll
@@ -76,6 +79,9 @@ and mmar (.jsonl); see docs/evaluation.md.`,
       if (options.rescore && context.ranks.size > 1) {
         throw new PalError('expected one process, got an mpirun of several', { key: '--rescore' })
       }
+      const { answersOf, pairedMarkdown, pairedRows } = await import('../eval/against.js')
+      // Before anything is asked.
+      const others = options.against === undefined ? undefined : await answersOf(options.against, set.items)
       const samples = options.rescore
         ? await (await import('../eval/run.js')).rescore(folder, set.vocabulary)
         : await answersTo(set, folder, [what, ...changes], options, context)
@@ -83,7 +89,16 @@ and mmar (.jsonl); see docs/evaluation.md.`,
       const reports = report(samples, set.items)
       const { writeAtomically } = await import('../weights/write-atomically.js')
       await writeAtomically(join(folder, 'report.json'), `${JSON.stringify(reports, null, 2)}\n`)
-      process.stdout.write(options.json ? `${JSON.stringify(reports)}\n` : `${markdown(reports)}\n`)
+      if (options.against === undefined || !others) {
+        process.stdout.write(options.json ? `${JSON.stringify(reports)}\n` : `${markdown(reports)}\n`)
+        return
+      }
+      const against = pairedRows(samples, others, set.items)
+      process.stdout.write(
+        options.json
+          ? `${JSON.stringify({ reports, against })}\n`
+          : `${markdown(reports)}\n\n${pairedMarkdown(against, options.against)}\n`,
+      )
     })
 }
 

@@ -31,11 +31,7 @@ export function report(
   const byTask = groupBy(samples, ({ task }) => task)
   return [...groupBy(items, ({ task }) => task)].map(([task, asked]) => {
     const answered = byTask.get(task) ?? []
-    const done = new Set(answered.map(({ id }) => id))
-    const unanswered = asked
-      .filter(({ id }) => !done.has(id))
-      .map(({ closed, ...item }) => ({ ...item, right: false, ...(closed && { correct: closed.correct }) }))
-    const outcomes = [...answered, ...unanswered]
+    const outcomes = outcomesOf(answered, asked)
     const measures = measuresOf(asked[0]?.scoring ?? task, outcomes)
     const forms = [...groupBy(outcomes, ({ form = '' }) => form)].sort(([a], [b]) => a.localeCompare(b))
     const labelled = answered.filter(({ label, scoring }) => label !== undefined && scoring !== 'presence')
@@ -57,6 +53,18 @@ export function report(
         ]),
       ),
     }
+  })
+}
+
+/** What became of each question, in their order. */
+export function outcomesOf(
+  samples: readonly Sample[],
+  asked: readonly Omit<EvalItem, 'samples'>[],
+): readonly (Outcome & Omit<EvalItem, 'samples' | 'closed'>)[] {
+  const answered = new Map(samples.map((sample) => [sample.id, sample]))
+  return asked.map(({ closed, ...item }) => {
+    const unanswered = { ...item, right: false, ...(closed && { correct: closed.correct }) }
+    return answered.get(item.id) ?? unanswered
   })
 }
 

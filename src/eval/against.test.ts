@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { answersOf, pairedMarkdown, pairedRows } from './against.js'
+import type { EvalItem } from './items.js'
+import type { Sample } from './run.js'
+import { SCORER_VERSION } from './score.js'
+
+type Item = Omit<EvalItem, 'samples'>
+
+const item = (id: number, task: string): Item => ({
+  ...{ id: String(id), audio: `${Math.floor(id / 2)}.wav`, task, scoring: task },
+  ...{ question: `${task} ${id}?`, expected: 'Rain.' },
+})
+const items = [...Array.from({ length: 8 }, (_, i) => item(i, 'name')), item(8, 'digit'), item(9, 'digit')]
+const answered = (right: readonly number[]): readonly Sample[] =>
+  items.map((one, i) => ({ ...one, answer: 'Rain.', right: right.includes(i) }))
+
+test('the difference of each task and of all, its interval over recordings', () => {
+  const [here, there] = [answered([0, 1, 2, 3, 4, 5, 8]), answered([0, 1, 2, 3, 9])]
+  const rows = pairedRows(here, there, items)
+  assert.deepEqual(
+    rows.map(({ task, asked, there, here, difference }) => [task, asked, there, here, difference.value]),
+    [
+      ['name', 8, 0.5, 0.75, 0.25],
+      ['digit', 2, 0.5, 0.5, 0],
+      ['all questions', 10, 0.5, 0.7, 0.7 - 0.5],
+    ],
+  )
+  // Both questions of one recording of four are gained, and drawn together: 0, 1, 2 or 3 times in 95 of 100 draws.
+  assert.deepEqual([rows[0]?.difference.low, rows[0]?.difference.high], [0, 0.75])
+  // The digits' two questions are about one recording, so nothing varies.
+  assert.deepEqual([rows[1]?.difference.low, rows[1]?.difference.high], [0, 0])
+  assert.match(
+    pairedMarkdown(rows, 'runs/other'),
+    /^Against runs\/other.*\n\n.*\n.*\n\| name \| 8 \| accuracy \| 50\.0 % \| 75\.0 % \| \+25\.0 \(\+0\.0 to \+75\.0\) \|$/m,
+  )
+})
+
+test('against itself nothing differs, and what is unanswered is wrong', () => {
+  const whole = answered([0, 1, 2, 3])
+  for (const { difference } of pairedRows(whole, whole, items)) {
+    assert.deepEqual(difference, { value: 0, low: 0, high: 0 })
+  }
+  const [names] = pairedRows(whole.slice(4), whole, items)
+  assert.deepEqual([names?.here, names?.there], [0, 0.5])
+})
+
+test('another evaluation: there, of the same questions, judged alike', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'pal-against-'))
+  const kept = async (name: string, samples: readonly Sample[], scorer: string | number = SCORER_VERSION) => {
+    const folder = join(root, name)
+    await mkdir(folder)
+    await writeFile(join(folder, 'identity.json'), JSON.stringify({ scorer }))
+    await writeFile(join(folder, 'samples.jsonl'), samples.map((one) => `${JSON.stringify(one)}\n`).join(''))
+    return folder
+  }
+  const whole = answered([1])
+  assert.deepEqual(await answersOf(await kept('whole', whole), items), whole)
+  await assert.rejects(
+    answersOf(join(root, 'none'), items),
+    /--against: expected the folder of an evaluation/,
+  )
+  await assert.rejects(
+    answersOf(await kept('old', whole, 1), items),
+    /judged by scorer .* got scorer 1[\s\S]*--rescore/,
+  )
+  const fewer = await kept('fewer', whole.slice(0, 7))
+  await assert.rejects(answersOf(fewer, items), /the same questions, got 7 of these 10 questions/)
+  const other = await kept('other', [{ ...whole[0]!, question: 'Which?' }, ...whole.slice(1)])
+  await assert.rejects(answersOf(other, items), /got "Which\?" where "name 0\?" is asked here/)
+})
+
+test('another protocol measures something else', () => {
+  const [here, there] = [
+    answered([]),
+    answered([]).map((one) => ({ ...one, protocol: 'likelihood' as const })),
+  ]
+  assert.throws(() => pairedRows(here, there, items), /--against: expected name by "accuracy" there, too/)
+})
