@@ -239,6 +239,22 @@ test("an encoder that is kept is the model's own, and the same as if it was not"
   assert.ok(relativeError(await connector(kept), await connector(built)) < 1e-5)
 })
 
+test('a convolutional encoder learns, and what its batch normalisation has counted stays', async () => {
+  const encoder = { from: encoderFixture('aisfx') }
+  const encoders = [{ name: 'general', encoder, connector: { kind: 'mlp' } }]
+  const changes = [
+    `model.encoders=${JSON.stringify(encoders)}`,
+    ...[0, 1].map((i) => `stages.${i}.batches=${JSON.stringify([DRUMS])}`),
+    'stages.1.trained=["encoders.*", "integration.*", "*.lora_*"]',
+  ]
+  const model = await trained(join(root, 'convolutions'), { bases: { llm: base }, steps: 1, changes })
+  const { tensors } = await openSafetensors(join(model, 'model.safetensors'))
+  const own = [...tensors.keys()].filter((name) => name.startsWith('encoders.general.encoder.'))
+  assert.ok(own.includes('encoders.general.encoder.conv_block4.conv2.weight'))
+  assert.ok(!own.some((name) => name.includes('running_')))
+  await ask({ model })
+})
+
 test('a Whisper with a shorter window, its connector warmed up by words, and a system message', async () => {
   const encoder = { from: encoderFixture('whisper-80'), windowSeconds: 0.6 }
   const short = [0, 1].map((i) => `stages.${i}.batches=${JSON.stringify([DRUMS])}`)

@@ -3,9 +3,9 @@ import { encoderWeights, FrozenEncoder, type FrozenEncoderOptions } from '../fea
 import type { ModelConfig, NamedEncoder } from '../model/config.js'
 import type { BaseRecords } from '../model/model-description.js'
 import { tokenCount } from '../model/token-count.js'
-import { matcher } from '../patterns.js'
 import type { Batch } from './collate.js'
 import type { Stage } from './recipe.js'
+import { trainedBy } from './trained-parts.js'
 
 export interface StageFeaturesOptions extends Omit<FrozenEncoderOptions, 'encoder' | 'base' | 'store'> {
   readonly stage: Stage
@@ -64,7 +64,7 @@ export class StageFeatures {
 
 /** The encoders of which a stage trains nothing. */
 function frozenEncoders(config: ModelConfig, { trained }: Stage): readonly NamedEncoder[] {
-  const isTrained = matcher(trained)
+  const isTrained = trainedBy(trained)
   return config.encoders.filter((encoder) => !encoderWeights(config, encoder).some(isTrained))
 }
 

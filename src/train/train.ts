@@ -9,7 +9,6 @@ import type { BaseRecords } from '../model/model-description.js'
 import { saveModel } from '../model/model-folder.js'
 import { type ResolvedPlan, resolvePlan } from '../model/model-plan.js'
 import { onAnyRank, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
-import { matcher } from '../patterns.js'
 import type { Arena } from '../runtime/arena.js'
 import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { Runtime } from '../runtime/runtime.js'
@@ -27,7 +26,7 @@ import { type LoadedSets, loadSets, openSources } from './sources.js'
 import { startFrom } from './start.js'
 import { expectSame } from './sum-over-ranks.js'
 import { ownTokenizer } from './tokenizer.js'
-import { countParts, expectLoraTrained, expectRates, type PartCount } from './trained-parts.js'
+import { countParts, expectLoraTrained, expectRates, type PartCount, trainedBy } from './trained-parts.js'
 import { runStage, type StepReport } from './trainer.js'
 
 export interface TrainOptions {
@@ -105,7 +104,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
   )
 
   const labels = labelsOf(sets)
-  const isTrained = matcher(recipe.stages.flatMap(({ trained }) => trained))
+  const isTrained = trainedBy(recipe.stages.flatMap(({ trained }) => trained))
   const weights = await startingWeights(config, bases, {
     seed: recipe.seed,
     labels,

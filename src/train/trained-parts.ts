@@ -11,12 +11,20 @@ export interface PartCount {
   readonly total: number
 }
 
+/** Whether a stage's patterns train a weight: what batch normalisation has counted of its training set is no weight. */
+export function trainedBy(patterns: readonly string[]): (name: string) => boolean {
+  const fits = matcher(patterns)
+  return (name) => fits(name) && !STATISTICS.test(name)
+}
+
+const STATISTICS = /\.running_(mean|var)$/
+
 /** The parts of a model in the order of their weights, with what a stage trains of each. */
 export function countParts(
   sizes: ReadonlyMap<string, number>,
   { trained, objective }: Pick<Stage, 'trained' | 'objective'>,
 ): readonly PartCount[] {
-  const isTrained = matcher(trained)
+  const isTrained = trainedBy(trained)
   const parts = new Map<string, PartCount>()
   for (const [name, size] of sizes) {
     const part = partOf(name)
@@ -31,7 +39,7 @@ export function countParts(
 /** @throws PalError for a learning rate that is of no use, since nothing that its stage trains fits the pattern */
 export function expectRates(sizes: ReadonlyMap<string, number>, stages: readonly Stage[]): void {
   for (const [i, { trained, learningRates = {} }] of stages.entries()) {
-    const names = [...sizes.keys()].filter(matcher(trained))
+    const names = [...sizes.keys()].filter(trainedBy(trained))
     const useless = Object.keys(learningRates).find((pattern) => !names.some(matcher([pattern])))
     if (useless === undefined) continue
     throw new PalError(
@@ -47,7 +55,7 @@ export function expectRates(sizes: ReadonlyMap<string, number>, stages: readonly
 /** @throws PalError for LoRA that no stage trains: it would add nothing to the end */
 export function expectLoraTrained(sizes: ReadonlyMap<string, number>, stages: readonly Stage[]): void {
   const names = [...sizes.keys()].filter(isLora)
-  const isTrained = matcher(stages.flatMap(({ trained }) => trained))
+  const isTrained = trainedBy(stages.flatMap(({ trained }) => trained))
   if (names.length === 0 || names.some(isTrained)) return
   throw new PalError('expected a stage that trains what `model.lora` adds, got none', {
     key: 'stages.*.trained',

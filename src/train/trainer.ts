@@ -15,6 +15,7 @@ import type { Objective } from './objective.js'
 import type { BatchPlan, Stage } from './recipe.js'
 import { learningRateAt } from './schedule.js'
 import { type StepTotals, sumOverRanks } from './sum-over-ranks.js'
+import { trainedBy } from './trained-parts.js'
 import type { AudioShape } from './training-graph.js'
 
 /** What one step did, as it is shown and logged. */
@@ -187,7 +188,7 @@ class Programs {
   async #compile(shape: AudioShape): Promise<CompiledStep> {
     const { objective, stage, runtime, frozen } = this.#options
     const { loss, gradients } = objective.graph(shape, {
-      trained: matcher(stage.trained),
+      trained: trainedBy(stage.trained),
       checkpointing: stage.checkpointing,
       hideFeatures: stage.specAugment !== undefined,
     })
