@@ -31,7 +31,6 @@ test('features are those that Essentia makes', async (context) => {
     const theirs = expected.get(`features.${i}`)!
     const wave = sound(steps * STEP, 44100)
     const ours = await run([wave], (_, waveform) => aisfxFeatures(waveform, config))
-    // The last frame there sees a little of the silence that follows, here as there.
     worst = Math.max(worst, ...ours.map((value, at) => Math.abs(value - theirs.data[at]!)))
   }
   context.diagnostic(`largest error of a feature: ${worst.toExponential(1)}`)
@@ -72,11 +71,11 @@ test('at another sample rate, what it says is about the same', async () => {
     await run([wave], (_, waveform) => aisfxFeatures(waveform, config)),
     await run([halved], (_, waveform) => aisfxFeatures(waveform, third)),
   ]
-  // Of a tone at 440 Hz: the band that holds it, a quarter of the way up.
+  // The band of the tone at 440 Hz is as loud at half of the rate; the highest, above what that rate can hold, is silent.
   const at = (features: Float32Array, frame: number, band: number) => features[frame * config.melBins + band]!
   for (const frame of [8, 24, 40]) {
     assert.ok(Math.abs(at(full, frame, 13) - at(half, frame, 13)) < 0.02)
-    assert.equal(at(half, frame, 95) < at(full, frame, 95), true)
+    assert.ok(at(half, frame, 95) === 0 && at(full, frame, 95) > 0.1)
   }
 })
 

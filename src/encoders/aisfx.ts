@@ -54,7 +54,7 @@ export function aisfx(scope: Scope, config: AisfxConfig, waveform: Tensor, hidde
   return slice(transpose(overFrequency, [0, 2, 1]), 1, 0, steps)
 }
 
-/** Steps behind the end that the convolutions of four blocks see of it: 2·(1 + 2 + 4 + 8) frames, of 8 to a step. */
+/** Steps behind a token that its convolutions see, rounded up: 2·(1 + 2 + 4 + …) frames, of 2ⁿ⁻¹ to a step for n blocks. */
 const STEPS_AHEAD = 4
 
 /** A 3 × 3 convolution, batch normalisation and a ReLU. */
@@ -68,9 +68,9 @@ function layer(block: Scope, number: 1 | 2, x: Tensor, count: number): Tensor {
 }
 
 /**
- * Frames are centred on their samples, with silence before the start.
- * Source: aisfx/spectrogram/spectrogram_essentia.py and `spectrogram_normalize`. What is heard at another rate than 44.1 kHz is brought to the
- * energy that it has there.
+ * Frames are centred on their samples, with silence before the start. What is heard at another rate than 44.1 kHz is
+ * brought to the energy that it has there.
+ * Source: aisfx/spectrogram/spectrogram_essentia.py and `spectrogram_normalize` in aisfx/preprocessing.py.
  * @returns [batch, samples/hop, melBins]
  */
 export function aisfxFeatures(waveform: Tensor, config: AisfxConfig): Tensor {
