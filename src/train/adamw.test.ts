@@ -37,7 +37,7 @@ test('the norm is that of all gradients together', () => {
 })
 
 test('the rate rises in a line and falls along half a cosine', () => {
-  const schedule = { learningRate: 1, warmup: 4, steps: 14, final: 0.2 }
+  const schedule = { learningRate: 1, warmup: 4, steps: 14, finalRate: 0.2 }
   assert.equal(learningRateAt(schedule, 0), 0.25)
   assert.equal(learningRateAt(schedule, 3), 1)
   assert.equal(learningRateAt(schedule, 4), 1)

@@ -1,15 +1,11 @@
-export interface Schedule {
-  readonly learningRate: number
-  /** Steps over which the rate rises from 0. */
-  readonly warmup: number
-  readonly steps: number
-  /** What is left of the rate at the last step, as a share. @default 0 */
-  readonly final?: number
-}
+import type { Stage } from './recipe.js'
 
-/** Linear warm-up, then half a cosine. @param step counted from 0 */
-export function learningRateAt({ learningRate, warmup, steps, final = 0 }: Schedule, step: number): number {
+/** As a stage of a recipe has it. */
+export type Schedule = Pick<Stage, 'learningRate' | 'warmup' | 'steps' | 'finalRate'>
+
+/** Linear warm-up, then half a cosine, down to `finalRate` of it. @param step counted from 0 */
+export function learningRateAt({ learningRate, warmup, steps, finalRate }: Schedule, step: number): number {
   if (step < warmup) return (learningRate * (step + 1)) / warmup
   const done = Math.min(1, (step - warmup) / Math.max(1, steps - warmup))
-  return learningRate * (final + (1 - final) * 0.5 * (1 + Math.cos(Math.PI * done)))
+  return learningRate * (finalRate + (1 - finalRate) * 0.5 * (1 + Math.cos(Math.PI * done)))
 }
