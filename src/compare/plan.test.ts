@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Recipe } from '../train/recipe.js'
-import { comparedByDefault, displayName, listeningNamed } from './plan.js'
+import { comparedByDefault, displayName, settingNamed } from './plan.js'
 
 const unified = { kind: 'pal', form: { summaryTokens: 4 } } as const
 const plain = { model: { integration: unified } } as unknown as Recipe
@@ -12,16 +12,16 @@ const listing = {
 
 test('without a list, PLITS, LAL and the PAL of the recipe are compared', () => {
   assert.deepEqual(comparedByDefault(plain), ['plits', 'lal', 'pal'])
-  assert.deepEqual(listeningNamed('lal', plain), { integration: { kind: 'lal' } })
-  assert.deepEqual(listeningNamed('pal', plain), { integration: unified })
+  assert.deepEqual(settingNamed('lal', plain), { integration: { kind: 'lal' } })
+  assert.deepEqual(settingNamed('pal', plain), { integration: unified })
 })
 
 test("a recipe's list goes before the usual settings", () => {
   assert.deepEqual(comparedByDefault(listing), ['lal', 'lal-from-4'])
-  assert.deepEqual(listeningNamed('lal-from-4', listing), {
+  assert.deepEqual(settingNamed('lal-from-4', listing), {
     integration: { kind: 'lal', layers: { from: 4 } },
   })
-  assert.throws(() => listeningNamed('lal-own', listing), /expected lal, lal-from-4, plits, .* got "lal-own"/)
+  assert.throws(() => settingNamed('lal-own', listing), /expected lal, lal-from-4, plits, .* got "lal-own"/)
 })
 
 test('names are written as the paper writes them', () => {

@@ -11,6 +11,9 @@ export interface Run {
   readonly folder: string
 }
 
+/** What sets a run apart: how its model listens, and how many of the recipe's answering steps it makes. @default 1 of each */
+export type Setting = Listening & { readonly steps?: number }
+
 const USUAL: Readonly<Record<string, IntegrationConfig>> = {
   plits: { kind: 'plits' },
   lal: { kind: 'lal' },
@@ -27,7 +30,7 @@ export function comparedByDefault({ compare }: Recipe): readonly string[] {
  * What a name stands for: an entry of the recipe's `compare`, or one of `plits`, `lal`, `pal` and `flamingo`. The
  * model's own integration, where it is of that kind, goes before the usual settings.
  */
-export function listeningNamed(name: string, { model, compare = {} }: Recipe): Listening {
+export function settingNamed(name: string, { model, compare = {} }: Recipe): Setting {
   const own = compare[name]
   if (own) return own
   if (model.integration.kind === name) return { integration: model.integration }

@@ -10,7 +10,7 @@ import type { Recipe, Stage } from '../train/recipe.js'
 import type { TrainEvent } from '../train/train.js'
 import type { StepReport } from '../train/trainer.js'
 import { writeAtomically } from '../weights/write-atomically.js'
-import { listeningNamed, type Run } from './plan.js'
+import { type Run, settingNamed } from './plan.js'
 
 /** What one run cost, as its `cost.json` keeps it. */
 export interface RunCost {
@@ -42,7 +42,7 @@ export async function trainRun(
   signal: AbortSignal,
 ): Promise<RunCost | undefined> {
   const own = join(folder, run.folder)
-  const listening = listeningNamed(run.integration, recipe.loaded)
+  const { steps: share = 1, ...listening } = settingNamed(run.integration, recipe.loaded)
   // With what `--llm` and `--encoder` put into their places: not every setting has every encoder.
   const { encoders, llm } = recipe.loaded.model
   const changes = [
@@ -52,11 +52,12 @@ export async function trainRun(
     ...Object.entries({ encoders, llm, ...listening }).map(
       ([part, value]) => `model.${part}=${JSON.stringify(value)}`,
     ),
+    ...stepChanges(recipe.loaded.stages, share),
   ]
   // What the others of the comparison are changes nothing for this run.
   const { compare: _, ...shared } = recipe.loaded
   const trainedWith = createHash('sha256')
-    .update(JSON.stringify({ ...shared, ...run, listening }))
+    .update(JSON.stringify({ ...shared, ...run, listening, ...(share !== 1 && { share }) }))
     .digest('hex')
   if (existsSync(join(own, COST))) {
     const saved = JSON.parse(await readFile(join(own, COST), 'utf8')) as RunCost & { trainedWith: string }
@@ -83,6 +84,17 @@ export async function trainRun(
   }
   await writeAtomically(join(own, COST), `${JSON.stringify({ ...cost, trainedWith }, null, 2)}\n`)
   return cost
+}
+
+/** So many times the steps of the stages that answer, whose steps cost each integration something else. */
+export function stepChanges(
+  stages: readonly Pick<Stage, 'steps' | 'objective'>[],
+  share: number,
+): readonly string[] {
+  if (share === 1) return []
+  return stages.flatMap(({ steps, objective }, i) =>
+    objective === 'answers' ? [`stages.${i}.steps=${Math.max(1, Math.round(steps * share))}`] : [],
+  )
 }
 
 /**

@@ -175,10 +175,10 @@ const plannedEncoder = orBase(
 export const modelPlanSchema: z.ZodType<ModelPlan> = modelSchema(plannedEncoder, orBase(llm, base))
 
 /** A `Listening` as recipes write it. */
-export const listeningSchema: z.ZodType<Listening> = z.strictObject({
+export const listeningSchema = z.strictObject({
   encoders: encodersSchema(plannedEncoder).exactOptional(),
   integration: integration.exactOptional(),
-})
+}) satisfies z.ZodType<Listening>
 
 function modelSchema<E, L>(encoder: z.ZodType<E>, llm: z.ZodType<L>) {
   return z.strictObject({

@@ -130,6 +130,12 @@ const stage = z.strictObject({
   batches: z.array(batch).min(1),
 })
 
+/** What is compared: how the model listens, and for how long it learns to answer. */
+const compared = listeningSchema.extend({
+  /** Steps of the stages that learn to answer, relative to the recipe's: 1.25 where a step takes 0.8 of the time, for equal time. */
+  steps: positive.exactOptional(),
+})
+
 const recipe = z.strictObject({
   name: z.string().regex(/^[\w.-]+$/, 'expected letters, digits, ".", "_" and "-" only'),
   seed: z.int().nonnegative().default(1),
@@ -161,7 +167,7 @@ const recipe = z.strictObject({
   compare: z
     .record(
       z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, 'expected small letters, digits, "." and "-" only'),
-      listeningSchema,
+      compared,
     )
     .refine((settings) => Object.keys(settings).length > 0, 'expected at least one setting to compare')
     .optional(),
