@@ -1,0 +1,26 @@
+"""The mean of two models that went different ways from the same weights (Wortsman et al. 2022, "Model soups").
+
+    python reference/soup.py MODEL OTHER FOLDER
+
+MODEL and OTHER are model folders with the same encoders; FOLDER gets MODEL's configuration and the mean of each weight.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+
+
+def main(model: Path, other: Path, folder: Path) -> None:
+    first, second = (load_file(path / "model.safetensors") for path in (model, other))
+    if first.keys() != second.keys():
+        raise SystemExit(f"expected the same weights in both, got {sorted(first.keys() ^ second.keys())[:3]} in one alone")
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(model / "config.json", folder / "config.json")
+    save_file({name: ((weight.float() + second[name].float()) / 2).to(weight.dtype) for name, weight in first.items()}, folder / "model.safetensors")
+    print(f"{folder}: {len(first)} tensors", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main(*(Path(argument) for argument in sys.argv[1:]))
