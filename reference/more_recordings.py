@@ -6,7 +6,8 @@
 
 FOLDER gets `more-drums.csv` (audio, label, kit) and `more-digits.csv` (audio, digit, speaker) beside the recordings, 16 kHz and 8 kHz mono.
 All packages are Debian's; their licences lie in /usr/share/doc. The Black Pearl of avldrums is left out: it is a kit that the
-evaluation holds out, and hydrogen-drumkits is not read at all, for the same reason. What is the same to the last bit is kept once.
+evaluation holds out, and hydrogen-drumkits is not read at all, for the same reason. Of hits
+that are the same within 1/256 of full scale one is kept, and of keys that a kit leaves silent none.
 """
 
 import csv
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import numpy
 import soundfile
+from scipy.signal import resample_poly
 
 SOUNDFONTS = [
     "/usr/share/sounds/sf2/FluidR3_GM.sf2",
@@ -165,8 +167,6 @@ def trimmed(samples: numpy.ndarray, tail: float = 0.001) -> numpy.ndarray | None
 
 
 def resampled(samples: numpy.ndarray, rate: int, to: int) -> numpy.ndarray:
-    from scipy.signal import resample_poly
-
     return resample_poly(samples, to, rate)
 
 

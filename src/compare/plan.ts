@@ -11,7 +11,7 @@ export interface Run {
   readonly folder: string
 }
 
-/** What sets a run apart: how its model listens, and how many of the recipe's answering steps it makes. @default 1 of each */
+/** What sets a run apart: how its model listens, and how many times the recipe's steps it learns to answer (else once). */
 export type Setting = Listening & { readonly steps?: number }
 
 const USUAL: Readonly<Record<string, IntegrationConfig>> = {

@@ -16,5 +16,6 @@ test('a setting with more or fewer steps makes them where questions are answered
     { steps: 120, objective: 'answers' },
   ] as const
   assert.deepEqual(stepChanges(stages, 1.27), ['stages.1.steps=152'])
+  assert.deepEqual(stepChanges(stages.slice(0, 1), 1.27), ['stages.0.steps=191'])
   assert.deepEqual(stepChanges(stages, 1), [])
 })

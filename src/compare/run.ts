@@ -86,14 +86,17 @@ export async function trainRun(
   return cost
 }
 
-/** So many times the steps of the stages that answer, whose steps cost each integration something else. */
+/** So many times the steps of the stages that answer, or of all where none does: those whose cost is compared. */
 export function stepChanges(
   stages: readonly Pick<Stage, 'steps' | 'objective'>[],
   share: number,
 ): readonly string[] {
   if (share === 1) return []
+  const answering = stages.some(({ objective }) => objective === 'answers')
   return stages.flatMap(({ steps, objective }, i) =>
-    objective === 'answers' ? [`stages.${i}.steps=${Math.max(1, Math.round(steps * share))}`] : [],
+    answering && objective !== 'answers'
+      ? []
+      : [`stages.${i}.steps=${Math.max(1, Math.round(steps * share))}`],
   )
 }
 
