@@ -10,6 +10,8 @@ export interface MlpConfig {
   readonly kind: 'mlp'
   /** Neighbouring tokens that are averaged into one; the count of tokens must divide by it. @default 1 */
   readonly pool?: number
+  /** Tokens are told when they were heard: see `clock`. @default false */
+  readonly clock?: boolean
 }
 
 /** LayerNorm, linear, GELU, linear: [batch, tokens, encoder width] → [batch, tokens/pool, hiddenSize]. */

@@ -97,7 +97,7 @@ const aisfx = z.strictObject({
 const encoder = z.discriminatedUnion('kind', [patchTransformer, whisper, ast, eat, clap, aisfx])
 
 const connector = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('mlp'), pool: count.exactOptional() }),
+  z.strictObject({ kind: z.literal('mlp'), pool: count.exactOptional(), clock: z.boolean().exactOptional() }),
   z.strictObject({ kind: z.literal('qformer'), queries: count, layers: count, heads: count }),
 ])
 

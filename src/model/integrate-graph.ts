@@ -1,3 +1,4 @@
+import { CLOCK_FEATURES } from '../connectors/clock.js'
 import { concat } from '../graph/shape.js'
 import type { Tensor } from '../graph/tensor.js'
 import type { AudioTokens } from '../integration/integration.js'
@@ -16,17 +17,19 @@ export interface IntegrateGraph {
 
 /**
  * An integration over tokens of any number, as a part of the network's graph. Inputs, for each encoder:
- * `NAME.tokens` [1, n, hiddenSize] and where they stand: `NAME.positions` [1, n], rows of `NAME.cosine` and
- * `NAME.sine` [n, headSize/2].
+ * `NAME.tokens` [1, n, hiddenSize], where they stand: `NAME.positions` [1, n], rows of `NAME.cosine` and
+ * `NAME.sine` [n, headSize/2], and, for a connector with a clock, when they were heard: `NAME.clock` [1, n, `CLOCK_FEATURES`].
  */
 export function integrateGraph(network: Network): IntegrateGraph {
   const { graph } = network.scope
   const { encoders, llm } = network.config
-  const audio = encoders.map(({ name }): AudioTokens => {
+  const audio = encoders.map((named): AudioTokens => {
+    const { name } = named
     const length = `${name}_tokens`
+    const tokens = graph.input(`${name}.tokens`, [1, length, llm.hiddenSize])
     return {
       name,
-      tokens: graph.input(`${name}.tokens`, [1, length, llm.hiddenSize]),
+      tokens: network.timed(named, tokens, () => graph.input(`${name}.clock`, [1, length, CLOCK_FEATURES])),
       mask: undefined,
       positions: {
         indices: graph.input(`${name}.positions`, [1, length], 'int64'),

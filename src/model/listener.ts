@@ -1,3 +1,4 @@
+import { CLOCK_FEATURES, clockFeatures } from '../connectors/clock.js'
 import { Graph } from '../graph/tensor.js'
 import { type Layout, layOut } from '../integration/layout.js'
 import type { KeyValueCache, LayerRows } from '../llm/kv-cache.js'
@@ -9,7 +10,8 @@ import { integrateGraph } from './integrate-graph.js'
 import { joined } from './joined.js'
 import { type LanguageModel, positionFeeds, rowsOf } from './language-model.js'
 import { emptyCache } from './layer-groups.js'
-import { Network } from './network.js'
+import { hasClock, Network } from './network.js'
+import { secondsPerToken } from './token-count.js'
 
 /**
  * Audio as the language model remembers it: the start of a key/value cache, made once and good for any number of
@@ -69,11 +71,14 @@ export class Listener {
     }))
     const counts = tokens.map(({ name, data }) => ({ name, tokens: data.length / llm.hiddenSize }))
     const layout = layOut(integration, counts)
+    const times = this.#times(audios)
     const feeds: Record<string, Value> = {}
     for (const [i, { name, data }] of tokens.entries()) {
       const length = counts[i]!.tokens
       feeds[`${name}.tokens`] = { data, dims: [1, length, llm.hiddenSize] }
       Object.assign(feeds, positionFeeds(`${name}.`, llm, layout.keyStart[name] ?? 0, length))
+      if (!hasClock(encoders[i]!.connector)) continue
+      feeds[`${name}.clock`] = { data: clockFeatures(times[i]!), dims: [1, length, CLOCK_FEATURES] }
     }
     const { outputs } = await this.#program.run(feeds)
 
@@ -92,6 +97,24 @@ export class Listener {
 
   release(): Promise<void> {
     return this.#program.release()
+  }
+
+  /** For each encoder, when each of its tokens was heard, in seconds. An audio begins where all encoders have ended the one before. */
+  #times(audios: readonly EncodedAudio[]): readonly (readonly number[])[] {
+    const { encoders, llm } = this.#config
+    const times = encoders.map((): number[] => [])
+    let start = 0
+    for (const audio of audios) {
+      let end = start
+      for (const [i, named] of encoders.entries()) {
+        const each = secondsPerToken(named)
+        const count = audio.get(named.name)!.length / llm.hiddenSize
+        for (let token = 0; token < count; token++) times[i]!.push(start + (token + 0.5) * each)
+        end = Math.max(end, start + count * each)
+      }
+      start = end
+    }
+    return times
   }
 
   /** What is remembered of audio tokens that the language model reads, behind what it hears without reading. */

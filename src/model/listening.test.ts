@@ -21,9 +21,15 @@ before(async () => {
 })
 after(() => runtime.close())
 
-for (const [name, integration] of Object.entries(integrations)) {
+const configs = {
+  ...Object.fromEntries(
+    Object.entries(integrations).map(([name, integration]) => [name, tinyConfig(integration)]),
+  ),
+  'palRouted, with clocks': withClocks(tinyConfig(integrations.palRouted)),
+}
+
+for (const [name, config] of Object.entries(configs)) {
   describe(name, () => {
-    const config = tinyConfig(integration)
     const sound = noise(4000)
 
     test('read token by token, in chunks and at once: the logits of the training graph', async () => {
@@ -49,6 +55,17 @@ for (const [name, integration] of Object.entries(integrations)) {
         const parts = [0, 5120, 10240].map((start) => encoder.encode(long.subarray(start, start + 5120)))
         const expected = (await Promise.all(parts)).flatMap((part) => [...part.get(name)!])
         close(whole.get(name)!, Float32Array.from(expected))
+      }
+    })
+
+    test('audios heard one after the other are heard as one', async () => {
+      const { encoder, listener } = await model(config)
+      const long = noise(5120 * 2 + 900)
+      const parts = [long.subarray(0, 5120), long.subarray(5120)]
+      const joined = await listener.listen(await Promise.all(parts.map((part) => encoder.encode(part))))
+      const whole = await listener.listen([await encoder.encode(long)])
+      for (const [layer, rows] of whole.layers.entries()) {
+        if (rows) close(joined.layers[layer]!.keys, rows.keys)
       }
     })
 
@@ -110,6 +127,28 @@ test('without audio every integration but Flamingo is the text-only language mod
   }
   for (const other of logits.slice(1)) close(other, logits[0]!)
 })
+
+test('a token says when it was heard', async () => {
+  const config = withClocks(tinyConfig(integrations.lal))
+  const { encoder, listener } = await model(config)
+  const sound = await encoder.encode(noise(5120))
+  const [once, twice] = [await listener.listen([sound]), await listener.listen([sound, sound])]
+  const { values } = twice.layers[0]!
+  const { headSize } = config.llm
+  const first = once.layers[0]!
+  // Values are not turned to positions: the same sound a second time differs by its time alone.
+  const again = values.subarray(first.length * headSize, 2 * first.length * headSize)
+  close(values.subarray(0, headSize), first.values.subarray(0, headSize))
+  assert.throws(() => close(again.subarray(0, headSize), first.values.subarray(0, headSize)))
+})
+
+function withClocks(config: ModelConfig): ModelConfig {
+  const encoders = config.encoders.map((named) => {
+    assert.equal(named.connector.kind, 'mlp')
+    return { ...named, connector: { ...named.connector, clock: true } } as typeof named
+  })
+  return { ...config, encoders }
+}
 
 async function model(config: ModelConfig, chunk?: number) {
   const weights = tinyWeights(config)

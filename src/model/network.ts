@@ -1,3 +1,4 @@
+import { clock } from '../connectors/clock.js'
 import { mlpConnector } from '../connectors/mlp.js'
 import { qFormer } from '../connectors/q-former.js'
 import { encode } from '../encoders/encoder.js'
@@ -56,6 +57,15 @@ export class Network {
       : qFormer(at, connector, tokens, hiddenSize, mask)
   }
 
+  /**
+   * What the integration is given: tokens of the connector, which know when they were heard if they are to.
+   * @param features [1, tokens, `CLOCK_FEATURES`], asked for only then
+   */
+  timed({ name, connector }: NamedEncoder, tokens: Tensor, features: () => Tensor): Tensor {
+    if (!hasClock(connector)) return tokens
+    return clock(this.scope.in(`encoders.${name}.connector.clock`), tokens, features())
+  }
+
   integrate(audio: readonly AudioTokens[]): Heard {
     return integrate(this.scope.in('integration'), this.config.integration, audio, this.decoder)
   }
@@ -76,4 +86,8 @@ export class Network {
       },
     })
   }
+}
+
+export function hasClock(connector: NamedEncoder['connector']): boolean {
+  return connector.kind === 'mlp' && connector.clock === true
 }

@@ -20,7 +20,7 @@ export interface TokenCount {
 export function tokenCount({ encoder, connector }: NamedEncoder, samples: number): TokenCount {
   const grid = tokenGrid(encoder)
   const { samplesPerStep, tokensPerStep, window } = grid
-  const pool = connector.kind === 'mlp' ? (connector.pool ?? 1) : 1
+  const pool = poolOf(connector)
   let steps = stepsOf(grid, samples)
   while ((steps * tokensPerStep) % pool !== 0) steps++
   if (window && (steps > window.steps || samples > window.samples))
@@ -32,6 +32,15 @@ export function tokenCount({ encoder, connector }: NamedEncoder, samples: number
     audio: connector.kind === 'mlp' ? tokens / pool : connector.queries,
   }
 }
+
+/** The seconds from one token that leaves the connector to the next. */
+export function secondsPerToken({ encoder, connector }: NamedEncoder): number {
+  const { samplesPerStep, tokensPerStep } = tokenGrid(encoder)
+  return (samplesPerStep / tokensPerStep / encoder.sampleRate) * poolOf(connector)
+}
+
+const poolOf = (connector: NamedEncoder['connector']) =>
+  connector.kind === 'mlp' ? (connector.pool ?? 1) : 1
 
 function outsideWindow(encoder: EncoderConfig, pool: number, samples: number): PalError {
   const { tokensPerStep, window } = tokenGrid(encoder)
