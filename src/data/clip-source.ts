@@ -2,6 +2,7 @@ import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
 import { type AugmentSteps, augment, augmentDefaults } from './augment.js'
 import { BalancedClips } from './balanced.js'
+import { choked } from './choke.js'
 import type { LoadedClip } from './clip-library.js'
 import { crop, longestStretch, sounding } from './crop.js'
 import { activeRms, toDecibels } from './level.js'
@@ -12,6 +13,8 @@ import { type AskingOptions, asker, checkStretch, drawBackground, rateOf } from 
 export interface ClipSourceOptions extends AskingOptions {
   /** Changes to the augmentation; `false` for the clips as they are. */
   readonly augment?: AugmentSteps | false
+  /** Probability that a drum is choked: see `choked`. @default 0 */
+  readonly chokeChance?: number
 }
 
 /** Clips drawn before giving up on finding a digit that fits: digits are never cut. */
@@ -19,7 +22,7 @@ const patience = 100
 
 /** Single clips, drawn evenly over labels, augmented, with questions about each. */
 export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOptions = {}): Source {
-  const { name = 'clips', backgroundChance = 0.03, augment: steps = {} } = options
+  const { name = 'clips', backgroundChance = 0.03, chokeChance = 0, augment: steps = {} } = options
   const sampleRate = rateOf(clips, name)
   checkStretch(steps, name)
   const balanced = new BalancedClips(clips)
@@ -28,7 +31,8 @@ export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOpti
   function drawWithin(random: Random, maxSeconds: number): Draw {
     if (random.chance(backgroundChance)) return ask(drawBackground(sampleRate, random, maxSeconds), random)
     const room = steps ? (maxSeconds - longestShift(steps)) / longestStretch : maxSeconds
-    const { clip, samples } = drawPart(balanced, random, room, maxSeconds, name)
+    const { clip, samples: whole } = drawPart(balanced, random, room, maxSeconds, name)
+    const samples = choked(whole, clip.kind, clip.sampleRate, chokeChance, random)
     const changed = steps ? augment(samples, random, { sampleRate, steps }).samples : samples
     // The tail of a reverb is all that can lie beyond.
     const part = changed.subarray(0, Math.floor(maxSeconds * sampleRate))

@@ -1,5 +1,6 @@
 import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
+import { choked } from './choke.js'
 import type { LoadedClip } from './clip-library.js'
 import { crop, longestStretch, shortestPart, sounding } from './crop.js'
 import { activeRms, fromDecibels, peak, toDecibels } from './level.js'
@@ -21,6 +22,8 @@ export interface SceneOptions {
   readonly noiseBelowDb?: Range | false
   /** The most taken of a sound or of a drum's ring. Digits are never cut: half a word is another word. */
   readonly clipSeconds?: Range
+  /** Probability that a drum is choked: see `choked`. */
+  readonly chokeChance?: number
   /** A change made to each clip's part before it is mixed (see `augment`), never its place in time. */
   readonly alter?: (samples: Float32Array, random: Random) => Float32Array
 }
@@ -32,6 +35,7 @@ export const sceneDefaults = {
   levelDb: [-34, -14],
   noiseBelowDb: [15, 50],
   clipSeconds: [1, 2.5],
+  chokeChance: 0,
 } as const satisfies SceneOptions
 
 type Settings = Required<Omit<SceneOptions, 'alter'>> & Pick<SceneOptions, 'alter'>
@@ -99,10 +103,11 @@ function commonRate(clips: readonly LoadedClip[]): number {
 }
 
 /** What of the clip goes into the scene before anything has to fit. */
-function takePart(clip: LoadedClip, random: Random, { clipSeconds, alter }: Settings): Part {
+function takePart(clip: LoadedClip, random: Random, { clipSeconds, chokeChance, alter }: Settings): Part {
   const { kind, sampleRate } = clip
   const most = Math.round(random.uniform(...clipSeconds) * sampleRate)
-  const taken = crop(sounding(clip.samples, kind, sampleRate), most, kind, sampleRate, random)
+  const whole = crop(sounding(clip.samples, kind, sampleRate), most, kind, sampleRate, random)
+  const taken = choked(whole, kind, sampleRate, chokeChance, random)
   const altered = alter ? alter(taken, random) : taken
   const longest = Math.round(taken.length * longestStretch)
   return { clip, samples: sounding(altered.subarray(0, longest), kind, sampleRate) }

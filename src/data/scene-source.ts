@@ -11,6 +11,8 @@ export interface SceneSourceOptions extends AskingOptions {
   readonly scene?: Omit<SceneOptions, 'alter'>
   /** Changes to the augmentation of each part; `false` for the clips as they are. */
   readonly augment?: AugmentSteps | false
+  /** Probability that a drum is choked: see `choked`. @default 0 */
+  readonly chokeChance?: number
   /** How often a scene has one, two, three … events, relative to one another. */
   readonly eventCounts?: readonly number[]
   /** Probability that a scene is one digit or drum several times, for counting. */
@@ -23,7 +25,7 @@ const patience = 100
 
 /** Scenes of one to four clips with questions about their timelines. */
 export function sceneSource(clips: readonly LoadedClip[], options: SceneSourceOptions = {}): Source {
-  const { name = 'scenes', backgroundChance = 0.03, augment: steps = {} } = options
+  const { name = 'scenes', backgroundChance = 0.03, chokeChance = 0, augment: steps = {} } = options
   const sampleRate = rateOf(clips, name)
   checkStretch(steps, name)
   const balanced = new BalancedClips(clips)
@@ -36,7 +38,7 @@ export function sceneSource(clips: readonly LoadedClip[], options: SceneSourceOp
   function drawWithin(random: Random, allowed: number): Draw {
     const maxSeconds = Math.min(allowed, options.scene?.maxSeconds ?? sceneDefaults.maxSeconds)
     if (random.chance(backgroundChance)) return ask(drawBackground(sampleRate, random, maxSeconds), random)
-    const scene = { ...options.scene, ...alter, maxSeconds }
+    const scene = { ...options.scene, ...alter, chokeChance, maxSeconds }
     const cast = drawCast(balanced, random, scene, options, name)
     return ask(composeScene(cast, random, scene), random)
   }

@@ -52,6 +52,8 @@ const asking = {
   /** How often each task is asked, relative to one another; tasks not named are not asked. */
   tasks: z.partialRecord(z.enum(tasks), positive).optional(),
   backgroundChance: z.number().min(0).max(1).optional(),
+  /** Probability that a drum is choked before it has rung out. */
+  chokeChance: z.number().min(0).max(1).optional(),
   /** Whether answers of yes or no, and about order, begin with what is heard. */
   evidence: z.boolean().optional(),
 }
