@@ -47,7 +47,7 @@ export class LanguageModel {
     const outputs = decodeGraph(network)
     const program = await runtime.compile(
       { ...outputs },
-      { weights, prepacking: prepacking ?? isPrepacked(network, weights) },
+      { weights, purpose: 'decoding', prepacking: prepacking ?? isPrepacked(network, weights) },
     )
     return new LanguageModel(config.llm, program, chunk)
   }

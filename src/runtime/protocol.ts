@@ -6,8 +6,8 @@ export interface Value {
   readonly dims: readonly number[]
 }
 
-/** What ONNX Runtime is asked to trade: see `sessionOptions` in worker.ts. */
-export type Purpose = 'training' | 'inference'
+/** What ONNX Runtime is asked to trade: see `sessionOptions` in worker.ts. `decoding` runs a thousand small operations for each token. */
+export type Purpose = 'training' | 'inference' | 'decoding'
 
 /** Answered as soon as ONNX Runtime is loaded. */
 export interface LoadRequest {

@@ -50,7 +50,7 @@ export interface CompileOptions {
   readonly purpose?: Purpose
   /**
    * Keep a second, blocked copy of every frozen weight: a training step is about a tenth faster, decoding a third,
-   * and the weights take twice the memory. @default true for inference, false for training
+   * and the weights take twice the memory. @default false for training, else true
    */
   readonly prepacking?: boolean
 }
@@ -136,7 +136,7 @@ export class Runtime {
     {
       weights = () => undefined,
       purpose = 'inference',
-      prepacking = purpose === 'inference',
+      prepacking = purpose !== 'training',
     }: CompileOptions = {},
   ): Promise<Program> {
     const placed = placeWeights(outputs, weights)
