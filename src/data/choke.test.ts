@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Random } from '../random.js'
 import { choked } from './choke.js'
+import { checkChoke } from './synthetic-source.js'
 
 const ring = Float32Array.from({ length: 16000 }, (_, i) => Math.cos(i))
 
@@ -28,4 +29,14 @@ test('only drums, only by chance, and none that is short anyway', () => {
   const some = Array.from({ length: 400 }, (_, seed) => choked(ring, 'drum', 8000, 0.25, new Random(seed)))
   const share = some.filter((hit) => hit !== ring).length / some.length
   assert.ok(Math.abs(share - 0.25) < 0.08, `${share}`)
+})
+
+test('drums to choke where there are none are refused', () => {
+  const clip = { kind: 'digit' } as never
+  assert.throws(
+    () => checkChoke([clip], 0.5, 'digits'),
+    /digits\.chokeChance.*expected recordings of drums to choke, got none among 1/,
+  )
+  checkChoke([clip], 0, 'digits')
+  checkChoke([{ kind: 'drum' } as never], 0.5, 'drums')
 })

@@ -8,13 +8,18 @@ import { crop, longestStretch, sounding } from './crop.js'
 import { activeRms, toDecibels } from './level.js'
 import type { SceneEvent } from './scene.js'
 import type { Draw, Source } from './source.js'
-import { type AskingOptions, asker, checkStretch, drawBackground, rateOf } from './synthetic-source.js'
+import {
+  type AskingOptions,
+  asker,
+  checkChoke,
+  checkStretch,
+  drawBackground,
+  rateOf,
+} from './synthetic-source.js'
 
 export interface ClipSourceOptions extends AskingOptions {
   /** Changes to the augmentation; `false` for the clips as they are. */
   readonly augment?: AugmentSteps | false
-  /** Probability that a drum is choked: see `choked`. @default 0 */
-  readonly chokeChance?: number
 }
 
 /** Clips drawn before giving up on finding a digit that fits: digits are never cut. */
@@ -25,6 +30,7 @@ export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOpti
   const { name = 'clips', backgroundChance = 0.03, chokeChance = 0, augment: steps = {} } = options
   const sampleRate = rateOf(clips, name)
   checkStretch(steps, name)
+  checkChoke(clips, chokeChance, name)
   const balanced = new BalancedClips(clips)
   const ask = asker(clips, options)
 

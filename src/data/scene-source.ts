@@ -5,14 +5,19 @@ import { BalancedClips } from './balanced.js'
 import type { LoadedClip } from './clip-library.js'
 import { composeScene, type SceneOptions, sceneDefaults, shortestScene } from './compose.js'
 import type { Draw, Source } from './source.js'
-import { type AskingOptions, asker, checkStretch, drawBackground, rateOf } from './synthetic-source.js'
+import {
+  type AskingOptions,
+  asker,
+  checkChoke,
+  checkStretch,
+  drawBackground,
+  rateOf,
+} from './synthetic-source.js'
 
 export interface SceneSourceOptions extends AskingOptions {
-  readonly scene?: Omit<SceneOptions, 'alter'>
+  readonly scene?: Omit<SceneOptions, 'alter' | 'chokeChance'>
   /** Changes to the augmentation of each part; `false` for the clips as they are. */
   readonly augment?: AugmentSteps | false
-  /** Probability that a drum is choked: see `choked`. @default 0 */
-  readonly chokeChance?: number
   /** How often a scene has one, two, three … events, relative to one another. */
   readonly eventCounts?: readonly number[]
   /** Probability that a scene is one digit or drum several times, for counting. */
@@ -28,6 +33,7 @@ export function sceneSource(clips: readonly LoadedClip[], options: SceneSourceOp
   const { name = 'scenes', backgroundChance = 0.03, chokeChance = 0, augment: steps = {} } = options
   const sampleRate = rateOf(clips, name)
   checkStretch(steps, name)
+  checkChoke(clips, chokeChance, name)
   const balanced = new BalancedClips(clips)
   const ask = asker(clips, options)
   const alter = steps && {

@@ -25,6 +25,8 @@ export interface AskingOptions {
   readonly evidence?: boolean
   /** Probability that the audio is silence or mere noise. */
   readonly backgroundChance?: number
+  /** Probability that a drum is choked: see `choked`. @default 0 */
+  readonly chokeChance?: number
 }
 
 /** The questions of a source about any scene, one list for one audio. */
@@ -61,5 +63,13 @@ export function checkStretch(steps: AugmentSteps | false, source: string): void 
   if (slowest >= 1 / longestStretch) return
   throw new PalError(`expected a speed of at least ${1 / longestStretch}, got ${slowest}`, {
     key: `${source}.augment.speed.range`,
+  })
+}
+
+/** @throws PalError for drums to choke where there are none */
+export function checkChoke(clips: readonly LoadedClip[], chance: number, source: string): void {
+  if (chance === 0 || clips.some(({ kind }) => kind === 'drum')) return
+  throw new PalError(`expected recordings of drums to choke, got none among ${clips.length}`, {
+    key: `${source}.chokeChance`,
   })
 }

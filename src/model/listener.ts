@@ -5,13 +5,13 @@ import type { KeyValueCache, LayerRows } from '../llm/kv-cache.js'
 import type { Value } from '../runtime/protocol.js'
 import type { Program, Runtime, WeightSource } from '../runtime/runtime.js'
 import type { EncodedAudio } from './audio-encoder.js'
-import type { ModelConfig } from './config.js'
+import type { ModelConfig, NamedEncoder } from './config.js'
 import { integrateGraph } from './integrate-graph.js'
 import { joined } from './joined.js'
 import { type LanguageModel, positionFeeds, rowsOf } from './language-model.js'
 import { emptyCache } from './layer-groups.js'
 import { hasClock, Network } from './network.js'
-import { secondsPerToken } from './token-count.js'
+import { secondsPerToken, tokenTimes } from './token-count.js'
 
 /**
  * Audio as the language model remembers it: the start of a key/value cache, made once and good for any number of
@@ -71,14 +71,16 @@ export class Listener {
     }))
     const counts = tokens.map(({ name, data }) => ({ name, tokens: data.length / llm.hiddenSize }))
     const layout = layOut(integration, counts)
-    const times = this.#times(audios)
+    const starts = this.#starts(audios)
     const feeds: Record<string, Value> = {}
     for (const [i, { name, data }] of tokens.entries()) {
       const length = counts[i]!.tokens
       feeds[`${name}.tokens`] = { data, dims: [1, length, llm.hiddenSize] }
       Object.assign(feeds, positionFeeds(`${name}.`, llm, layout.keyStart[name] ?? 0, length))
-      if (!hasClock(encoders[i]!.connector)) continue
-      feeds[`${name}.clock`] = { data: clockFeatures(times[i]!), dims: [1, length, CLOCK_FEATURES] }
+      const named = encoders[i]!
+      if (!hasClock(named.connector)) continue
+      const times = audios.flatMap((audio, at) => tokenTimes(named, this.#count(audio, named), starts[at]))
+      feeds[`${name}.clock`] = { data: clockFeatures(times), dims: [1, length, CLOCK_FEATURES] }
     }
     const { outputs } = await this.#program.run(feeds)
 
@@ -99,22 +101,22 @@ export class Listener {
     return this.#program.release()
   }
 
-  /** For each encoder, when each of its tokens was heard, in seconds. An audio begins where all encoders have ended the one before. */
-  #times(audios: readonly EncodedAudio[]): readonly (readonly number[])[] {
-    const { encoders, llm } = this.#config
-    const times = encoders.map((): number[] => [])
-    let start = 0
-    for (const audio of audios) {
-      let end = start
-      for (const [i, named] of encoders.entries()) {
-        const each = secondsPerToken(named)
-        const count = audio.get(named.name)!.length / llm.hiddenSize
-        for (let token = 0; token < count; token++) times[i]!.push(start + (token + 0.5) * each)
-        end = Math.max(end, start + count * each)
-      }
-      start = end
-    }
-    return times
+  /** When each audio begins, in seconds: where all encoders have ended the one before. */
+  #starts(audios: readonly EncodedAudio[]): readonly number[] {
+    let end = 0
+    return audios.map((audio) => {
+      const start = end
+      const ends = this.#config.encoders.map(
+        (named) => start + this.#count(audio, named) * secondsPerToken(named),
+      )
+      end = Math.max(...ends)
+      return start
+    })
+  }
+
+  /** The tokens that an encoder made of an audio. */
+  #count(audio: EncodedAudio, { name }: NamedEncoder): number {
+    return audio.get(name)!.length / this.#config.llm.hiddenSize
   }
 
   /** What is remembered of audio tokens that the language model reads, behind what it hears without reading. */

@@ -64,9 +64,16 @@ for (const [name, config] of Object.entries(configs)) {
       const parts = [long.subarray(0, 5120), long.subarray(5120)]
       const joined = await listener.listen(await Promise.all(parts.map((part) => encoder.encode(part))))
       const whole = await listener.listen([await encoder.encode(long)])
-      for (const [layer, rows] of whole.layers.entries()) {
-        if (rows) close(joined.layers[layer]!.keys, rows.keys)
+      let compared = 0
+      for (const part of ['layers', 'cross'] as const) {
+        for (const [layer, rows] of whole[part].entries()) {
+          if (!rows) continue
+          close(joined[part][layer]!.keys, rows.keys)
+          close(joined[part][layer]!.values, rows.values)
+          compared++
+        }
       }
+      assert.ok(compared > 0)
     })
 
     test('sequences of different lengths go on together as each would alone', async () => {

@@ -39,6 +39,12 @@ export function secondsPerToken({ encoder, connector }: NamedEncoder): number {
   return (samplesPerStep / tokensPerStep / encoder.sampleRate) * poolOf(connector)
 }
 
+/** The middle of each token's stretch, in seconds. @param start of the first */
+export function tokenTimes(named: NamedEncoder, tokens: number, start = 0): readonly number[] {
+  const each = secondsPerToken(named)
+  return Array.from({ length: tokens }, (_, i) => start + (i + 0.5) * each)
+}
+
 const poolOf = (connector: NamedEncoder['connector']) =>
   connector.kind === 'mlp' ? (connector.pool ?? 1) : 1
 

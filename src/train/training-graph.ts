@@ -11,7 +11,7 @@ import type { AudioTokens, Heard } from '../integration/integration.js'
 import { rotaryTables } from '../llm/rotary-tables.js'
 import type { ModelConfig, NamedEncoder } from '../model/config.js'
 import { Network } from '../model/network.js'
-import { secondsPerToken, type TokenCount, tokenCount } from '../model/token-count.js'
+import { type TokenCount, tokenCount, tokenTimes } from '../model/token-count.js'
 import { MASKED } from '../nn/attention.js'
 import type { Initial, Scope } from '../nn/scope.js'
 
@@ -95,7 +95,9 @@ export function forwardGraph(config: ModelConfig, shape: BatchShape, options: Fo
     const { name } = named
     const count = counts[i] as TokenCount
     const { tokens, mask } = encoderTokens(network.scope, named, waveform, shape, options)
-    const timed = network.timed(named, network.connect(named, tokens, mask), () => times(graph, named, count))
+    const timed = network.timed(named, network.connect(named, tokens, mask), () =>
+      graph.constant(clockFeatures(tokenTimes(named, count.audio)), [1, count.audio, CLOCK_FEATURES]),
+    )
     return {
       name,
       tokens: gather(timed, graph.input(`${name}.listensTo`, [rows], 'int64')),
@@ -147,13 +149,6 @@ export function encoderTokens(
     tokens: encode(scope.in(`encoders.${name}.encoder`), encoder, waveform, mask, hidden, lengths),
     mask,
   }
-}
-
-/** When each token of an audio is heard. */
-function times(graph: Graph, named: NamedEncoder, { audio }: TokenCount): Tensor {
-  const each = secondsPerToken(named)
-  const features = clockFeatures(Array.from({ length: audio }, (_, i) => (i + 0.5) * each))
-  return graph.constant(features, [1, audio, CLOCK_FEATURES])
 }
 
 /** Rotary tables long enough for all audio keys and the whole sequence. */
