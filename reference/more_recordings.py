@@ -1,13 +1,15 @@
 """Renders drum hits and spoken digits of more kits and voices than the labelled sets have, from free soundfonts and synthesizers.
 
     apt-get install fluidsynth fluid-soundfont-gm musescore-general-soundfont timgm6mb-soundfont opl3-soundfont \
-        csound-soundfont avldrums.lv2-soundfont espeak-ng flite asterisk-core-sounds-en-wav
+        csound-soundfont hydrogen-data lmms-common freepats exadrums espeak-ng flite asterisk-core-sounds-en-wav
     python reference/more_recordings.py FOLDER
 
-FOLDER gets `more-drums.csv` (audio, label, kit) and `more-digits.csv` (audio, digit, speaker) beside the recordings, 16 kHz and 8 kHz mono.
-All packages are Debian's; their licences lie in /usr/share/doc. The Black Pearl of avldrums is left out: it is a kit that the
-evaluation holds out, and hydrogen-drumkits is not read at all, for the same reason. Of hits
-that are the same within 1/256 of full scale one is kept, and of keys that a kit leaves silent none.
+FOLDER gets `more-drums.csv` (soundfonts: audio, label, kit), `sampled-drums.csv` (recordings of single hits: the same) and `more-digits.csv`
+(audio, digit, speaker) beside the recordings, 16 kHz and 8 kHz mono.
+All packages are Debian's; their licences lie in /usr/share/doc. The evaluation holds out kits of hydrogen-drumkits, so it is not read, nor
+is what has the same recordings under another name: GMRockKit of hydrogen-data is The Black Pearl, and so are hand clap, closed and pedal hi-hat of Red
+Zeppelin in avldrums (`reference/leaks.py` finds such). Of hits that are the same within 1/256 of full scale one is kept, and of keys that a
+kit leaves silent none.
 """
 
 import csv
@@ -26,7 +28,6 @@ SOUNDFONTS = [
     "/usr/share/sounds/sf2/FluidR3_GM.sf2",
     "/usr/share/sounds/sf2/TimGM6mb.sf2",
     "/usr/share/sounds/sf2/OPL-3_FM_128M.sf2",
-    "/usr/share/sounds/sf2/Red_Zeppelin_4_LV2.sf2",
     "/usr/share/sounds/sf2/sf_GMbank.sf2",
     "/usr/share/sounds/sf3/MuseScore_General_Full.sf3",
 ]
@@ -50,6 +51,24 @@ OTHER_KEYS = {48, 56, 57, 59, 95, 96, 127}  # orchestra, effects, marching bands
 VELOCITIES = [45, 80, 115]
 SECONDS_APART = 4
 
+# Folder, kit and how the file's name begins, for hits that lie each in a file of its own.
+HYDROGEN, LMMS, EXADRUMS = Path("/usr/share/hydrogen/data/drumkits"), Path("/usr/share/lmms/samples/drums"), Path("/usr/share/exadrums")
+FILES = {
+    (HYDROGEN / "TR808EmulationKit", "TR808EmulationKit"): {
+        "kick drum": ["808_Kick_"], "snare drum": ["808_Snare_"], "hand clap": ["808_Clap"], "tom": ["808_Tom_"], "closed hi-hat": ["808_Hat_Closed"],
+        "pedal hi-hat": ["808_Hat_Pedal"], "open hi-hat": ["808_Hat_Open"], "cowbell": ["808_Cowbell"],
+    },
+    (LMMS, "LMMS"): {  # kick04 is not a file that libsndfile can read
+        "kick drum": ["bassdrum", "kick01", "kick02", "kick03", "kick_"], "side stick": ["sidestick", "rim"], "snare drum": ["snare"], "hand clap": ["clap"], "tom": ["tom"],
+        "closed hi-hat": ["hihat_closed"], "pedal hi-hat": ["hihat_foot_pedal"], "open hi-hat": ["hihat_opened"], "crash cymbal": ["crash"],
+        "ride cymbal": ["ride"],
+    },
+    (EXADRUMS, "eXaDrums"): {
+        "kick drum": ["BD_"], "snare drum": ["Snr_"], "tom": ["Tom"], "closed hi-hat": ["HiHat"], "crash cymbal": ["Crash_"], "ride cymbal": ["Ride"],
+    },
+}  # fmt: skip
+FREEPATS = Path("/usr/share/midi/freepats/Drum_000")
+
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 ACCENTS = ["en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-029", "en-us-nyc"]
 VARIANTS = [
@@ -63,6 +82,7 @@ ASTERISK = Path("/usr/share/asterisk/sounds/en_US_f_Allison/digits")
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write(folder / "more-drums.csv", ["audio", "label", "kit"], drums(folder))
+    write(folder / "sampled-drums.csv", ["audio", "label", "kit"], sampled_drums(folder))
     write(folder / "more-digits.csv", ["audio", "digit", "speaker"], digits(folder))
 
 
@@ -92,6 +112,35 @@ def drums(folder: Path):
                 audio_path = Path("more-drums") / label.replace(" ", "-") / f"{name.replace(' ', '-')}-{key}-{velocity}.flac".lower()
                 save(folder / audio_path, hit, 16000)
                 yield audio_path, label, f"{name} {kit}"
+
+
+def sampled_drums(folder: Path):
+    for label, kit, name, samples, rate in [*hits_of_files(), *hits_of_patches()]:
+        audio_path = Path("sampled-drums") / label.replace(" ", "-") / f"{kit}-{name}.flac".lower()
+        hit = trimmed(resampled(samples, rate, 16000))
+        assert hit is not None, f"{kit}/{name} is silent"
+        save(folder / audio_path, hit[: SECONDS_APART * 16000], 16000)
+        yield audio_path, label, kit
+
+
+def hits_of_files():
+    for (kit_folder, kit), labels in FILES.items():
+        files = sorted(kit_folder.iterdir())
+        for label, beginnings in labels.items():
+            for file in (file for file in files if file.name.startswith(tuple(beginnings)) and file.suffix in {".wav", ".flac", ".ogg"}):
+                samples, rate = soundfile.read(file, always_2d=True)
+                yield label, kit, file.stem, samples.mean(axis=1), rate
+
+
+def hits_of_patches():
+    """The first sample of each patch, as it was recorded: headers of 239 and 96 bytes (Gravis UltraSound patch, GF1PATCH110)."""
+    for label, keys in DRUMS.items():
+        for file in (file for key in keys for file in FREEPATS.glob(f"{key:03}_*.pat")):
+            data = file.read_bytes()
+            size, rate, modes = (struct.unpack_from(form, data, 239 + at)[0] for form, at in [("<I", 8), ("<H", 20), ("<B", 55)])
+            assert data.startswith(b"GF1PATCH110") and modes & 1, f"{file}: expected a patch of 16 bits"
+            samples = numpy.frombuffer(data, "<i2" if not modes & 2 else "<u2", size // 2, 239 + 96).astype(numpy.float64)
+            yield label, "FreePats", file.stem, (samples - (32768 if modes & 2 else 0)) / 32768, rate
 
 
 def percussion(soundfont: Path):
