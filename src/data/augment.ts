@@ -31,6 +31,8 @@ export const augmentDefaults = {
 
 export type StepName = keyof typeof augmentDefaults
 
+export const stepNames = Object.keys(augmentDefaults) as readonly StepName[]
+
 /** For parts of a scene, which has its own levels, times and background. */
 export const augmentInScene = {
   shift: { probability: 0 },
@@ -60,7 +62,7 @@ export function augment(
 ): Augmented {
   const applied: Partial<Record<StepName, number>> = {}
   let changed: Float32Array = samples.slice()
-  for (const name of Object.keys(augmentDefaults) as StepName[]) {
+  for (const name of stepNames) {
     const { probability, range } = { ...augmentDefaults[name], ...steps[name] }
     if (!random.chance(probability)) continue
     const amount = random.uniform(...range)

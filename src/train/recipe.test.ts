@@ -57,6 +57,27 @@ test('mistakes name file, line and key', async () => {
   await assert.rejects(loadRecipe(file), /expected the name of a source \(sounds, digits.*got "digit"/)
 })
 
+test('a source may change the steps of augmentation and how its scenes are composed', async () => {
+  const kits = join(recipes, 'pal-smollm2-135m-more-kits.yaml')
+  const { recipe } = await loadRecipe(kits, ['sources.scenes.augment={"noise": {"probability": 0.2}}'])
+  const { scenes, 'noisy-scenes': noisy } = recipe.sources
+  assert.deepEqual(scenes?.kind === 'scenes' && scenes.augment, { noise: { probability: 0.2 } })
+  assert.deepEqual(noisy?.kind === 'scenes' && noisy.scene, { noiseBelowDb: [-8, 12] })
+  for (const [change, message] of [
+    [
+      'sources.scenes.augment=true',
+      /sources\.scenes\.augment: expected false or changes like .*speed, polarity/,
+    ],
+    ['sources.scenes.augment={"pitch": {}}', /sources\.scenes\.augment: Unrecognized key: "pitch"/],
+    ['sources.scenes.augment={"tilt": {"range": [3, -3]}}', /sources\.scenes\.augment/],
+    ['sources.noisy-scenes.scene.noiseBelowDb=[12, -8]', /noiseBelowDb.*\[lowest, highest\]/s],
+    ['sources.noisy-scenes.scene.noiseBelow=3', /sources\.noisy-scenes\.scene/],
+    ['sources.drums.scene={}', /sources\.drums.*scene/s],
+  ] as const) {
+    await assert.rejects(loadRecipe(kits, [change]), message)
+  }
+})
+
 test('only encoders that there are go unheard, one of an audio at most, and only where answers are learnt', async () => {
   const routed = join(recipes, 'pal-smollm2-135m-averaging.yaml')
   const dropping = (shares: string, stage = 1) =>

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { isMap, LineCounter, parseDocument, parse as parseYaml } from 'yaml'
 import { z } from 'zod'
+import { type StepName, stepNames } from '../data/augment.js'
 import { tasks } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
 import { type ChosenBases, chosenEncoders } from '../model/bases.js'
@@ -50,28 +51,55 @@ const clipSet = labelledSet.transform((set, context) => {
 
 const asking = {
   /** How often each task is asked, relative to one another; tasks not named are not asked. */
-  tasks: z.partialRecord(z.enum(tasks), positive).optional(),
-  backgroundChance: z.number().min(0).max(1).optional(),
+  tasks: z.partialRecord(z.enum(tasks), positive).exactOptional(),
+  backgroundChance: z.number().min(0).max(1).exactOptional(),
   /** Probability that a drum is choked before it has rung out. */
-  chokeChance: z.number().min(0).max(1).optional(),
+  chokeChance: z.number().min(0).max(1).exactOptional(),
   /** Whether answers of yes or no, and about order, begin with what is heard. */
-  evidence: z.boolean().optional(),
+  evidence: z.boolean().exactOptional(),
+}
+
+const range = z
+  .tuple([z.number(), z.number()])
+  .refine(([lowest, highest]) => lowest <= highest, 'expected [lowest, highest]')
+
+const step = z
+  .strictObject({ probability: z.number().min(0).max(1).exactOptional(), range: range.exactOptional() })
+  .exactOptional()
+
+const steps = Object.fromEntries(stepNames.map((name) => [name, step])) as Record<StepName, typeof step>
+
+const composed = {
+  sets: z.array(z.string()).exactOptional(),
+  /** Changes to the steps of `augmentDefaults`; `false`: the clips as they are, each time the same. */
+  augment: z
+    .union(
+      [z.literal(false), z.strictObject(steps)],
+      `expected false or changes like { tilt: { probability: 0.6, range: [-12, 12] } }, of ${stepNames.join(', ')}`,
+    )
+    .exactOptional(),
+  ...asking,
 }
 
 const source = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('clips'),
-    sets: z.array(z.string()).optional(),
-    /** `false`: the clips as they are, each time the same. */
-    augment: z.literal(false).optional(),
-    ...asking,
-  }),
+  z.strictObject({ kind: z.literal('clips'), ...composed }),
   z.strictObject({
     kind: z.literal('scenes'),
-    sets: z.array(z.string()).optional(),
-    eventCounts: z.array(z.number().nonnegative()).optional(),
-    countingChance: z.number().min(0).max(1).optional(),
-    ...asking,
+    ...composed,
+    /** Changes to `sceneDefaults`. */
+    scene: z
+      .strictObject({
+        gapSeconds: range.exactOptional(),
+        overlap: z.number().min(0).max(1).exactOptional(),
+        levelDb: range.exactOptional(),
+        noiseBelowDb: z
+          .union([z.literal(false), range], 'expected false or [lowest, highest]')
+          .exactOptional(),
+        clipSeconds: range.exactOptional(),
+      })
+      .exactOptional(),
+    eventCounts: z.array(z.number().nonnegative()).exactOptional(),
+    countingChance: z.number().min(0).max(1).exactOptional(),
   }),
   z.strictObject({ kind: z.literal('manifest'), path: z.string() }),
 ])

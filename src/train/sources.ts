@@ -69,15 +69,9 @@ export async function openSources(
       if (clips.length === 0)
         throw new PalError('expected at least one recording, got none', { file, key: `sources.${name}` })
       const { kind, sets: _, ...options } = one
-      const asking = { name, vocabulary, questionsPerAudio: questions, ...withoutUndefined(options) }
+      const asking = { name, vocabulary, questionsPerAudio: questions, ...options }
       return { source: kind === 'clips' ? clipSource(clips, asking) : sceneSource(clips, asking), weight }
     })
     return mix(parts)
   }
-}
-
-type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
-
-function withoutUndefined<T extends object>(options: T): Defined<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Defined<T>
 }
