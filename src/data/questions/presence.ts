@@ -1,4 +1,5 @@
 import { heardPhrase, verbFor } from './labels.js'
+import { allHeard } from './name.js'
 import type { QuestionKind } from './task.js'
 import { absentLabel, heard } from './timeline.js'
 import { wordings } from './wording.js'
@@ -101,7 +102,7 @@ export const presence: QuestionKind = {
       form: 'presence',
       slots: { a, is: verbFor(a) },
       answer: yes ? 'Yes.' : 'No.',
-      takesEvidence: true,
+      evidence: allHeard(events),
     }
   },
   // Of silence the answer is always no: asked often, it would tip the balance.
