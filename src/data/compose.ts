@@ -168,7 +168,7 @@ function place(
 
 /** Adds the part so that it has the given level, and says what can be heard of it, and when. */
 function mixIn(samples: Float32Array, { clip, samples: part, start }: Placed, levelDb: number): SceneEvent {
-  const { sampleRate, label, kind } = clip
+  const { sampleRate, label, kind, set, number } = clip
   const offset = Math.round(start * sampleRate)
   const faded = fadeEdges(part.subarray(0, samples.length - offset), sampleRate)
   const gain = fromDecibels(levelDb) / activeRms(faded, sampleRate)
@@ -176,7 +176,8 @@ function mixIn(samples: Float32Array, { clip, samples: part, start }: Placed, le
     samples[offset + i] = (samples[offset + i] as number) + gain * (faded[i] as number)
   }
   const end = offset + faded.length
-  return { label, kind, startSeconds: offset / sampleRate, endSeconds: end / sampleRate, levelDb }
+  const times = { startSeconds: offset / sampleRate, endSeconds: end / sampleRate }
+  return { label, kind, ...times, levelDb, clip: `${set}:${number}` }
 }
 
 function fadeEdges(samples: Float32Array, sampleRate: number): Float32Array {

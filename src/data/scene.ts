@@ -8,6 +8,8 @@ export interface SceneEvent {
   readonly endSeconds: number
   /** RMS while it sounds, in dB full scale: comparable between events of one scene. */
   readonly levelDb: number
+  /** Which recording it is, as `set:number`, where it is one. */
+  readonly clip?: string
 }
 
 /** A mono waveform and its exact timeline, events in the order in which they start (and end). */

@@ -13,7 +13,7 @@ export interface Turn {
 }
 
 /** A labelled stretch of an audio. */
-export type Sound = Pick<SceneEvent, 'label' | 'startSeconds' | 'endSeconds'>
+export type Sound = Pick<SceneEvent, 'label' | 'startSeconds' | 'endSeconds' | 'clip'>
 
 /** An audio, mono at the source's sample rate, and what is asked about it. */
 export interface Draw {

@@ -21,6 +21,18 @@ test('each clip is asked about by itself, in scenes, and nothing but silence or 
   for (const task of ['order', 'count', 'caption', 'background']) {
     assert.equal(items.filter((item) => item.task === task).length, 20, task)
   }
+  const labels = new Map(
+    [...sets.values()].flat().map(({ set, number, label }) => [`${set}:${number}`, label]),
+  )
+  for (const { id, task, expected, sounds = [] } of items) {
+    assert.equal(sounds.length > 0, ['order', 'count', 'caption'].includes(task), id)
+    for (const { clip, label } of sounds) assert.equal(labels.get(clip as string), label, id)
+    if (task === 'order')
+      assert.ok(
+        sounds.some(({ label }) => expected.toLowerCase().includes(label)),
+        id,
+      )
+  }
   const background = items.filter(({ task }) => task === 'background')
   assert.deepEqual(
     [...new Set(background.map(({ label, expected, scoring }) => `${label} ${expected} ${scoring}`))].sort(),

@@ -5,6 +5,7 @@ import type { Task, Vocabulary } from '../data/questions/task.js'
 import type { WordingSplit } from '../data/questions/wording.js'
 import type { SceneEvent } from '../data/scene.js'
 import { type SceneSourceOptions, sceneSource } from '../data/scene-source.js'
+import type { Sound } from '../data/source.js'
 import { Random } from '../random.js'
 import type { LoadedSets } from '../train/sources.js'
 import type { ClosedAnswers } from './closed-answers.js'
@@ -28,6 +29,8 @@ export interface EvalItem {
   readonly choices?: readonly string[]
   /** What sounds, for results by class. */
   readonly label?: string
+  /** What a composed scene is made of: which recordings, and when each is heard. */
+  readonly sounds?: readonly Sound[]
   /** Every answer that there is to choose from, where it does not follow from what is above: see `closedAnswers`. */
   readonly closed?: ClosedAnswers
 }
@@ -163,11 +166,19 @@ function sceneItems(
       question: turn.question,
       expected: turn.answer,
       ...(turn.accept && { accept: turn.accept }),
-      ...(background && { label: background.label }),
+      ...(background ? { label: background.label } : sounds && { sounds: sounds.map(soundOf) }),
     })
   }
   return items
 }
+
+/** Without what questions are made from besides. */
+const soundOf = ({ label, startSeconds, endSeconds, clip }: Sound): Sound => ({
+  label,
+  startSeconds,
+  endSeconds,
+  ...(clip !== undefined && { clip }),
+})
 
 const SCENE_SECONDS = 8
 const backgrounds: readonly string[] = backgroundLabels
