@@ -8,7 +8,7 @@ import { normalizeEnglish } from './metrics/normalize-english.js'
 import { sameTags, tagsOf } from './metrics/tags.js'
 
 /** Changes whenever the same answer would score something else, or a measure be another number. */
-export const SCORER_VERSION = 3
+export const SCORER_VERSION = 2
 
 export interface Verdict {
   readonly right: boolean

@@ -1,6 +1,5 @@
 import { digitWords } from '../clip-label.js'
-import type { SceneEvent } from '../scene.js'
-import { answerPhrase, knownPhrase, sentence } from './labels.js'
+import { knownPhrase } from './labels.js'
 import type { QuestionKind } from './task.js'
 import { distinct, heard } from './timeline.js'
 import { capitalize } from './wording.js'
@@ -21,11 +20,11 @@ export const count: QuestionKind = {
     const countable = sounds.filter(({ kind }) => kind !== 'sound')
     if (countable.length === 0) return undefined
     if (countable.length === sounds.length && random.chance(0.5)) {
-      return { form: 'all', ...counted(sounds) }
+      return { form: 'all', answer: numberSentence(sounds.length) }
     }
     const asked = random.pick(distinct(countable))
-    const times = countable.filter(({ label }) => label === asked.label)
-    return { form: 'label', slots: { a: knownPhrase(asked, random) }, ...counted(times) }
+    const times = countable.filter(({ label }) => label === asked.label).length
+    return { form: 'label', slots: { a: knownPhrase(asked, random) }, answer: numberSentence(times) }
   },
   // Mostly where there is something to count; without this most answers would be "One."
   relevance(events) {
@@ -34,8 +33,4 @@ export const count: QuestionKind = {
   },
 }
 
-/** As one counts on one's fingers: "A tom, then a tom. Two." */
-const counted = (events: readonly SceneEvent[]) => ({
-  evidence: sentence(events.map(answerPhrase)),
-  answer: `${capitalize(numberWords[events.length] ?? String(events.length))}.`,
-})
+const numberSentence = (value: number) => `${capitalize(numberWords[value] ?? String(value))}.`

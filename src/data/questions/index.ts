@@ -32,8 +32,8 @@ export interface AskOptions {
   readonly tasks?: Readonly<Partial<Record<Task, number>>>
   readonly vocabulary: Vocabulary
   /**
-   * Answers to `presence`, `order` and `count` begin with what is heard that they follow from: "Rain. No." A language model then
-   * compares, or counts, words that it has written or read, and need not learn to compare a word with a sound. @default false
+   * Answers to `presence` and `order` begin with all that is heard: "Rain. No." A language model then compares words that it
+   * has written or read, and need not learn to compare a word with a sound. @default false
    */
   readonly evidence?: boolean
 }
@@ -79,7 +79,7 @@ function tryToAsk(
       const form = kind.forms[plan.form]
       if (!form) throw new Error(`task ${kind.task} has no form ${plan.form}`)
       const question = pickWording(form, wordings, plan.slots ?? {}, random)
-      const told = evidence && plan.evidence ? `${plan.evidence} ` : ''
+      const told = evidence && plan.takesEvidence ? `${name.plan(events, random, vocabulary)!.answer} ` : ''
       return { task: kind.task, form: plan.form, question, answer: `${told}${plan.answer}` }
     }
     left = left.filter((other) => other !== kind)

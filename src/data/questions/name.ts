@@ -1,4 +1,3 @@
-import type { SceneEvent } from '../scene.js'
 import { answerPhrase, sentence } from './labels.js'
 import type { QuestionKind } from './task.js'
 import { collapsed, heard } from './timeline.js'
@@ -105,11 +104,8 @@ export const name: QuestionKind = {
       ],
     }),
   },
-  plan: (events) => ({ form: 'name', answer: allHeard(events) }),
-}
-
-/** All that is heard, in time, what comes several times in a row once: "A dog bark, then rain." */
-export function allHeard(events: readonly SceneEvent[]): string {
-  const sounds = collapsed(heard(events))
-  return sentence((sounds.length > 0 ? sounds : events).map(answerPhrase))
+  plan: (events) => {
+    const sounds = collapsed(heard(events))
+    return { form: 'name', answer: sentence((sounds.length > 0 ? sounds : events).map(answerPhrase)) }
+  },
 }

@@ -1,7 +1,6 @@
 import type { Random } from '../../random.js'
 import type { SceneEvent } from '../scene.js'
 import { answerPhrase, knownPhrase, sentence } from './labels.js'
-import { allHeard } from './name.js'
 import type { Plan, QuestionKind } from './task.js'
 import { distinct, heard } from './timeline.js'
 import { after } from './wordings/order-after.js'
@@ -27,34 +26,33 @@ export const order: QuestionKind = {
   plan(events, random) {
     const sounds = heard(events)
     if (sounds.length < 2 || distinct(sounds).length < sounds.length) return undefined
-    return random.pick(plans)(sounds, random)
+    const plan = random.pick(plans)(sounds, random)
+    return { ...plan, takesEvidence: plan.form !== 'all' }
   },
 }
 
-const named = (...events: readonly SceneEvent[]) => sentence(events.map(answerPhrase))
+const one = (event: SceneEvent) => sentence([answerPhrase(event)])
 
 const plans: readonly ((sounds: readonly SceneEvent[], random: Random) => Plan)[] = [
   (sounds, random) => {
     const two = random.shuffle(sounds).slice(0, 2) as [SceneEvent, SceneEvent]
     const [early, late] = two[0].startSeconds < two[1].startSeconds ? two : [two[1], two[0]]
     const slots = { a: knownPhrase(two[0], random), b: knownPhrase(two[1], random) }
-    // Of the two that the question names, whatever else there is: what to listen for is known.
-    const evidence = named(early, late)
     return random.chance(0.6)
-      ? { form: 'firstOfTwo', slots, evidence, answer: named(early) }
-      : { form: 'lastOfTwo', slots, evidence, answer: named(late) }
+      ? { form: 'firstOfTwo', slots, answer: one(early) }
+      : { form: 'lastOfTwo', slots, answer: one(late) }
   },
-  (sounds) => ({ form: 'first', evidence: allHeard(sounds), answer: named(sounds[0] as SceneEvent) }),
-  (sounds) => ({ form: 'last', evidence: allHeard(sounds), answer: named(sounds.at(-1) as SceneEvent) }),
+  (sounds) => ({ form: 'first', answer: one(sounds[0] as SceneEvent) }),
+  (sounds) => ({ form: 'last', answer: one(sounds.at(-1) as SceneEvent) }),
   (sounds, random) => {
     const at = random.integer(sounds.length - 1)
     const slots = { a: knownPhrase(sounds[at] as SceneEvent, random) }
-    return { form: 'after', slots, evidence: allHeard(sounds), answer: named(sounds[at + 1] as SceneEvent) }
+    return { form: 'after', slots, answer: one(sounds[at + 1] as SceneEvent) }
   },
   (sounds, random) => {
     const at = 1 + random.integer(sounds.length - 1)
     const slots = { a: knownPhrase(sounds[at] as SceneEvent, random) }
-    return { form: 'before', slots, evidence: allHeard(sounds), answer: named(sounds[at - 1] as SceneEvent) }
+    return { form: 'before', slots, answer: one(sounds[at - 1] as SceneEvent) }
   },
   (sounds) => ({ form: 'all', answer: sentence([`first ${sounds.map(answerPhrase).join(', then ')}`]) }),
 ]

@@ -1,5 +1,4 @@
 import { heardPhrase, verbFor } from './labels.js'
-import { allHeard } from './name.js'
 import type { QuestionKind } from './task.js'
 import { absentLabel, heard } from './timeline.js'
 import { wordings } from './wording.js'
@@ -102,7 +101,7 @@ export const presence: QuestionKind = {
       form: 'presence',
       slots: { a, is: verbFor(a) },
       answer: yes ? 'Yes.' : 'No.',
-      evidence: allHeard(events),
+      takesEvidence: true,
     }
   },
   // Of silence the answer is always no: asked often, it would tip the balance.

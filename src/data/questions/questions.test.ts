@@ -170,52 +170,15 @@ test('with evidence, answers about presence and order begin with all that is hea
   assert.equal(ask('presence', true).answer, `A dog bark, then rain. ${ask('presence', false).answer}`)
   assert.equal(ask('presence', true).question, ask('presence', false).question)
   assert.deepEqual(ask('name', true), ask('name', false))
-  assert.deepEqual(answersWithEvidence('order', events), [
+  const random = new Random('orders')
+  const options = { wordings: 'train', tasks: { order: 1 }, vocabulary, evidence: true } as const
+  const orders = new Set(Array.from({ length: 60 }, () => askAbout(events, random, options).answer))
+  assert.deepEqual([...orders].sort(), [
     'A dog bark, then rain. A dog bark.',
     'A dog bark, then rain. Rain.',
     'First a dog bark, then rain.',
   ])
 })
-
-test('with evidence, a question that names two sounds is answered from these two', () => {
-  const events = [at('dog bark', 'sound', 0), at('rain', 'sound', 1), at('tom', 'drum', 2)]
-  const random = new Random('two')
-  const questions = Array.from({ length: 200 }, () => askAbout(events, random, withEvidence('order')))
-  const ofTwo = questions.filter(({ form }) => form === 'firstOfTwo' || form === 'lastOfTwo')
-  assert.deepEqual([...new Set(ofTwo.map(({ answer }) => answer))].sort(), [
-    'A dog bark, then a tom. A dog bark.',
-    'A dog bark, then a tom. A tom.',
-    'A dog bark, then rain. A dog bark.',
-    'A dog bark, then rain. Rain.',
-    'Rain, then a tom. A tom.',
-    'Rain, then a tom. Rain.',
-  ])
-})
-
-test('with evidence, each of what is counted is told', () => {
-  const tom = (second: number) => at('tom', 'drum', second)
-  assert.deepEqual(answersWithEvidence('count', [tom(0)]), ['A tom. One.'])
-  assert.deepEqual(answersWithEvidence('count', [tom(0), tom(1), tom(2)]), [
-    'A tom, then a tom, then a tom. Three.',
-  ])
-  assert.deepEqual(answersWithEvidence('count', [tom(0), at('rain', 'sound', 1), tom(2)]), [
-    'A tom, then a tom. Two.',
-  ])
-  assert.deepEqual(answersWithEvidence('count', [tom(0), at('three', 'digit', 1)]), [
-    'A tom, then someone says three. Two.',
-    'A tom. One.',
-    'Someone says three. One.',
-  ])
-})
-
-const withEvidence = (task: Task) =>
-  ({ wordings: 'train', tasks: { [task]: 1 }, vocabulary, evidence: true }) as const
-
-function answersWithEvidence(task: Task, events: readonly SceneEvent[]): readonly string[] {
-  const random = new Random(task)
-  const answers = Array.from({ length: 60 }, () => askAbout(events, random, withEvidence(task)).answer)
-  return [...new Set(answers)].sort()
-}
 
 test('a timeline that allows none of the tasks is told, and differences below 6 dB are not asked', () => {
   const events = [at('rain', 'sound', 0, -20), at('tom', 'drum', 1, -25.9)]

@@ -48,11 +48,6 @@ test('yes and no by the word that a sentence begins with', () => {
 test('counts as word or numeral, one and no other', () => {
   assert.ok(right('count', '2', 'Two.') && right('count', 'two times', 'Two.'))
   assert.ok(!right('count', 'Two or three.', 'Two.') && !right('count', 'Rain.', 'Two.'))
-  assert.ok(
-    right('count', 'Someone says three, then someone says one. Two.', 'Two.'),
-    'what is counted may be told',
-  )
-  assert.ok(!right('count', 'Someone says two. Three.', 'Two.'))
 })
 
 test('digits as word or numeral, and none only in its own words', () => {

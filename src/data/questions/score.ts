@@ -20,8 +20,8 @@ export function scoreAnswer(
 ): boolean {
   const references = [expected, ...accept]
   if (task === 'presence') return references.some((reference) => sameVerdict(answer, reference))
-  // What was heard may be told before what comes first, or last, of it, or before how much it is.
-  const readings = task === 'order' || task === 'count' ? [answer, lastSentence(answer)] : [answer]
+  // What was heard may be told before what comes first, or last, of it.
+  const readings = task === 'order' ? [answer, lastSentence(answer)] : [answer]
   return readings.some((reading) => {
     const given = normalize(reading)
     return (

@@ -25,8 +25,8 @@ export interface Plan {
   readonly form: string
   readonly slots?: Readonly<Record<string, string>>
   readonly answer: string
-  /** What is heard that the answer follows from, as a sentence; it may be told before it: see `AskOptions`. */
-  readonly evidence?: string
+  /** Whether the answer follows from a list of what is heard, which may be told before it: see `AskOptions`. */
+  readonly takesEvidence?: boolean
 }
 
 /** A task: its wordings, one list for each form of question, and how its questions follow from a timeline. */
