@@ -4,11 +4,32 @@ import { dirname, join } from 'node:path'
 import { PalError } from '../errors.js'
 import type { WeightSource } from '../runtime/runtime.js'
 import { blocksToWrite, fitsBlocks, openBlockFile } from '../weights/block-tensors.js'
-import type { Bits } from '../weights/blocks.js'
+import { type Bits, fromBlocks, toBlocks } from '../weights/blocks.js'
 import { type TensorToWrite, writeSafetensors } from '../weights/safetensors.js'
 import type { Checkpoint } from './checkpoint.js'
-import { type CopyOptions, cacheFolder, key } from './float32-copy.js'
+import { type CopyOptions, cacheFolder, float32Copy, key } from './float32-copy.js'
 import { isMatrix } from './quantize-model.js'
+
+/**
+ * A model's weights as float32, its matrices rounded to what `blockCopy` would have of them: what is differentiated
+ * computes with the same numbers as what is used afterwards.
+ * @throws PalError as `blockCopy` does
+ */
+export function roundedCopy(
+  checkpoint: Checkpoint,
+  sha256: string,
+  bits: Bits,
+  options: CopyOptions = {},
+): Promise<ReadonlyMap<string, WeightSource>> {
+  expectFullPrecision(checkpoint)
+  const tensors = [...checkpoint.tensors].map(([name, tensor]) => {
+    const { shape, read } = tensor
+    if (!isMatrix(name) || !fitsBlocks(shape)) return [name, tensor] as const
+    return [name, { ...tensor, read: async () => fromBlocks(toBlocks(await read(), bits), bits) }] as const
+  })
+  const rounded = { ...checkpoint, tensors: new Map(tensors) }
+  return float32Copy(rounded, `${sha256} rounded to ${bits} bits`, options)
+}
 
 /**
  * A model's weights with its matrices in blocks of 4 or 8 bits, made at the first time that the model is opened so, and
@@ -16,14 +37,13 @@ import { isMatrix } from './quantize-model.js'
  * @throws PalError if the copy cannot be written, and for a model that is in blocks already
  */
 export async function blockCopy(
-  { tensors, file }: Checkpoint,
+  checkpoint: Checkpoint,
   sha256: string,
   bits: Bits,
   { cache = cacheFolder(), onProgress = () => undefined }: CopyOptions = {},
 ): Promise<ReadonlyMap<string, WeightSource>> {
-  if ([...tensors.values()].some(({ blocks }) => blocks)) {
-    throw new PalError('expected a language model of full precision, got one that is quantised', { file })
-  }
+  expectFullPrecision(checkpoint)
+  const { tensors, file } = checkpoint
   const origins = [...new Set([...tensors.values()].map(({ stored }) => stored.file))].sort()
   const copy = join(cache, 'blocks', `${await key(sha256, origins)}-${bits}bit.safetensors`)
   if (!existsSync(copy)) {
@@ -45,4 +65,9 @@ export async function blockCopy(
   }
   const { blocks, others } = await openBlockFile(copy)
   return new Map<string, WeightSource>([...others, ...blocks])
+}
+
+function expectFullPrecision({ tensors, file }: Checkpoint): void {
+  if (![...tensors.values()].some(({ blocks }) => blocks)) return
+  throw new PalError('expected a language model of full precision, got one that is quantised', { file })
 }

@@ -171,8 +171,13 @@ const plannedEncoder = orBase(
   base.extend({ windowSeconds: positive.exactOptional(), keep: z.boolean().exactOptional() }),
 )
 
+const plannedLanguageModel = orBase(
+  llm,
+  base.extend({ bits: z.union([z.literal(4), z.literal(8)], 'expected 4 or 8').exactOptional() }),
+)
+
 /** A `ModelPlan` as recipes write it. */
-export const modelPlanSchema: z.ZodType<ModelPlan> = modelSchema(plannedEncoder, orBase(llm, base))
+export const modelPlanSchema: z.ZodType<ModelPlan> = modelSchema(plannedEncoder, plannedLanguageModel)
 
 /** A `Listening` as recipes write it. */
 export const listeningSchema = z.strictObject({

@@ -3,6 +3,7 @@ import type { EncoderConfig } from '../encoders/encoder.js'
 import { withWindow } from '../encoders/whisper.js'
 import { PalError } from '../errors.js'
 import type { LlamaConfig } from '../llm/config.js'
+import type { Bits } from '../weights/blocks.js'
 import type { Bases, OpenedEncoder } from './bases.js'
 import type { ModelConfig, NamedEncoder } from './config.js'
 import { findBase } from './find-base.js'
@@ -15,7 +16,7 @@ import { openLanguageModel } from './open-language-model.js'
 /** A model that is to be built: its parts are written out, or taken from pretrained models. */
 export interface ModelPlan extends Omit<ModelConfig, 'encoders' | 'llm'> {
   readonly encoders: readonly PlannedEncoder[]
-  readonly llm: LlamaConfig | BaseReference
+  readonly llm: LlamaConfig | LanguageModelReference
 }
 
 /** What a comparison may change of a plan: how the model listens, and with which ears. */
@@ -28,6 +29,14 @@ export interface PlannedEncoder extends Omit<NamedEncoder, 'encoder'> {
 export interface BaseReference {
   /** The name of a model that ships or has been pulled, a folder, or a GGUF file. */
   readonly from: string
+}
+
+export interface LanguageModelReference extends BaseReference {
+  /**
+   * Its matrices are rounded to blocks of so many bits, in training as whenever the model is used afterwards: what is
+   * trained beside them makes up for the rounding (QLoRA, Dettmers et al. 2023). @default they are as they are
+   */
+  readonly bits?: Bits
 }
 
 export interface EncoderReference extends BaseReference {
@@ -43,6 +52,8 @@ export interface ResolvedPlan {
   readonly bases: Bases
   /** What a model that is trained so says of its bases. */
   readonly records: BaseRecords | undefined
+  /** What the language model's matrices are rounded to: see `LanguageModelReference`. */
+  readonly bits?: Bits
 }
 
 /**
@@ -56,11 +67,16 @@ export async function resolvePlan(plan: ModelPlan, options: CopyOptions = {}): P
   if (!isReference(llm)) {
     return { config: { encoders, ...rest, llm }, bases: { encoders: bases }, records: ofEncoders }
   }
-  const { opened, record } = await openReference(llm, openLanguageModel, options)
+  const { bits } = llm
+  const { opened, record } = await openReference(llm, openLanguageModel, {
+    ...options,
+    ...(bits && { roundedTo: bits }),
+  })
   return {
     config: { encoders, ...rest, llm: opened.config },
     bases: { llm: opened, encoders: bases },
     records: { llm: record, ...ofEncoders },
+    ...(bits && { bits }),
   }
 }
 

@@ -3,7 +3,7 @@ import { PalError } from '../errors.js'
 import type { LlamaConfig } from '../llm/config.js'
 import type { WeightSource } from '../runtime/runtime.js'
 import type { ChatTokenizer } from '../text/chat.js'
-import { blockCopy } from './block-copy.js'
+import { blockCopy, roundedCopy } from './block-copy.js'
 import { checkTensors } from './check-tensors.js'
 import { type Checkpoint, fingerprint } from './checkpoint.js'
 import type { ModelConfig } from './config.js'
@@ -27,7 +27,8 @@ export interface OpenedLanguageModel {
  * Opens the language model in a folder of Hugging Face's layout, or in a GGUF file.
  *
  * Float32 weights stay in their files, to be mapped. Others are converted into a copy once, in the cache, and mapped
- * from there: no weight is ever in memory twice. Given `bits`, 4 or 8, the copy has the matrices in blocks.
+ * from there: no weight is ever in memory twice. Given `bits`, 4 or 8, the copy has the matrices in blocks; given
+ * `roundedTo`, the numbers of such blocks as float32.
  *
  * @throws PalError naming file and key for a model that this decoder cannot be, or whose weights are not those that
  *   its configuration describes
@@ -41,15 +42,23 @@ export async function openLanguageModel(
   checkTensors(file, tensors, decoderTensors(config))
   checkVocabulary(checkpoint)
   const sha256 = await fingerprint(checkpoint)
-  const places = options.bits
-    ? await blockCopy(checkpoint, sha256, options.bits, options)
-    : await mappedWeights(checkpoint, sha256, options)
+  const places = await placesOf(checkpoint, sha256, options)
   return { name, config, tokenizer, sha256, weights: (weight) => places.get(weight.replace(/^llm\./, '')) }
 }
 
 /** A language model that hears nothing: what `LanguageModel.compile` makes a plain text model of. */
 export function withoutAudio(llm: LlamaConfig): ModelConfig {
   return { encoders: [], integration: { kind: 'plits' }, llm }
+}
+
+function placesOf(
+  checkpoint: Checkpoint,
+  sha256: string,
+  options: CopyOptions,
+): Promise<ReadonlyMap<string, WeightSource>> {
+  if (options.bits) return blockCopy(checkpoint, sha256, options.bits, options)
+  if (options.roundedTo) return roundedCopy(checkpoint, sha256, options.roundedTo, options)
+  return mappedWeights(checkpoint, sha256, options)
 }
 
 async function openCheckpoint(path: string): Promise<Checkpoint> {

@@ -21,8 +21,9 @@ import { type LoadOptions, loadPal } from '../model/pal.js'
 import { modelParameters } from '../model/parameters.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { isLora } from '../nn/lora.js'
-import type { WeightSource } from '../runtime/runtime.js'
+import type { BlockSource, WeightSource } from '../runtime/runtime.js'
 import type { ChatMessage } from '../text/chat.js'
+import { fromBlocks } from '../weights/blocks.js'
 import { openSafetensors, readTensor } from '../weights/safetensors.js'
 import { startingWeights } from './parameters.js'
 import { readWeight } from './read-weight.js'
@@ -382,6 +383,31 @@ describe('mistakes', () => {
     await assert.rejects(loadRecipe(file), /both\.yaml:\d+, model\.encoders\.0\.encoder: .*layers/)
   })
 })
+
+test('what is trained for 4 bits computes with the numbers that it will be used with', async () => {
+  const model = await trained(join(root, 'bits'), { steps: 2, changes: ['model.llm.bits=4'] })
+  const description = JSON.parse(await readFile(join(model, 'config.json'), 'utf8')) as ModelDescription
+  assert.deepEqual(description.quantization, { bits: 4, blockSize: 32 })
+
+  const { recipe } = await loadRecipe(RECIPE, ['model.llm.bits=4'], { llm: base, encoders: [ears] })
+  const { bases } = await resolvePlan(recipe.model)
+  const { weights } = await openModel(model)
+  for (const name of ['embed_tokens', 'layers.0.mlp.up_proj', 'layers.1.self_attn.v_proj', 'norm']) {
+    const trainedWith = await readWeight(bases.llm?.weights(`llm.model.${name}.weight`) as WeightSource, name)
+    const used = weights(`llm.model.${name}.weight`) as WeightSource
+    assert.equal('bits' in used, name !== 'norm')
+    assert.deepEqual(trainedWith, 'bits' in used ? await numbersOf(used) : await readWeight(used, name), name)
+  }
+  const pal = await loadPal({ model })
+  await pal.ask(join(packageFolder(), 'examples', 'snare-drum.wav'), 'What do you hear?', { maxTokens: 2 })
+  await pal.close()
+})
+
+async function numbersOf({ values, scales, bits }: BlockSource): Promise<Float32Array> {
+  const { buffer, byteOffset, byteLength } = await readWeight(values, 'values')
+  const stored = new Uint8Array(buffer, byteOffset, byteLength)
+  return fromBlocks({ values: stored, scales: await readWeight(scales, 'scales') }, bits)
+}
 
 test('a norm of LAL’s own starts as the pretrained layer’s', async () => {
   const own = ['model.integration={ kind: lal, norm: own }']

@@ -241,15 +241,16 @@ export async function loadRecipe(
     if (existsSync(beside)) put(settings, path, beside)
   }
 
-  const given = [...changes.map(parseChange), ...baseChanges(chosen, settings)]
-  const overrides = given.map(({ key, path, value }) => {
+  const made = ({ key, path, value }: Change) => {
     const before = valueAt(settings, path)
     const after = key === 'data.root' ? resolve(String(value)) : value
     if (!put(settings, path, after)) {
       throw new PalError(`expected the path of a setting in ${file}, got "${key}"`, { key })
     }
     return { key, before: key === 'data.root' ? rootBefore : before, after }
-  })
+  }
+  const changed = changes.map(parseChange).map(made)
+  const overrides = [...changed, ...baseChanges(chosen, settings).map(made)]
 
   const result = recipe.safeParse(settings)
   if (!result.success) {
@@ -360,9 +361,12 @@ function baseChanges({ llm, encoders = [] }: ChosenBases, settings: Unchecked): 
     const from = chosen.get(name)
     return from === undefined ? [] : [{ path, value: { ...(isReference(encoder) && encoder), from } }]
   })
+  const before = valueAt(settings, ['model', 'llm'])
   const all = [
     ...ofEncoders,
-    ...(llm === undefined ? [] : [{ path: ['model', 'llm'], value: { from: llm } }]),
+    ...(llm === undefined
+      ? []
+      : [{ path: ['model', 'llm'], value: { ...(isReference(before) && before), from: llm } }]),
   ]
   return all.map((change) => ({ key: change.path.join('.'), ...change }))
 }

@@ -5,7 +5,6 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { backgroundLabels } from '../data/background.js'
 import { FeatureStore } from '../features/feature-store.js'
 import { baseOf } from '../model/bases.js'
-import type { BaseRecords } from '../model/model-description.js'
 import { saveModel } from '../model/model-folder.js'
 import { type ResolvedPlan, resolvePlan } from '../model/model-plan.js'
 import { onAnyRank, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
@@ -13,6 +12,7 @@ import type { Arena } from '../runtime/arena.js'
 import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { Runtime } from '../runtime/runtime.js'
 import { type ChatTokenizer, withSystem } from '../text/chat.js'
+import { BLOCK_SIZE } from '../weights/blocks.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { AdamW } from './adamw.js'
 import { loadCheckpoint, type Progress, saveCheckpoint } from './checkpoint.js'
@@ -89,7 +89,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
   )
   const { config, bases, records } = plan
   if (bases.llm) expectTeachable(withSystem(bases.llm.tokenizer, config.system))
-  for (const [part, { name, sha256 }] of partsOf(records)) onEvent({ kind: 'base', part, name, sha256 })
+  for (const [part, { name, sha256 }] of partsOf(plan)) onEvent({ kind: 'base', part, name, sha256 })
   const sampleRate = sampleRateOf(config)
   await mkdir(folder, { recursive: true })
 
@@ -205,7 +205,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
 async function saveTrained(
   folder: string,
   { name, stages, dtype }: Recipe,
-  { config, records }: ResolvedPlan,
+  { config, records, bits }: ResolvedPlan,
   parameters: Arena,
   tokenizerFolder: string,
 ): Promise<void> {
@@ -218,6 +218,7 @@ async function saveTrained(
       trainedSeconds: Math.max(...seconds),
       model: config,
       ...(records && { bases: records }),
+      ...(bits && { quantization: { bits, blockSize: BLOCK_SIZE } }),
     },
     parameters: kept.map(({ name, shape }) => ({ name, shape, data: parameters.get(name) })),
     tokenizerFolder: records?.llm ? undefined : tokenizerFolder,
@@ -256,11 +257,12 @@ function expectTeachable(tokenizer: ChatTokenizer): void {
   tokenizer.chat(messages, { addGenerationPrompt: false })
 }
 
-function partsOf(records: BaseRecords | undefined) {
+function partsOf({ records, bits }: ResolvedPlan) {
   const encoders = Object.entries(records?.encoders ?? {})
+  const languageModel = bits ? `language model, rounded to ${bits} bits` : 'language model'
   return [
     ...encoders.map(([name, record]) => [`encoder ${name}`, record] as const),
-    ...(records?.llm ? [['language model', records.llm] as const] : []),
+    ...(records?.llm ? [[languageModel, records.llm] as const] : []),
   ]
 }
 
@@ -274,11 +276,11 @@ function labelsOf(sets: LoadedSets): readonly string[] {
  * What must be the same for a run to go on: everything that shapes the weights. How many micro-batches a step has is
  * part of it, how many ranks they are dealt out to is not; that encoder outputs are kept is, how many is not.
  */
-function identityOf(recipe: Recipe, { config, records }: ResolvedPlan, { size }: Ranks): string {
+function identityOf(recipe: Recipe, plan: ResolvedPlan, { size }: Ranks): string {
   const { output: _, saveEvery: __, dtype: ___, compare: ____, featureCacheGiB, data, ...rest } = recipe
   const stages = rest.stages.map((stage) => ({ ...stage, accumulate: stage.accumulate * size }))
-  const bases = records && partsOf(records).map(([part, { sha256 }]) => [part, sha256])
-  const parts = { model: config, sets: data.sets, ...(bases && { bases }) }
+  const bases = plan.records && partsOf(plan).map(([part, { sha256 }]) => [part, sha256])
+  const parts = { model: plan.config, sets: data.sets, ...(bases && { bases }) }
   const encoding = featureCacheGiB === 0 ? { features: 'within steps' } : {}
   return createHash('sha256')
     .update(JSON.stringify({ ...rest, stages, ...parts, ...encoding }))
