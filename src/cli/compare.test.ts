@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { writeTinyComparison } from '../compare/tiny-comparison.test.helper.js'
+import { packageFolder } from '../model/package-folder.js'
 import { pal } from './cli.test.helper.js'
 
 test('given the folder of a comparison, its report is written again', async () => {
@@ -27,4 +28,15 @@ test('a folder without a comparison, and changes to a finished one, are refused'
   const twice = await pal(['compare', 'recipe.yaml', '--seeds', '1,1'])
   assert.equal(twice.code, 2)
   assert.match(twice.stderr, /Expected each once\./)
+})
+
+test('a finished run of another recipe is told before anything is trained', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pal-compare-'))
+  await mkdir(join(folder, 'lal-seed2'))
+  await writeFile(join(folder, 'lal-seed2', 'cost.json'), JSON.stringify({ trainedWith: 'another' }))
+  const recipe = join(packageFolder(), 'recipes', 'compare-tiny.yaml')
+  const { code, stderr } = await pal(['compare', recipe, '--integrations', 'plits,lal', '--out', folder])
+  assert.equal(code, 1)
+  assert.match(stderr, /lal-seed2: expected a run of this recipe, got one of another\n.*--out/)
+  assert.deepEqual(await readdir(folder), ['lal-seed2'])
 })

@@ -68,7 +68,7 @@ async function run(
 ): Promise<string | undefined> {
   const { loadRecipe } = await import('../train/recipe.js')
   const { comparedByDefault, planRuns } = await import('../compare/plan.js')
-  const { trainRun } = await import('../compare/run.js')
+  const { finishedRun, trainRun } = await import('../compare/run.js')
   const { answersFolder, answersOf, keepComparison } = await import('../compare/kept.js')
   const { writeComparisonReport } = await import('../compare/write-report.js')
   const { QUESTIONS_VERSION } = await import('../eval/items.js')
@@ -85,10 +85,13 @@ async function run(
     changes: overrides.filter(({ key }) => key !== 'data.root'),
     ...{ integrations, seeds, limit, scenes },
   }
+  const compared = { file, changes, loaded: recipe }
+  // A report has all runs of its folder: one of another recipe is told before anything is trained.
+  for (const run of runs) await finishedRun(run, folder, compared)
   let questions: Awaited<ReturnType<typeof itemsOf>> | undefined
   for (const [done, run] of runs.entries()) {
     process.stderr.write(`${run.integration}, seed ${run.seed}\n`)
-    const cost = await trainRun(run, folder, { file, changes, loaded: recipe }, signal)
+    const cost = await trainRun(run, folder, compared, signal)
     if (!cost) return undefined
     if (done === 0) await keepComparison(folder, comparison)
     if (await answersOf(folder, run, asked)) continue

@@ -27,20 +27,22 @@ export interface RunCost {
 
 export const COST = 'cost.json'
 
-/**
- * Trains one run in a process of its own, so that its peak memory is its own, and never again once it is finished.
- * @param recipe the file, and the changes that all runs share
- */
+/** The recipe that runs are of: its file, and the changes that all of them share. */
+export interface ComparedRecipe {
+  readonly file: string
+  readonly changes: readonly string[]
+  readonly loaded: Recipe
+}
+
+/** Trains one run in a process of its own, so that its peak memory is its own, and never again once it is finished. */
 export async function trainRun(
   run: Run,
   folder: string,
-  recipe: {
-    readonly file: string
-    readonly changes: readonly string[]
-    readonly loaded: Recipe
-  },
+  recipe: ComparedRecipe,
   signal: AbortSignal,
 ): Promise<RunCost | undefined> {
+  const finished = await finishedRun(run, folder, recipe)
+  if (finished) return finished
   const own = join(folder, run.folder)
   const { steps: share = 1, ...listening } = settingNamed(run.integration, recipe.loaded)
   // With what `--llm` and `--encoder` put into their places: not every setting has every encoder.
@@ -54,19 +56,6 @@ export async function trainRun(
     ),
     ...stepChanges(recipe.loaded.stages, share),
   ]
-  // What the others of the comparison are changes nothing for this run.
-  const { compare: _, ...shared } = recipe.loaded
-  const trainedWith = createHash('sha256')
-    .update(JSON.stringify({ ...shared, ...run, listening, ...(share !== 1 && { share }) }))
-    .digest('hex')
-  if (existsSync(join(own, COST))) {
-    const saved = JSON.parse(await readFile(join(own, COST), 'utf8')) as RunCost & { trainedWith: string }
-    if (saved.trainedWith === trainedWith) return saved
-    throw new PalError('expected a run of this recipe, got one of another', {
-      file: own,
-      hint: 'Give the comparison another folder with --out.',
-    })
-  }
   const machine = await describeMachine() // Before the training, which is a load itself.
   const measured = await spawnTraining([recipe.file, ...changes, '--json'], own, signal)
   if (!measured) return undefined
@@ -82,8 +71,37 @@ export async function trainRun(
     machine,
     date: new Date().toISOString().slice(0, 10),
   }
+  const trainedWith = identityOf(run, recipe)
   await writeAtomically(join(own, COST), `${JSON.stringify({ ...cost, trainedWith }, null, 2)}\n`)
   return cost
+}
+
+/**
+ * What a run cost that is finished, or nothing.
+ * @throws PalError for one that was trained by another recipe
+ */
+export async function finishedRun(
+  run: Run,
+  folder: string,
+  recipe: ComparedRecipe,
+): Promise<RunCost | undefined> {
+  const own = join(folder, run.folder)
+  if (!existsSync(join(own, COST))) return undefined
+  const saved = JSON.parse(await readFile(join(own, COST), 'utf8')) as RunCost & { trainedWith: string }
+  if (saved.trainedWith === identityOf(run, recipe)) return saved
+  throw new PalError('expected a run of this recipe, got one of another', {
+    file: own,
+    hint: 'Give the comparison another folder with --out.',
+  })
+}
+
+/** Of all that shapes a run, as a hash. What the others of the comparison are changes nothing for it. */
+function identityOf(run: Run, { loaded }: ComparedRecipe): string {
+  const { compare: _, ...shared } = loaded
+  const { steps: share = 1, ...listening } = settingNamed(run.integration, loaded)
+  return createHash('sha256')
+    .update(JSON.stringify({ ...shared, ...run, listening, ...(share !== 1 && { share }) }))
+    .digest('hex')
 }
 
 /** So many times the steps of the stages that answer, or of all where none does: those whose cost is compared. */
