@@ -87,11 +87,11 @@ async function run(
   }
   const compared = { file, changes, loaded: recipe }
   // A report has all runs of its folder: one of another recipe is told before anything is trained.
-  for (const run of runs) await finishedRun(run, folder, compared)
+  const finished = await Promise.all(runs.map((run) => finishedRun(run, folder, compared)))
   let questions: Awaited<ReturnType<typeof itemsOf>> | undefined
   for (const [done, run] of runs.entries()) {
     process.stderr.write(`${run.integration}, seed ${run.seed}\n`)
-    const cost = await trainRun(run, folder, compared, signal)
+    const cost = finished[done] ?? (await trainRun(run, folder, compared, signal))
     if (!cost) return undefined
     if (done === 0) await keepComparison(folder, comparison)
     if (await answersOf(folder, run, asked)) continue

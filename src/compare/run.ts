@@ -34,15 +34,13 @@ export interface ComparedRecipe {
   readonly loaded: Recipe
 }
 
-/** Trains one run in a process of its own, so that its peak memory is its own, and never again once it is finished. */
+/** Trains one run in a process of its own, so that its peak memory is its own. */
 export async function trainRun(
   run: Run,
   folder: string,
   recipe: ComparedRecipe,
   signal: AbortSignal,
 ): Promise<RunCost | undefined> {
-  const finished = await finishedRun(run, folder, recipe)
-  if (finished) return finished
   const own = join(folder, run.folder)
   const { steps: share = 1, ...listening } = settingNamed(run.integration, recipe.loaded)
   // With what `--llm` and `--encoder` put into their places: not every setting has every encoder.
@@ -77,7 +75,7 @@ export async function trainRun(
 }
 
 /**
- * What a run cost that is finished, or nothing.
+ * What a run cost that is finished and need not be trained again, or nothing.
  * @throws PalError for one that was trained by another recipe
  */
 export async function finishedRun(

@@ -49,6 +49,9 @@ export interface Clip {
   readonly number: number
 }
 
+/** Tells a clip from all others of a recipe: `drums:476`. */
+export const clipId = ({ set, number }: Pick<Clip, 'set' | 'number'>): string => `${set}:${number}`
+
 /**
  * The clips of a set, in the order of the CSV or of the shards. Audio is not opened.
  * @throws PalError naming the place and the column for a column that is absent or a value that is empty.

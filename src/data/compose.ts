@@ -2,6 +2,7 @@ import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
 import { choked } from './choke.js'
 import type { LoadedClip } from './clip-library.js'
+import { clipId } from './clips.js'
 import { crop, longestStretch, shortestPart, sounding } from './crop.js'
 import { activeRms, fromDecibels, peak, toDecibels } from './level.js'
 import { makeNoise } from './noise.js'
@@ -168,7 +169,7 @@ function place(
 
 /** Adds the part so that it has the given level, and says what can be heard of it, and when. */
 function mixIn(samples: Float32Array, { clip, samples: part, start }: Placed, levelDb: number): SceneEvent {
-  const { sampleRate, label, kind, set, number } = clip
+  const { sampleRate, label, kind } = clip
   const offset = Math.round(start * sampleRate)
   const faded = fadeEdges(part.subarray(0, samples.length - offset), sampleRate)
   const gain = fromDecibels(levelDb) / activeRms(faded, sampleRate)
@@ -177,7 +178,7 @@ function mixIn(samples: Float32Array, { clip, samples: part, start }: Placed, le
   }
   const end = offset + faded.length
   const times = { startSeconds: offset / sampleRate, endSeconds: end / sampleRate }
-  return { label, kind, ...times, levelDb, clip: `${set}:${number}` }
+  return { label, kind, ...times, levelDb, clip: clipId(clip) }
 }
 
 function fadeEdges(samples: Float32Array, sampleRate: number): Float32Array {

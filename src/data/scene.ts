@@ -8,7 +8,7 @@ export interface SceneEvent {
   readonly endSeconds: number
   /** RMS while it sounds, in dB full scale: comparable between events of one scene. */
   readonly levelDb: number
-  /** Which recording it is, as `set:number`, where it is one. */
+  /** Which recording it is, where it is one: see `clipId`. */
   readonly clip?: string
 }
 

@@ -1,5 +1,6 @@
 import { backgroundLabels } from '../data/background.js'
 import type { LoadedClip } from '../data/clip-library.js'
+import { clipId } from '../data/clips.js'
 import { askAbout } from '../data/questions/index.js'
 import type { Task, Vocabulary } from '../data/questions/task.js'
 import type { WordingSplit } from '../data/questions/wording.js'
@@ -67,7 +68,7 @@ export function clipItems(
   const items = clips.flatMap(({ set, clip }) => {
     const random = new Random('eval', seed, set, clip.number)
     const item = (scoring: Task, task: string, number = 0) =>
-      clipItem(set, clip, scoring, task, random, asking, number)
+      clipItem(clip, scoring, task, random, asking, number)
     const naming: readonly Task[] = clip.kind === 'sound' ? ['name', 'name'] : [clip.kind]
     return [
       ...naming.map((task, i) => item(task, set, i)),
@@ -106,7 +107,6 @@ interface Asking {
 }
 
 function clipItem(
-  set: string,
   clip: LoadedClip,
   scoring: Task,
   task: string,
@@ -117,8 +117,8 @@ function clipItem(
   const event: SceneEvent = { ...clip, startSeconds: 0, endSeconds: clip.seconds, levelDb: 0 }
   const { question, answer, accept } = askAbout([event], random, { ...asking, tasks: { [scoring]: 1 } })
   return {
-    id: `${set}:${clip.number}:${task}:${number}`,
-    audio: `${set}:${clip.number}`,
+    id: `${clipId(clip)}:${task}:${number}`,
+    audio: clipId(clip),
     samples: async () => clip.samples,
     task,
     scoring,

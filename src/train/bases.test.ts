@@ -376,6 +376,14 @@ describe('mistakes', () => {
     await assert.rejects(trained(join(root, 'gguf'), { bases }), /mistral\.gguf, chat_template: .*got none/)
   })
 
+  test('matrices that are rounded and trained', async () => {
+    const changes = ['model.llm.bits=4', 'stages.1.trained=["llm.*"]']
+    await assert.rejects(
+      trained(join(root, 'both'), { changes }),
+      /model\.llm\.bits: .*4 bits.*trains llm\.model\./,
+    )
+  })
+
   test('a recipe that says both', async () => {
     const text = await readFile(RECIPE, 'utf8')
     const file = join(root, 'both.yaml')

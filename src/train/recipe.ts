@@ -241,7 +241,7 @@ export async function loadRecipe(
     if (existsSync(beside)) put(settings, path, beside)
   }
 
-  const made = ({ key, path, value }: Change) => {
+  const applied = ({ key, path, value }: Change) => {
     const before = valueAt(settings, path)
     const after = key === 'data.root' ? resolve(String(value)) : value
     if (!put(settings, path, after)) {
@@ -249,8 +249,9 @@ export async function loadRecipe(
     }
     return { key, before: key === 'data.root' ? rootBefore : before, after }
   }
-  const changed = changes.map(parseChange).map(made)
-  const overrides = [...changed, ...baseChanges(chosen, settings).map(made)]
+  const changed = changes.map(parseChange).map(applied)
+  // Last: they keep what else a change has just said of their places.
+  const overrides = [...changed, ...baseChanges(chosen, settings).map(applied)]
 
   const result = recipe.safeParse(settings)
   if (!result.success) {

@@ -26,7 +26,14 @@ import { type LoadedSets, loadSets, openSources } from './sources.js'
 import { startFrom } from './start.js'
 import { expectSame } from './sum-over-ranks.js'
 import { ownTokenizer } from './tokenizer.js'
-import { countParts, expectLoraTrained, expectRates, type PartCount, trainedBy } from './trained-parts.js'
+import {
+  countParts,
+  expectLoraTrained,
+  expectRates,
+  expectRoundedKept,
+  type PartCount,
+  trainedBy,
+} from './trained-parts.js'
 import { runStage, type StepReport } from './trainer.js'
 
 export interface TrainOptions {
@@ -113,6 +120,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
   const { own: parameters, frozen, sizes } = weights
   expectRates(sizes, recipe.stages)
   if (!recipe.start) expectLoraTrained(sizes, recipe.stages)
+  if (plan.bits) expectRoundedKept(sizes, recipe.stages, plan.bits)
   const optimizer = new AdamW(parameters.flat.length)
   const identity = { recipe: identityOf(recipe, plan, ranks), ranks: ranks.size }
   const resumed = await loadCheckpoint(folder, parameters, optimizer, identity)

@@ -1,4 +1,5 @@
 import { PalError } from '../errors.js'
+import { isMatrix } from '../model/quantize-model.js'
 import { isLora } from '../nn/lora.js'
 import { matcher } from '../patterns.js'
 import { HEAD_PREFIX } from './labels.js'
@@ -61,6 +62,24 @@ export function expectLoraTrained(sizes: ReadonlyMap<string, number>, stages: re
     key: 'stages.*.trained',
     hint: "Put '*.lora_*' among its patterns.",
   })
+}
+
+/** @throws PalError for matrices that are rounded and trained as well: once trained they are not rounded any more */
+export function expectRoundedKept(
+  sizes: ReadonlyMap<string, number>,
+  stages: readonly Stage[],
+  bits: number,
+): void {
+  const matrices = [...sizes.keys()].filter((name) => name.startsWith('llm.') && isMatrix(name))
+  const trained = matrices.find(trainedBy(stages.flatMap(({ trained }) => trained)))
+  if (trained === undefined) return
+  throw new PalError(
+    `expected matrices that stay as they are, rounded to ${bits} bits, got a stage that trains ${trained}`,
+    {
+      key: 'model.llm.bits',
+      hint: 'Leave `bits` out and `pal quantize` what comes of it, or train connectors and LoRA alone (`trained` of the stages).',
+    },
+  )
 }
 
 function partOf(name: string): string {
