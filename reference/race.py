@@ -5,7 +5,8 @@
 SmolLM2-135M's sizes with random weights, batch 4, 64 text tokens that are all learnt, features of 768 numbers for
 each audio token; the language model is frozen and a two-layer connector is trained with AdamW. Both sides map the
 same file of weights and read the same batch; their losses are compared. Each configuration has fresh processes. Where
-other work shares the machine, the CPU time of all threads tells more than the time that passed.
+other work shares the machine, the CPU time of all threads tells more than the time that passed. With `-selective` our side
+computes the weights of attention and the FFN's gates again for the gradient instead of keeping them.
 """
 
 import argparse
@@ -25,7 +26,7 @@ EPSILON, THETA = 1e-5, 100000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--configurations", nargs="*", default=["lal-256", "lal-512", "lal-256-prepacked", "lal-512-prepacked", "plits-256", "plits-512"])
+    parser.add_argument("--configurations", nargs="*", default=["lal-256", "lal-512", "lal-256-prepacked", "lal-512-prepacked", "plits-256", "plits-512", "plits-512-selective"])
     parser.add_argument("--peers", nargs="*", choices=["eager", "compile"], default=["eager", "compile"])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
@@ -45,9 +46,9 @@ def main() -> None:
 
 def race(configuration: str, weights: Path, arguments: argparse.Namespace) -> list[str]:
     """A row for each peer. A round is a step of everybody; the first is not counted: it warms up, and compiles."""
-    kind, audio, *prepacked = configuration.split("-")
+    kind, audio, *settings = configuration.split("-")
     common = [str(weights), kind, audio, str(arguments.threads)]
-    ours = Contestant(["node", str(arguments.build / "bench/race-contestant.js"), *common, *prepacked])
+    ours = Contestant(["node", str(arguments.build / "bench/race-contestant.js"), *common, *settings])
     python = [sys.executable, str(ROOT / "reference/race_contestant.py"), *common]
     peers = {peer: Contestant([*python, *(["compile"] if peer == "compile" else [])]) for peer in arguments.peers}
     everybody = [ours, *peers.values()]
@@ -56,7 +57,7 @@ def race(configuration: str, weights: Path, arguments: argparse.Namespace) -> li
             contestant.run()
     for contestant in everybody:
         contestant.close()
-    return [row(" ".join([kind.upper(), audio, *prepacked]), peer, ours, theirs) for peer, theirs in peers.items()]
+    return [row(" ".join([kind.upper(), audio, *settings]), peer, ours, theirs) for peer, theirs in peers.items()]
 
 
 def row(name: str, peer: str, ours: Contestant, theirs: Contestant) -> str:

@@ -60,6 +60,13 @@ describe('what is counted from the graph is the closed formula', () => {
     assert.ok(again.step! > plain.step!)
   })
 
+  test('selective checkpointing computes the scores again and nothing else', () => {
+    const { batch, audioTokens, textTokens } = base
+    const selective = costOf({ ...base, checkpointing: 'selective' }, llm)
+    const scores = llm.layers * batch * llm.heads * llm.headSize * textTokens * (audioTokens + textTokens)
+    assert.equal(selective.step! - costOf(base, llm).step!, scores)
+  })
+
   test('weights of fewer bits, and the cache', () => {
     const bytes = (bits: 4 | 8 | 32) => costOf({ ...base, bits }, llm).weightBytes
     const matrices = 64 * 32 + 5 * (2 * 32 * 64 + 2 * 32 * 32 + 3 * 32 * 96)
@@ -121,9 +128,9 @@ test('every combination, each with a name of its own', () => {
   const all = combinations({
     ...(grid as object),
     audioTokens: [1, 2],
-    checkpointing: [false, true],
+    checkpointing: [false, 'selective', true],
   } as never)
-  assert.equal(new Set(all.map(nameOf)).size, 4)
+  assert.equal(new Set(all.map(nameOf)).size, 6)
 })
 
 describe('conclusions', () => {

@@ -1,6 +1,7 @@
 import { PalError } from '../errors.js'
 import type { IntegrationConfig } from '../integration/config.js'
 import { LLAMA_SIZES, type LlamaConfig } from '../llm/config.js'
+import type { Checkpointing } from '../llm/decoder.js'
 import type { ModelConfig } from '../model/config.js'
 
 export const INTEGRATIONS = ['plits', 'lal', 'pal', 'flamingo'] as const
@@ -20,8 +21,8 @@ export interface BenchConfiguration {
   readonly batch: number
   /** Bits of each of the language model's weights. */
   readonly bits: 4 | 8 | 32
-  /** Training only: compute each layer again for the gradient. */
-  readonly checkpointing: boolean
+  /** Training only. */
+  readonly checkpointing: Checkpointing
   /** Keep a second, blocked copy of the weights, see `CompileOptions`. */
   readonly prepacking: boolean
   /** Inference only: tokens of an answer after the first. */
@@ -57,12 +58,18 @@ export function nameOf(configuration: BenchConfiguration): string {
       `batch=${batch}`,
       `bits=${bits}`,
     ],
-    ...(task === 'train' && checkpointing ? ['checkpointing'] : []),
+    ...(task === 'train' ? checkpointingWords(checkpointing) : []),
     ...(prepacking ? ['prepacked'] : []),
     ...(task === 'infer' ? [`new=${newTokens}`] : []),
     ...(task === 'infer' && encoder ? ['encoder'] : []),
     ...[provider, `threads=${threads}`],
   ].join(' ')
+}
+
+/** What sets a configuration apart that computes values again for the gradient. */
+export function checkpointingWords(checkpointing: Checkpointing): readonly string[] {
+  if (checkpointing === 'selective') return ['selective checkpointing']
+  return checkpointing ? ['checkpointing'] : []
 }
 
 /** @throws PalError for what cannot be measured */

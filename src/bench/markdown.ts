@@ -33,7 +33,7 @@ function trainTable(results: readonly Result[]): readonly string[] {
     columns,
     results.map(({ configuration: c, time, cost, ...result }) => [
       ...[c.llm, c.integration.toUpperCase(), c.audioTokens, c.textTokens, c.batch],
-      c.checkpointing ? 'on' : 'off',
+      c.checkpointing === 'selective' ? 'selective' : c.checkpointing ? 'on' : 'off',
       ...[spread(time), range(time), result.examplesPerSecond.toFixed(2), result.tokensPerSecond.toFixed(0)],
       result.peakMiB.median.toFixed(0),
       `${billions(cost.forward)} / ${billions(cost.formula)}`,

@@ -8,17 +8,17 @@ import { CONNECTOR, TrainStep } from './train-step.js'
 /**
  * Our side of the race against PyTorch; reference/race.py starts it:
  *
- *   node dist/bench/race-contestant.js WEIGHTS lal|plits AUDIO_TOKENS THREADS [prepacked]
+ *   node dist/bench/race-contestant.js WEIGHTS lal|plits AUDIO_TOKENS THREADS [prepacked] [selective]
  *
  * WEIGHTS is a safetensors file of the model's weights and of the batch. Each line on standard input asks for one
  * step; each is answered by a line of JSON.
  */
-const [path, kind, audioTokens, threads, prepacked] = process.argv.slice(2) as [
+const [path, kind, audioTokens, threads, ...settings] = process.argv.slice(2) as [
   string,
   'lal' | 'plits',
   string,
   string,
-  'prepacked'?,
+  ...('prepacked' | 'selective')[],
 ]
 const { tensors } = await openSafetensors(path)
 const stored = (name: string) => {
@@ -45,7 +45,8 @@ const step = await TrainStep.compile(
     audioTokens: Number(audioTokens),
     featureSize,
     textTokens,
-    prepacking: prepacked === 'prepacked',
+    prepacking: settings.includes('prepacked'),
+    checkpointing: settings.includes('selective') && 'selective',
   },
   (name) => {
     const { file, offset, byteLength } = stored(name)

@@ -7,7 +7,7 @@ import { fixed, Graph, type Tensor } from '../graph/tensor.js'
 import type { IntegrationConfig } from '../integration/config.js'
 import { layOut } from '../integration/layout.js'
 import type { LlamaConfig } from '../llm/config.js'
-import type { Positions } from '../llm/decoder.js'
+import type { Checkpointing, Positions } from '../llm/decoder.js'
 import { rotaryTables } from '../llm/rotary-tables.js'
 import { Network } from '../model/network.js'
 import { MASKED } from '../nn/attention.js'
@@ -28,7 +28,7 @@ export interface TrainStepOptions {
   readonly textTokens: number
   /** See `CompileOptions`. @default false */
   readonly prepacking?: boolean
-  readonly checkpointing?: boolean
+  readonly checkpointing?: Checkpointing
 }
 
 type Feeds = Readonly<Record<string, Float32Array | BigInt64Array>>

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { linePlot, type Series } from '../plot/line-plot.js'
 import { toPng } from '../plot/to-png.js'
 import { writeAtomically } from '../weights/write-atomically.js'
+import { checkpointingWords } from './configuration.js'
 import { markdown } from './markdown.js'
 import type { Report, Result } from './report.js'
 import type { Spread } from './statistics.js'
@@ -74,7 +75,7 @@ function lineName({ configuration: one }: Result, results: readonly Result[]): s
     ...(differs('textTokens') ? [`${one.textTokens} text tokens`] : []),
     ...(differs('threads') ? [`${one.threads} threads`] : []),
     ...(differs('provider') ? [one.provider] : []),
-    ...(one.checkpointing ? ['checkpointing'] : []),
+    ...checkpointingWords(one.checkpointing),
     ...(differs('prepacking') && one.prepacking ? ['prepacked'] : []),
   ].join(', ')
 }

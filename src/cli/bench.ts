@@ -8,6 +8,8 @@ import type { CliContext } from './verb.js'
 
 type Task = BenchConfiguration['task']
 
+const CHECKPOINTING = { off: false, selective: 'selective', on: true } as const
+
 interface BenchFlags {
   readonly integrations: BenchConfiguration['integration'][]
   readonly audioTokens: readonly number[]
@@ -15,7 +17,7 @@ interface BenchFlags {
   readonly batch: readonly number[]
   readonly llm: readonly string[]
   readonly bits?: BenchConfiguration['bits'][]
-  readonly checkpointing?: 'on' | 'off' | 'both'
+  readonly checkpointing?: readonly (keyof typeof CHECKPOINTING)[]
   readonly prepacking: 'on' | 'off' | 'both'
   readonly newTokens?: number
   readonly encoder?: true
@@ -92,10 +94,11 @@ function addOptions(command: Command, task: Task): Command {
     .option('--weights <folder>', 'where random weights are kept', join(tmpdir(), 'pal-bench-weights'))
     .option('--json', 'print the report as JSON')
   if (training) {
-    return command.addOption(
-      new Option('--checkpointing <which>', 'compute layers again for the gradient')
-        .choices(['on', 'off', 'both'])
-        .default('off'),
+    return command.option(
+      '--checkpointing <which>',
+      'off; selective: compute the weights of attention and the gates again for the gradient; on: whole layers',
+      listOf(oneOf(Object.keys(CHECKPOINTING) as (keyof typeof CHECKPOINTING)[])),
+      ['off'],
     )
   }
   return command
@@ -120,7 +123,7 @@ async function bench(task: Task, flags: BenchFlags, { signal }: CliContext): Pro
     textTokens: flags.textTokens,
     batch: flags.batch,
     bits: flags.bits ?? [32],
-    checkpointing: switches(flags.checkpointing ?? 'off'),
+    checkpointing: (flags.checkpointing ?? ['off']).map((which) => CHECKPOINTING[which]),
     prepacking: switches(flags.prepacking),
     newTokens: [flags.newTokens ?? 0],
     encoder: [flags.encoder === true],

@@ -4,10 +4,13 @@ import { CONSTANT, type Graph, INPUT, type Node, PARAMETER, type Segment, type T
 
 /**
  * Builds a part of the graph whose inner values are not kept for the gradient but computed again from the
- * part's inputs (Chen et al. 2016). The result is unchanged; the gradient is the same to the last bit but for
+ * part's inputs (Chen et al. 2016); what the rest of the graph reads of it is kept. The result is unchanged; the gradient is the same to the last bit but for
  * the order of sums.
+ *
+ * @param wanted whether to; else the part is just built
  */
-export function checkpoint<T>(graph: Graph, build: () => T): T {
+export function checkpoint<T>(graph: Graph, wanted: boolean, build: () => T): T {
+  if (!wanted) return build()
   if (graph.segment) throw new Error('checkpoint: a checkpointed part cannot hold another')
   graph.segment = { index: graph.nodes.length }
   try {
@@ -23,12 +26,15 @@ export function checkpoint<T>(graph: Graph, build: () => T): T {
  */
 export class Recomputation {
   readonly #segment: Segment
+  /** What others read of the segment: it is there in any case, and not computed again. */
+  readonly #results: ReadonlySet<Tensor>
   readonly #zero: Tensor
   readonly #copies = new Map<Tensor, Tensor>()
   readonly #gated = new Map<Tensor, Tensor>()
 
   constructor(segment: Segment, arriving: Tensor) {
     this.#segment = segment
+    this.#results = resultsOf(segment, arriving.graph)
     this.#zero = zeroAfter(arriving)
   }
 
@@ -43,7 +49,7 @@ export class Recomputation {
 
   #copy(tensor: Tensor): Tensor {
     const { node } = tensor
-    if (node.segment !== this.#segment) return tensor
+    if (node.segment !== this.#segment || this.#results.has(tensor)) return tensor
     const known = this.#copies.get(tensor)
     if (known) return known
     const inputs = node.inputs.map((input) =>
@@ -71,4 +77,9 @@ export class Recomputation {
     this.#gated.set(tensor, gated)
     return gated
   }
+}
+
+function resultsOf(segment: Segment, { nodes }: Graph): ReadonlySet<Tensor> {
+  const others = nodes.filter((node) => node.segment !== segment)
+  return new Set(others.flatMap(({ inputs }) => inputs.filter(({ node }) => node.segment === segment)))
 }

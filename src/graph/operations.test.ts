@@ -140,7 +140,7 @@ const CASES: readonly Case[] = [
       [3, 3],
     ],
     (a, w) =>
-      checkpoint(a!.graph, () =>
+      checkpoint(a!.graph, true, () =>
         elementwise.tanh(matmul(elementwise.gelu(matmul(elementwise.mul(a!, 2), w!)), w!)),
       ),
   ],

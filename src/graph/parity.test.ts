@@ -78,7 +78,7 @@ const CASES: Readonly<Record<string, (...inputs: [Tensor, ...Tensor[]]) => Tenso
   'convolve with padding and a bias': (a, weight, bias) => convolve(a, weight!, { padding: 1, bias: bias! }),
   maxPool: (a) => maxPool(a, 2),
   checkpoint: (a, w) =>
-    checkpoint(a.graph, () => elementwise.tanh(matmul(elementwise.gelu(matmul(mul(a, 2), w!)), w!))),
+    checkpoint(a.graph, true, () => elementwise.tanh(matmul(elementwise.gelu(matmul(mul(a, 2), w!)), w!))),
 }
 
 const { tensors } = await readReference('graph/parity.test.safetensors')

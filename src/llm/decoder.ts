@@ -25,9 +25,15 @@ export interface DecoderInputs {
   readonly memory?: readonly (readonly KeyValues[])[]
   /** Changes the states before a layer (Flamingo's blocks). */
   readonly before?: ((layer: number, states: Tensor) => Tensor) | undefined
-  /** Compute each layer again for the gradient instead of keeping its inner values. @default false */
-  readonly checkpointing?: boolean
+  /** @default false */
+  readonly checkpointing?: Checkpointing
 }
+
+/**
+ * What is computed again for the gradient instead of being kept: all of a layer (true), or what is large and quickly made, the
+ * weights of attention and the FFN's gate (`selective`, Korthikanti et al. 2022, with the gate as PyTorch's compiler does).
+ */
+export type Checkpointing = boolean | 'selective'
 
 /**
  * A decoder of the Llama family: RMSNorm, rotary positions, grouped queries, SwiGLU (Touvron et al. 2023), with
@@ -82,11 +88,10 @@ export class Decoder {
     const keyValues: KeyValues[] = []
     let current = states
     for (let layer = 0; layer < this.config.layers; layer++) {
-      const build = () => {
+      const result = checkpoint(this.#scope.graph, inputs.checkpointing === true, () => {
         const entered = inputs.before?.(layer, current) ?? current
         return this.#run(layer, entered, inputs)
-      }
-      const result = inputs.checkpointing ? checkpoint(this.#scope.graph, build) : build()
+      })
       keyValues.push(result.keyValues)
       current = result.states
     }
@@ -106,16 +111,18 @@ export class Decoder {
   #run(
     layer: number,
     x: Tensor,
-    { positions, mask, memory }: DecoderInputs,
+    { positions, mask, memory, checkpointing }: DecoderInputs,
   ): { states: Tensor; keyValues: KeyValues } {
     const { heads, hiddenSize, normEpsilon } = this.config
     const normed = this.inputNorm(layer, x)
     const queries = this.#normHeads(layer, 'q_norm', this.#heads(layer, 'q_proj', normed, heads))
     const own = this.keyValues(layer, normed, positions)
-    const mixed = attention(rotate(queries, positions), [...(memory?.[layer] ?? []), { ...own, mask }])
+    const stretches = [...(memory?.[layer] ?? []), { ...own, mask }]
+    const selective = checkpointing === 'selective'
+    const mixed = attention(rotate(queries, positions), stretches, { checkpointing: selective })
     const attended = add(x, this.#project(layer, 'self_attn.o_proj', mixed, hiddenSize))
     const second = rmsNorm(this.#layer(layer).in('post_attention_layernorm'), attended, normEpsilon)
-    return { states: add(attended, this.#feedForward(layer, second)), keyValues: own }
+    return { states: add(attended, this.#feedForward(layer, second, selective)), keyValues: own }
   }
 
   /** W x, and b where the model has one, by heads: [batch, time, hiddenSize] → [batch, heads, time, headSize]. */
@@ -134,11 +141,12 @@ export class Decoder {
   }
 
   /** SwiGLU: W_down(silu(W_gate x) · W_up x). */
-  #feedForward(layer: number, x: Tensor): Tensor {
+  #feedForward(layer: number, x: Tensor, checkpointing: boolean): Tensor {
     const { feedForwardSize, hiddenSize } = this.config
-    const gate = silu(this.#project(layer, 'mlp.gate_proj', x, feedForwardSize))
+    const gate = this.#project(layer, 'mlp.gate_proj', x, feedForwardSize)
     const up = this.#project(layer, 'mlp.up_proj', x, feedForwardSize)
-    return this.#project(layer, 'mlp.down_proj', mul(gate, up), hiddenSize)
+    const gated = checkpoint(this.#scope.graph, checkpointing, () => mul(silu(gate), up))
+    return this.#project(layer, 'mlp.down_proj', gated, hiddenSize)
   }
 
   #project(layer: number, name: string, x: Tensor, outputs: number, bias = false): Tensor {

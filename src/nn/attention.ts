@@ -1,4 +1,5 @@
 import { attend } from '../graph/attend.js'
+import { checkpoint } from '../graph/checkpoint.js'
 import { add, mul } from '../graph/elementwise.js'
 import { matmul } from '../graph/matmul.js'
 import { softmax } from '../graph/normalize.js'
@@ -23,19 +24,24 @@ export const MASKED = -1e9
  * softmax([Q·K₁ᵀ ; Q·K₂ᵀ …]/√headSize + M)·[V₁ ; V₂ …].
  *
  * @param queries [batch, heads, time, headSize]
+ * @param options.checkpointing compute the weights again for the gradient: as many as there are pairs of a query and a key
  * @returns [batch, time, heads·headSize]
  */
-export function attention(queries: Tensor, stretches: readonly KeyValues[]): Tensor {
+export function attention(
+  queries: Tensor,
+  stretches: readonly KeyValues[],
+  { checkpointing = false }: { readonly checkpointing?: boolean } = {},
+): Tensor {
   const lengths = [queries.shape[2], ...stretches.map(({ keys }) => keys.shape.at(-2))]
   const known = lengths.every((length) => typeof length === 'number')
-  return known ? mergeHeads(overAll(queries, stretches)) : overEach(queries, stretches)
+  return known ? mergeHeads(overAll(queries, stretches, checkpointing)) : overEach(queries, stretches)
 }
 
 /**
  * For lengths that are known, as in training: the stretches are put side by side, and the queries of a group are
  * rows of one product with the keys that they share, so that the gradient of the keys is one product too.
  */
-function overAll(queries: Tensor, stretches: readonly KeyValues[]): Tensor {
+function overAll(queries: Tensor, stretches: readonly KeyValues[], checkpointing: boolean): Tensor {
   const [batch, heads, time, headSize] = queries.shape.map(fixed) as [number, number, number, number]
   const keys = concat(
     stretches.map((stretch) => stretch.keys),
@@ -48,12 +54,15 @@ function overAll(queries: Tensor, stretches: readonly KeyValues[]): Tensor {
   const [, keyValueHeads, length] = keys.shape.map(fixed) as [number, number, number]
   const group = heads / keyValueHeads
   const rows = reshape(queries, [batch, keyValueHeads, group * time, headSize])
-  const scores = matmul(rows, keys, { transposeB: true, scale: 1 / Math.sqrt(headSize) })
   const mask = joinMasks(stretches, time)
-  const masked = mask
-    ? reshape(add(reshape(scores, [batch, keyValueHeads, group, time, length]), mask), scores.shape)
-    : scores
-  return reshape(attend(masked, values), queries.shape)
+  const mixed = checkpoint(queries.graph, checkpointing, () => {
+    const scores = matmul(rows, keys, { transposeB: true, scale: 1 / Math.sqrt(headSize) })
+    const masked = mask
+      ? reshape(add(reshape(scores, [batch, keyValueHeads, group, time, length]), mask), scores.shape)
+      : scores
+    return attend(masked, values)
+  })
+  return reshape(mixed, queries.shape)
 }
 
 /** One mask for all stretches; those without one hide nothing. */

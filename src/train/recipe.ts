@@ -146,7 +146,8 @@ const stage = z.strictObject({
   clip: positive.default(1),
   /** Batches whose gradients are averaged for one step. */
   accumulate: count.default(1),
-  checkpointing: z.boolean().default(false),
+  /** Compute again for the gradient, instead of keeping it: everything (true), or what is large and quickly made (`selective`). */
+  checkpointing: z.union([z.boolean(), z.literal('selective')]).default(false),
   specAugment: z
     .strictObject({
       timeMasks: z.int().nonnegative(),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { readReference, relativeError } from '../graph/parity.test.helper.js'
+import type { Checkpointing } from '../llm/decoder.js'
 import type { ModelConfig } from '../model/config.js'
 import { tokenCount } from '../model/token-count.js'
 import { Runtime } from '../runtime/runtime.js'
@@ -30,8 +31,8 @@ before(async () => {
 after(() => runtime.close())
 
 for (const [name, config] of Object.entries(cases)) {
-  for (const checkpointing of [false, true]) {
-    test(`${name}${checkpointing ? ', checkpointed' : ''}: loss and gradients are PyTorch's`, async (t) => {
+  for (const checkpointing of [false, 'selective', true] as const) {
+    test(`${name}, checkpointing ${checkpointing}: loss and gradients are PyTorch's`, async (t) => {
       const { loss, gradients } = await step(config, checkpointing)
       assert.ok(relativeError(loss, numbers(`${name}/loss`)) < TOLERANCE, `loss ${loss}`)
       let largest = 0
@@ -52,7 +53,7 @@ for (const [name, config] of Object.entries(cases)) {
   }
 }
 
-async function step(config: ModelConfig, checkpointing: boolean) {
+async function step(config: ModelConfig, checkpointing: Checkpointing) {
   const { shape, feeds } = batch(config)
   const graph = trainingGraph(config, shape, { checkpointing, trained: () => true })
   const wanted = [...graph.gradients].map(([name, gradient]) => [`gradient of ${name}`, gradient] as const)

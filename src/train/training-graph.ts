@@ -8,6 +8,7 @@ import { sum } from '../graph/reduce.js'
 import { broadcastTo, concat, reshape } from '../graph/shape.js'
 import { fixed, Graph, type Tensor } from '../graph/tensor.js'
 import type { AudioTokens, Heard } from '../integration/integration.js'
+import type { Checkpointing } from '../llm/decoder.js'
 import { rotaryTables } from '../llm/rotary-tables.js'
 import type { ModelConfig, NamedEncoder } from '../model/config.js'
 import { Network } from '../model/network.js'
@@ -35,7 +36,7 @@ export interface BatchShape extends AudioShape {
 
 export interface ForwardOptions {
   /** @default false */
-  readonly checkpointing?: boolean
+  readonly checkpointing?: Checkpointing
   /** Takes masks that hide stretches of the spectrogram (SpecAugment). @default false */
   readonly hideFeatures?: boolean
 }
