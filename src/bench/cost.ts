@@ -2,6 +2,7 @@ import { neededNodes } from '../graph/onnx.js'
 import { CONSTANT, INPUT, PARAMETER, type Tensor } from '../graph/tensor.js'
 import type { LlamaConfig } from '../llm/config.js'
 import { isMatrix } from '../model/quantize-model.js'
+import { causalBlocks } from '../nn/attention.js'
 import {
   type BenchConfiguration,
   FEATURES,
@@ -54,7 +55,7 @@ export function costOf(configuration: BenchConfiguration, llm: LlamaConfig): Cos
 /**
  * The cost table of the integrations, as multiply-adds of matrix products: connector, text, audio and output head.
  * With d the width, q the width of all queries, k that of keys, f that of the FFN, L layers, N audio and T text tokens,
- * and S summary tokens.
+ * and S summary tokens. Of the scores that are masked, those are not counted which are not computed.
  */
 export function formulaOf(
   { task, integration, audioTokens: N, textTokens: T, batch }: BenchConfiguration,
@@ -65,15 +66,17 @@ export function formulaOf(
   const k = llm.keyValueHeads * llm.headSize
   const perToken = 2 * d * q + 2 * d * k + 3 * d * f
   const attention = (queries: number, keys: number) => 2 * q * queries * keys
+  const causal = (length: number) =>
+    causalBlocks(length).reduce((sum, { start, end }) => sum + attention(end - start, end), 0)
   const S = SUMMARY_TOKENS
   const connector = N * (FEATURES * d + d * d)
-  const text = L * (T * perToken + attention(T, T))
+  const text = L * (T * perToken + causal(T))
   const head = (task === 'train' ? T : 1) * V * d
   const audio = {
-    plits: () => L * (N * perToken + attention(N + T, N + T) - attention(T, T)),
+    plits: () => L * (N * perToken + causal(N + T) - causal(T)),
     lal: () => L * (N * 2 * d * k + attention(T, N)),
     pal: () =>
-      L * (S * perToken + attention(S + T, S + T) - attention(T, T) + N * 2 * d * k + attention(S + T, N)) +
+      L * (S * perToken + causal(S + T) - causal(T) + N * 2 * d * k + attention(S + T, N)) +
       // The learned queries that make the summary: self-attention, cross-attention, FFN.
       (S * 4 * d * d + 2 * d * S * S + (2 * S + 2 * N) * d * d + 2 * d * S * N + S * 8 * d * d),
     flamingo: () => Math.ceil(L / FLAMINGO_EVERY) * (N * 2 * d * d + 2 * d * T * N + T * 10 * d * d),

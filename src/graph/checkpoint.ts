@@ -21,8 +21,9 @@ export function checkpoint<T>(graph: Graph, wanted: boolean, build: () => T): T 
 }
 
 /**
- * The values of one segment, computed again. The values that enter it are made to depend on the gradient that
- * arrives at it: otherwise the runtime would find the copies equal to the originals and keep those.
+ * The values of one segment, computed again. Those that are there are made to depend on the gradient that arrives at
+ * it: otherwise the runtime would find the copies equal to the originals and keep those, and compute what a gradient
+ * rule makes of such a value alone long before its turn.
  */
 export class Recomputation {
   readonly #segment: Segment
@@ -38,7 +39,7 @@ export class Recomputation {
     this.#zero = zeroAfter(arriving)
   }
 
-  /** What a gradient rule may read: the node with the segment's own values replaced by their copies. */
+  /** What a gradient rule may read: the node with the segment's own values replaced by their copies, and all waiting for its turn. */
   view(node: Node): Pick<Node, 'inputs' | 'outputs' | 'attributes'> {
     return {
       inputs: node.inputs.map((tensor) => this.#copy(tensor)),
@@ -49,12 +50,10 @@ export class Recomputation {
 
   #copy(tensor: Tensor): Tensor {
     const { node } = tensor
-    if (node.segment !== this.#segment || this.#results.has(tensor)) return tensor
+    if (node.segment !== this.#segment || this.#results.has(tensor)) return this.#gate(tensor)
     const known = this.#copies.get(tensor)
     if (known) return known
-    const inputs = node.inputs.map((input) =>
-      input.node.segment === this.#segment ? this.#copy(input) : this.#gate(input),
-    )
+    const inputs = node.inputs.map((input) => this.#copy(input))
     const outputs = node.outputs.map(({ shape, dtype }) => ({ shape, dtype }))
     const copies = tensor.graph.append(node.operation, inputs, outputs, node.attributes)
     for (const [slot, original] of node.outputs.entries()) this.#copies.set(original, copies[slot] as Tensor)

@@ -4,7 +4,7 @@ import { add, mul } from '../graph/elementwise.js'
 import { matmul } from '../graph/matmul.js'
 import { softmax } from '../graph/normalize.js'
 import { max } from '../graph/reduce.js'
-import { addAll, broadcastTo, concat, reshape, split, transpose } from '../graph/shape.js'
+import { addAll, broadcastTo, concat, reshape, slice, split, transpose } from '../graph/shape.js'
 import { type Dim, fixed, type Tensor } from '../graph/tensor.js'
 
 /** Keys and values that queries may attend to. */
@@ -14,6 +14,8 @@ export interface KeyValues {
   readonly values: Tensor
   /** Added to the scores, 0 or `MASKED`: broadcasts to [batch, keyValueHeads, group, queries, length]. */
   readonly mask?: Tensor | undefined
+  /** These are the queries' own, the last stretch, and the mask hides from each what comes after it. @default false */
+  readonly causal?: boolean
 }
 
 /** The score of a pair that may not attend: e^MASKED is 0 in float32, and sums of it stay finite. */
@@ -39,7 +41,8 @@ export function attention(
 
 /**
  * For lengths that are known, as in training: the stretches are put side by side, and the queries of a group are
- * rows of one product with the keys that they share, so that the gradient of the keys is one product too.
+ * rows of one product with the keys that they share, so that the gradient of the keys is one product too. Causal
+ * queries go block by block, each with the keys that it can see.
  */
 function overAll(queries: Tensor, stretches: readonly KeyValues[], checkpointing: boolean): Tensor {
   const [batch, heads, time, headSize] = queries.shape.map(fixed) as [number, number, number, number]
@@ -53,16 +56,41 @@ function overAll(queries: Tensor, stretches: readonly KeyValues[], checkpointing
   )
   const [, keyValueHeads, length] = keys.shape.map(fixed) as [number, number, number]
   const group = heads / keyValueHeads
-  const rows = reshape(queries, [batch, keyValueHeads, group * time, headSize])
+  const grouped = reshape(queries, [batch, keyValueHeads, group, time, headSize])
   const mask = joinMasks(stretches, time)
-  const mixed = checkpoint(queries.graph, checkpointing, () => {
-    const scores = matmul(rows, keys, { transposeB: true, scale: 1 / Math.sqrt(headSize) })
-    const masked = mask
-      ? reshape(add(reshape(scores, [batch, keyValueHeads, group, time, length]), mask), scores.shape)
-      : scores
-    return attend(masked, values)
+  const blocks = stretches.at(-1)?.causal ? causalBlocks(time) : [{ start: 0, end: time }]
+  const mixed = blocks.map(({ start, end }) => {
+    const size = end - start
+    const seen = length - time + end
+    const result = checkpoint(queries.graph, checkpointing, () => {
+      const rows = reshape(slice(grouped, 3, start, end), [batch, keyValueHeads, group * size, headSize])
+      const scale = 1 / Math.sqrt(headSize)
+      const scores = matmul(rows, slice(keys, 2, 0, seen), { transposeB: true, scale })
+      const shape = [batch, keyValueHeads, group, size, seen]
+      const hidden = mask && sliceMask(sliceMask(mask, 3, start, end), 4, 0, seen)
+      const masked = hidden ? reshape(add(reshape(scores, shape), hidden), scores.shape) : scores
+      return attend(masked, slice(values, 2, 0, seen))
+    })
+    return reshape(result, [batch, keyValueHeads, group, size, headSize])
   })
-  return reshape(mixed, queries.shape)
+  return reshape(concat(mixed, 3), queries.shape)
+}
+
+/**
+ * Queries whose scores are computed together where none sees what comes after it, by their places: the last of them still
+ * sees all keys before it, so a fourth of the scores is left out with two blocks, and nearly half with many.
+ */
+export function causalBlocks(time: number): readonly { readonly start: number; readonly end: number }[] {
+  const count = Math.max(1, Math.floor(time / BLOCK))
+  const at = (block: number) => Math.round((block * time) / count)
+  return Array.from({ length: count }, (_, block) => ({ start: at(block), end: at(block + 1) }))
+}
+
+const BLOCK = 128
+
+/** An axis of length 1 stands for all queries, or all keys. */
+function sliceMask(mask: Tensor, axis: number, start: number, end: number): Tensor {
+  return mask.shape[axis] === 1 ? mask : slice(mask, axis, start, end)
 }
 
 /** One mask for all stretches; those without one hide nothing. */
