@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -117,6 +117,15 @@ describe('a language model in Hugging Face’s layout', () => {
     const opening = openLanguageModel(join(temporary, 'smollm2'), { cache: temporary, bits: 4 })
     await assert.rejects(opening, /expected a language model of full precision, got one that is quantised/)
   })
+})
+
+test('a model whose base is rounded already is not rounded to other bits', async () => {
+  const folder = await writeTinyModel({ config: wide })
+  const file = join(folder, 'config.json')
+  const config = JSON.parse(await readFile(file, 'utf8'))
+  await writeFile(file, JSON.stringify({ ...config, quantization: { bits: 4, blockSize: 32 } }))
+  const again = quantizeModel(folder, { bits: 8, out: join(temporary, 'eight') })
+  await assert.rejects(again, /expected a model of full precision, got one that is quantised/)
 })
 
 test('a folder with a model in it is not written over', async () => {

@@ -58,7 +58,7 @@ export async function quantizeModel(
   const hears = config.format === 'pal-audio'
   const stored = await openWeights(folder)
   const chosen = new Set([...stored].filter(isMatrixOf(hears)).map(([name]) => name))
-  await refuseBlocks(folder, stored)
+  await refuseRounded(folder, config, stored)
   const roundsBase = hears && hasLanguageModel(config.bases)
   if (chosen.size === 0 && !roundsBase) {
     throw new PalError('expected matrices whose rows are multiples of 32 weights, got none', { file: folder })
@@ -111,13 +111,18 @@ function isMatrixOf(hears: boolean): (entry: readonly [name: string, tensor: Sto
   return ([name, { shape }]) => isMatrix(name) && (!hears || name.startsWith('llm.')) && fitsBlocks(shape)
 }
 
-async function refuseBlocks(folder: string, stored: ReadonlyMap<string, StoredTensor>): Promise<void> {
-  const quantized = [...stored.values()].find(({ dtype }) => dtype === 'U8')
-  if (!quantized) return
-  await openBlockFile(quantized.file)
+/** A model may hold blocks itself, or say that its base is rounded, beside which it may have been trained. */
+async function refuseRounded(
+  folder: string,
+  { quantization }: ModelJson,
+  stored: ReadonlyMap<string, StoredTensor>,
+): Promise<void> {
+  const blocks = [...stored.values()].find(({ dtype }) => dtype === 'U8')
+  if (blocks) await openBlockFile(blocks.file)
+  if (!blocks && quantization === undefined) return
   throw new PalError('expected a model of full precision, got one that is quantised', {
     file: folder,
-    hint: 'Quantise the model that it was made of: rounding twice loses more.',
+    hint: 'Quantise the model that it was made of, or train it with other bits: rounding twice loses more.',
   })
 }
 
@@ -133,10 +138,12 @@ function sizeOf(tensors: ReadonlyMap<string, StoredTensor>): number {
   return [...tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0)
 }
 
-async function readConfig(folder: string): Promise<Readonly<Record<string, unknown>>> {
+type ModelJson = Readonly<Record<string, unknown>>
+
+async function readConfig(folder: string): Promise<ModelJson> {
   const file = join(folder, 'config.json')
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>
+    return JSON.parse(await readFile(file, 'utf8')) as ModelJson
   } catch (cause) {
     throw new PalError('expected the configuration of a model, as JSON', { file, cause })
   }
