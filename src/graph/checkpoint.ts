@@ -4,8 +4,8 @@ import { CONSTANT, type Graph, INPUT, type Node, PARAMETER, type Segment, type T
 
 /**
  * Builds a part of the graph whose inner values are not kept for the gradient but computed again from the
- * part's inputs (Chen et al. 2016); what the rest of the graph reads of it is kept. The result is unchanged; the gradient is the same to the last bit but for
- * the order of sums.
+ * part's inputs (Chen et al. 2016); what the rest of the graph reads of it is kept. The result is unchanged;
+ * the gradient is the same to the last bit but for the order of sums.
  *
  * @param wanted whether to; else the part is just built
  */
@@ -39,7 +39,7 @@ export class Recomputation {
     this.#zero = zeroAfter(arriving)
   }
 
-  /** What a gradient rule may read: the node with the segment's own values replaced by their copies, and all waiting for its turn. */
+  /** What a gradient rule may read: the node with copies for the segment's own values, and all of them waiting for its turn. */
   view(node: Node): Pick<Node, 'inputs' | 'outputs' | 'attributes'> {
     return {
       inputs: node.inputs.map((tensor) => this.#copy(tensor)),

@@ -117,7 +117,7 @@ export class Decoder {
     const normed = this.inputNorm(layer, x)
     const queries = this.#normHeads(layer, 'q_norm', this.#heads(layer, 'q_proj', normed, heads))
     const own = this.keyValues(layer, normed, positions)
-    const stretches = [...(memory?.[layer] ?? []), { ...own, mask, causal: true }]
+    const stretches = [...(memory?.[layer] ?? []), { ...own, mask, causal: mask !== undefined }]
     const selective = checkpointing === 'selective'
     const mixed = attention(rotate(queries, positions), stretches, { checkpointing: selective })
     const attended = add(x, this.#project(layer, 'self_attn.o_proj', mixed, hiddenSize))
