@@ -76,6 +76,16 @@ describe('wav widths', () => {
   }
 })
 
+test('Node has something to wait for as long as a sound is decoded, and no longer', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const before = timers()
+  const reading = readAudio(fixtureBytes('mono.ogg'))
+  await Promise.resolve()
+  assert.equal(timers(), before + 1)
+  await reading
+  assert.equal(timers(), before)
+})
+
 test('any number of channels becomes their mean', async () => {
   const data = float32Bytes([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, -0.6, 0, 0, 0, 0, 0])
   const { samples, source } = await readAudio(wav(data, { code: 3, bits: 32, channels: 6 }))

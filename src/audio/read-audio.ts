@@ -1,5 +1,6 @@
 import { PalError } from '../errors.js'
 import type { Audio } from './audio.js'
+import { awake } from './awake.js'
 import { withoutId3 } from './bytes.js'
 import { decode } from './decode.js'
 import { type Decoded, DecodeError } from './decoded.js'
@@ -26,7 +27,7 @@ export async function readAudio(source: Loadable, options: ReadAudioOptions = {}
   const { name, bytes } = await loadBytes(source, options.name)
   if (bytes.length === 0) throw new PalError('expected audio, got an empty file (0 bytes)', { file: name })
   try {
-    return await fromBytes(bytes, name, options.sampleRate ?? 16000)
+    return await awake(() => fromBytes(bytes, name, options.sampleRate ?? 16000))
   } catch (error) {
     throw asPalError(error, name)
   }
