@@ -47,6 +47,8 @@ def main() -> None:
 def race(configuration: str, weights: Path, arguments: argparse.Namespace) -> list[str]:
     """A row for each peer. A round is a step of everybody; the first is not counted: it warms up, and compiles."""
     kind, audio, *settings = configuration.split("-")
+    if unknown := set(settings) - {"prepacked", "selective"}:
+        raise SystemExit(f"{configuration}: expected prepacked or selective after the tokens, got {', '.join(unknown)}")
     common = [str(weights), kind, audio, str(arguments.threads)]
     ours = Contestant(["node", str(arguments.build / "bench/race-contestant.js"), *common, *settings])
     python = [sys.executable, str(ROOT / "reference/race_contestant.py"), *common]

@@ -152,7 +152,7 @@ function inTheSmall(args: readonly string[]): string[] {
         ...small,
         groups,
         `start.model=${join(run, 'stages', 'timeline')}`,
-        'model.encoders.0.encoder.meanNormalizationSeconds=1',
+        'model.encoders.0.encoder.meanNormalizationSeconds=1', // as the encoder that it starts from here has
         ...TINY_CHANGES.filter((change) => !/^stages\.[1-5]\./.test(change)),
         ...['--integrations', 'plits,lal', '--seeds', '1', '--limit', '1', '--scenes', '2'],
         ...['--out', join(output, 'compare')],

@@ -66,6 +66,12 @@ export function nameOf(configuration: BenchConfiguration): string {
   ].join(' ')
 }
 
+/** What `--checkpointing` may be, as a training graph takes it. */
+export const CHECKPOINTING = { off: false, selective: 'selective', on: true } as const satisfies Record<
+  string,
+  Checkpointing
+>
+
 /** What sets a configuration apart that computes values again for the gradient. */
 export function checkpointingWords(checkpointing: Checkpointing): readonly string[] {
   if (checkpointing === 'selective') return ['selective checkpointing']

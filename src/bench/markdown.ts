@@ -1,3 +1,4 @@
+import { CHECKPOINTING } from './configuration.js'
 import type { Claim, Report, Result } from './report.js'
 import { type Comparison, FEWEST_MEASUREMENTS, type Spread } from './statistics.js'
 
@@ -33,7 +34,7 @@ function trainTable(results: readonly Result[]): readonly string[] {
     columns,
     results.map(({ configuration: c, time, cost, ...result }) => [
       ...[c.llm, c.integration.toUpperCase(), c.audioTokens, c.textTokens, c.batch],
-      c.checkpointing === 'selective' ? 'selective' : c.checkpointing ? 'on' : 'off',
+      Object.entries(CHECKPOINTING).find(([, value]) => value === c.checkpointing)![0],
       ...[spread(time), range(time), result.examplesPerSecond.toFixed(2), result.tokensPerSecond.toFixed(0)],
       result.peakMiB.median.toFixed(0),
       `${billions(cost.forward)} / ${billions(cost.formula)}`,

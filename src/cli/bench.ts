@@ -1,14 +1,12 @@
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type BenchConfiguration, INTEGRATIONS } from '../bench/configuration.js'
+import { type BenchConfiguration, CHECKPOINTING, INTEGRATIONS } from '../bench/configuration.js'
 import { wholeNumber } from './options.js'
 import { duration, ProgressLine } from './progress.js'
 import type { CliContext } from './verb.js'
 
 type Task = BenchConfiguration['task']
-
-const CHECKPOINTING = { off: false, selective: 'selective', on: true } as const
 
 interface BenchFlags {
   readonly integrations: BenchConfiguration['integration'][]

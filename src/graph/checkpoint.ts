@@ -27,15 +27,15 @@ export function checkpoint<T>(graph: Graph, wanted: boolean, build: () => T): T 
  */
 export class Recomputation {
   readonly #segment: Segment
-  /** What others read of the segment: it is there in any case, and not computed again. */
   readonly #results: ReadonlySet<Tensor>
   readonly #zero: Tensor
   readonly #copies = new Map<Tensor, Tensor>()
   readonly #gated = new Map<Tensor, Tensor>()
 
-  constructor(segment: Segment, arriving: Tensor) {
+  /** @param results what others read of segments: it is there in any case, and not computed again (see `resultsOfSegments`) */
+  constructor(segment: Segment, arriving: Tensor, results: ReadonlySet<Tensor>) {
     this.#segment = segment
-    this.#results = resultsOf(segment, arriving.graph)
+    this.#results = results
     this.#zero = zeroAfter(arriving)
   }
 
@@ -78,7 +78,9 @@ export class Recomputation {
   }
 }
 
-function resultsOf(segment: Segment, { nodes }: Graph): ReadonlySet<Tensor> {
-  const others = nodes.filter((node) => node.segment !== segment)
-  return new Set(others.flatMap(({ inputs }) => inputs.filter(({ node }) => node.segment === segment)))
+/** The values of segments that nodes outside read. */
+export function resultsOfSegments(nodes: readonly Node[]): ReadonlySet<Tensor> {
+  const leaving = ({ inputs, segment }: Node) =>
+    inputs.filter(({ node }) => node.segment && node.segment !== segment)
+  return new Set(nodes.flatMap(leaving))
 }

@@ -1,4 +1,4 @@
-import { Recomputation } from './checkpoint.js'
+import { Recomputation, resultsOfSegments } from './checkpoint.js'
 import { add } from './elementwise.js'
 import { broadcastTo } from './shape.js'
 import type { Node, Segment, Tensor } from './tensor.js'
@@ -19,6 +19,7 @@ export function gradients(loss: Tensor, values: readonly Tensor[]): readonly Ten
     loss.shape.map(() => 1),
   )
   arriving.set(loss, broadcastTo(one, loss.shape))
+  const results = resultsOfSegments(graph.nodes)
   const recomputations = new Map<Segment, Recomputation>()
 
   for (let index = loss.node.index; index >= 0; index--) {
@@ -30,7 +31,7 @@ export function gradients(loss: Tensor, values: readonly Tensor[]): readonly Ten
     if (!node.operation.gradient) {
       throw new Error(`${node.operation.type} (${node.outputs[0]?.name}) has no gradient`)
     }
-    const incoming = node.operation.gradient(viewOf(node, first, recomputations), outgoing)
+    const incoming = node.operation.gradient(viewOf(node, first, results, recomputations), outgoing)
     for (const [slot, input] of node.inputs.entries()) {
       const gradient = incoming[slot]
       if (!gradient || !reached.has(input.node)) continue
@@ -59,12 +60,13 @@ function reachedFrom(values: readonly Tensor[], nodes: readonly Node[]): Readonl
 function viewOf(
   node: Node,
   arriving: Tensor,
+  results: ReadonlySet<Tensor>,
   recomputations: Map<Segment, Recomputation>,
 ): Pick<Node, 'inputs' | 'outputs' | 'attributes'> {
   if (!node.segment) return node
   let recomputation = recomputations.get(node.segment)
   if (!recomputation) {
-    recomputation = new Recomputation(node.segment, arriving)
+    recomputation = new Recomputation(node.segment, arriving, results)
     recomputations.set(node.segment, recomputation)
   }
   return recomputation.view(node)

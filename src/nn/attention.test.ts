@@ -42,15 +42,16 @@ async function run(options: { causal: boolean; checkpointing: boolean; withMemor
   const memory = options.withMemory ? [{ keys: memoryKeys, values: memoryValues }] : []
   const y = attention(queries, [...memory, own], options)
   const loss = sum(mul(y, graph.constant(weights.data, weights.shape)), [0, 1, 2])
-  const names = ['queries', 'keys', 'values'] as const
+  const names = (Object.keys(given) as (keyof typeof given)[]).filter(
+    (name) => options.withMemory || !name.startsWith('memory'),
+  )
   const found = gradients(
     loss,
     names.map((name) => tensors[name]),
   )
   const outputs = { y, ...Object.fromEntries(names.map((name, i) => [`gradient of ${name}`, found[i]!])) }
   const program = await runtime.compile(outputs, { purpose: 'training' })
-  const used = [...graph.inputs.keys()].filter((name) => memory.length > 0 || !name.startsWith('memory'))
-  const feeds = Object.fromEntries(used.map((name) => [name, given[name as keyof typeof given].data]))
+  const feeds = Object.fromEntries(names.map((name) => [name, given[name].data]))
   return (await program.run(feeds)).outputs
 }
 
