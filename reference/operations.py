@@ -86,7 +86,7 @@ CASES = {
     "transpose": ([[2, 3, 4]], lambda a: a.permute(2, 0, 1)),
     "concat": ([[2, 3], [2, 1], [2, 2]], lambda *parts: torch.cat(parts, 1)),
     "slice": ([[2, 5]], lambda a: a[:, 1:4]),
-    "last": ([[2, 5, 2]], lambda a: a[:, -1:]),
+    "tail": ([[2, 5, 2]], lambda a: a[:, -1:]),
     "padAxis": ([[2, 3, 2]], lambda a: F.pad(a, (0, 0, 2, 1))),
     "broadcastTo": ([[2, 1, 3]], lambda a: a.expand(4, 2, 2, 3)),
     "addAll": ([[3], [3], [3]], lambda a, b, c: a + b + c),

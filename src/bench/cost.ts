@@ -64,24 +64,30 @@ export function formulaOf(
   const { hiddenSize: d, layers: L, feedForwardSize: f, vocabularySize: V } = llm
   const q = llm.heads * llm.headSize
   const k = llm.keyValueHeads * llm.headSize
-  const perToken = 2 * d * q + 2 * d * k + 3 * d * f
-  const attention = (queries: number, keys: number) => 2 * q * queries * keys
-  const causal = (length: number) =>
-    causalBlocks(length).reduce((sum, { start, end }) => sum + attention(end - start, end), 0)
   const S = SUMMARY_TOKENS
+  const attention = (queries: number, keys: number) => 2 * q * queries * keys
+  const sequence = T + { plits: N, lal: 0, pal: S, flamingo: 0 }[integration]
+  const memory = { plits: 0, lal: N, pal: N, flamingo: 0 }[integration]
+  // Of the last layer, only the states that are read are made: the text's in training, of a prompt the last token's.
+  const read = task === 'train' ? T : 1
+  const layer = (queries: number) =>
+    queries * (2 * d * q + 3 * d * f) +
+    (sequence + memory) * 2 * d * k +
+    attention(queries, memory) +
+    causalBlocks(queries).reduce(
+      (sum, { start, end }) => sum + attention(end - start, sequence - queries + end),
+      0,
+    )
+  const own = {
+    plits: 0,
+    lal: 0,
+    // The learned queries that make the summary: self-attention, cross-attention, FFN.
+    pal: S * 4 * d * d + 2 * d * S * S + (2 * S + 2 * N) * d * d + 2 * d * S * N + S * 8 * d * d,
+    flamingo: Math.ceil(L / FLAMINGO_EVERY) * (N * 2 * d * d + 2 * d * T * N + T * 10 * d * d),
+  }[integration]
   const connector = N * (FEATURES * d + d * d)
-  const text = L * (T * perToken + causal(T))
-  const head = (task === 'train' ? T : 1) * V * d
-  const audio = {
-    plits: () => L * (N * perToken + causal(N + T) - causal(T)),
-    lal: () => L * (N * 2 * d * k + attention(T, N)),
-    pal: () =>
-      L * (S * perToken + causal(S + T) - causal(T) + N * 2 * d * k + attention(S + T, N)) +
-      // The learned queries that make the summary: self-attention, cross-attention, FFN.
-      (S * 4 * d * d + 2 * d * S * S + (2 * S + 2 * N) * d * d + 2 * d * S * N + S * 8 * d * d),
-    flamingo: () => Math.ceil(L / FLAMINGO_EVERY) * (N * 2 * d * d + 2 * d * T * N + T * 10 * d * d),
-  }[integration]()
-  return (task === 'train' ? batch : 1) * (connector + text + audio + head)
+  const decoder = (L - 1) * layer(sequence) + layer(read)
+  return (task === 'train' ? batch : 1) * (connector + own + decoder + read * V * d)
 }
 
 /** Values that are made, not given: outputs of nodes, at four bytes a number. */

@@ -2,7 +2,7 @@ import { mlpConnector } from '../connectors/mlp.js'
 import { gradients } from '../graph/gradients.js'
 import { crossEntropy } from '../graph/loss.js'
 import { mean } from '../graph/reduce.js'
-import { concat, last, reshape, slice } from '../graph/shape.js'
+import { concat, reshape } from '../graph/shape.js'
 import { fixed, Graph, type Tensor } from '../graph/tensor.js'
 import type { IntegrationConfig } from '../integration/config.js'
 import { layOut } from '../integration/layout.js'
@@ -104,10 +104,9 @@ export function trainStepGraph(options: TrainStepOptions): {
 } {
   const { llm, batch, textTokens } = options
   const graph = new Graph()
-  const { network, states } = statesOf(graph, options)
+  const { network, states } = statesOf(graph, options, textTokens)
   const rows = batch * textTokens
-  const length = fixed(states.shape[1])
-  const learnt = reshape(slice(states, 1, length - textTokens, length), [rows, llm.hiddenSize])
+  const learnt = reshape(states, [rows, llm.hiddenSize])
   const losses = crossEntropy(network.decoder.logits(learnt), graph.input('labels', [rows], 'int64'))
   const loss = reshape(mean(losses, [0]), [])
 
@@ -115,8 +114,12 @@ export function trainStepGraph(options: TrainStepOptions): {
   return { loss, trained, gradients: gradients(loss, trained) }
 }
 
-/** Features and text through connector, integration and all layers. */
-function statesOf(graph: Graph, options: TrainStepOptions): { network: Network; states: Tensor } {
+/** Features and text through connector, integration and all layers: the states of the last `read` tokens. */
+function statesOf(
+  graph: Graph,
+  options: TrainStepOptions,
+  read: number,
+): { network: Network; states: Tensor } {
   const { llm, integration, batch, audioTokens, featureSize, textTokens, checkpointing = false } = options
   const network = new Network(graph, { encoders: [], integration, llm })
   const features = graph.input('features', [batch, audioTokens, featureSize])
@@ -133,14 +136,15 @@ function statesOf(graph: Graph, options: TrainStepOptions): { network: Network; 
     positions: positions(layout.sequenceStart, length),
     mask: graph.constant(causal(length), [1, 1, 1, length, length]),
     checkpointing,
+    read,
   })
   return { network, states }
 }
 
 /** A prompt is read up to the scores of what follows: what an answer computes before its first token. */
 export function firstScores(options: TrainStepOptions): Tensor {
-  const { network, states } = statesOf(new Graph(), options)
-  return network.decoder.logits(last(states, 1))
+  const { network, states } = statesOf(new Graph(), options, 1)
+  return network.decoder.logits(states)
 }
 
 function positionsFrom(

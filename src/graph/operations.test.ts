@@ -10,7 +10,7 @@ import { matmul } from './matmul.js'
 import { layerNorm, rmsNorm, softmax } from './normalize.js'
 import { max, mean, sum } from './reduce.js'
 import { rotary } from './rotary.js'
-import { broadcastTo, concat, last, padAxis, reshape, slice, transpose } from './shape.js'
+import { broadcastTo, concat, padAxis, reshape, slice, tail, transpose } from './shape.js'
 import type { Tensor } from './tensor.js'
 
 /** Float32 central differences are good to about this much. */
@@ -79,7 +79,7 @@ const CASES: readonly Case[] = [
     (a, b) => concat([a!, b!], 1),
   ],
   ['slice', [[2, 5]], (a) => slice(a!, 1, 1, 4)],
-  ['last', [[2, 5]], (a) => last(a!, 1)],
+  ['tail', [[2, 5]], (a) => tail(a!, 1, 2)],
   ['padAxis', [[2, 3]], (a) => padAxis(a!, 1, 2, 1)],
   ['broadcastTo', [[2, 1, 3]], (a) => broadcastTo(a!, [4, 2, 2, 3])],
   [

@@ -124,24 +124,21 @@ const SLICE: Operation = {
   },
 }
 
-/** The last element of an axis, which stays with length 1; works for a symbolic length too. */
-export function last(a: Tensor, axis: number): Tensor {
+/** The last elements of an axis, so many of them; works for a symbolic length too. */
+export function tail(a: Tensor, axis: number, count = 1): Tensor {
+  const length = a.shape[axis]
+  if (typeof length === 'number') return slice(a, axis, length - count, length)
   const { graph } = a
-  const bounds = [graph.integers([-1]), graph.integers([2 ** 31 - 1]), graph.integers([axis])] as const
+  const bounds = [graph.integers([-count]), graph.integers([2 ** 31 - 1]), graph.integers([axis])] as const
   return apply(
-    LAST,
+    TAIL,
     [a, ...bounds],
-    a.shape.map((dim, i) => (i === axis ? 1 : dim)),
+    a.shape.map((dim, i) => (i === axis ? count : dim)),
   )
 }
 
-const LAST: Operation = {
-  type: 'Slice',
-  gradient: ({ inputs: [a, , , axisTensor] }, [g]) => {
-    const axis = Number(a!.graph.constants.get(axisTensor!)![0])
-    return [padAxis(g!, axis, fixed(a!.shape[axis]) - 1, 0), undefined, undefined, undefined]
-  },
-}
+/** Without a gradient: what is trained has known lengths. */
+const TAIL: Operation = { type: 'Slice' }
 
 /** Zeros before and after along an axis. */
 export function padAxis(a: Tensor, axis: number, before: number, after: number): Tensor {
@@ -186,7 +183,7 @@ export function addAll(tensors: readonly Tensor[]): Tensor {
 export function zeroAfter(a: Tensor): Tensor {
   let element = a
   for (const [axis, dim] of a.shape.entries()) {
-    if (dim !== 1) element = typeof dim === 'number' ? slice(element, axis, 0, 1) : last(element, axis)
+    if (dim !== 1) element = typeof dim === 'number' ? slice(element, axis, 0, 1) : tail(element, axis)
   }
   return mul(reshape(element, []), 0)
 }

@@ -3,6 +3,7 @@ import { add, mul, silu } from '../graph/elementwise.js'
 import { gather } from '../graph/gather.js'
 import { matmul } from '../graph/matmul.js'
 import { rotary } from '../graph/rotary.js'
+import { tail } from '../graph/shape.js'
 import type { Tensor } from '../graph/tensor.js'
 import { attention, type KeyValues, splitHeads } from '../nn/attention.js'
 import { linear } from '../nn/linear.js'
@@ -23,6 +24,8 @@ export interface DecoderInputs {
   readonly mask?: Tensor | undefined
   /** For each layer, further keys and values that every token sees: an audio memory, or a cache. */
   readonly memory?: readonly (readonly KeyValues[])[]
+  /** How many of the last tokens' states are read: the last layer makes no others. @default all */
+  readonly read?: number | undefined
   /** Changes the states before a layer (Flamingo's blocks). */
   readonly before?: ((layer: number, states: Tensor) => Tensor) | undefined
   /** @default false */
@@ -78,7 +81,7 @@ export class Decoder {
   }
 
   /**
-   * All layers: states [batch, time, hiddenSize] → the same, with each layer's own keys and values.
+   * All layers: states [batch, time, hiddenSize] → [batch, read, hiddenSize], with each layer's own keys and values.
    * The final norm is part of `logits`.
    */
   run(
@@ -111,16 +114,21 @@ export class Decoder {
   #run(
     layer: number,
     x: Tensor,
-    { positions, mask, memory, checkpointing }: DecoderInputs,
+    { positions, mask, memory, read, checkpointing }: DecoderInputs,
   ): { states: Tensor; keyValues: KeyValues } {
-    const { heads, hiddenSize, normEpsilon } = this.config
+    const { heads, hiddenSize, normEpsilon, layers } = this.config
+    // A token that nobody reads after the last layer is heard there by its keys and values alone.
+    const isLast = layer === layers - 1
+    const ofRead = (all: Tensor, axis: number) => (isLast && read ? tail(all, axis, read) : all)
     const normed = this.inputNorm(layer, x)
-    const queries = this.#normHeads(layer, 'q_norm', this.#heads(layer, 'q_proj', normed, heads))
     const own = this.keyValues(layer, normed, positions)
-    const stretches = [...(memory?.[layer] ?? []), { ...own, mask, causal: mask !== undefined }]
+    const heard = { ...own, mask: mask && ofRead(mask, 3), causal: mask !== undefined }
+    const asked = this.#heads(layer, 'q_proj', ofRead(normed, 1), heads)
+    const at = { ...positions, indices: ofRead(positions.indices, 1) }
+    const queries = rotate(this.#normHeads(layer, 'q_norm', asked), at)
     const selective = checkpointing === 'selective'
-    const mixed = attention(rotate(queries, positions), stretches, { checkpointing: selective })
-    const attended = add(x, this.#project(layer, 'self_attn.o_proj', mixed, hiddenSize))
+    const mixed = attention(queries, [...(memory?.[layer] ?? []), heard], { checkpointing: selective })
+    const attended = add(ofRead(x, 1), this.#project(layer, 'self_attn.o_proj', mixed, hiddenSize))
     const second = rmsNorm(this.#layer(layer).in('post_attention_layernorm'), attended, normEpsilon)
     return { states: add(attended, this.#feedForward(layer, second, selective)), keyValues: own }
   }

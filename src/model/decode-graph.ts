@@ -1,4 +1,4 @@
-import { concat, last } from '../graph/shape.js'
+import { concat } from '../graph/shape.js'
 import type { Tensor } from '../graph/tensor.js'
 import { hasBlock } from '../integration/flamingo.js'
 import { cacheInput } from '../llm/kv-cache.js'
@@ -70,10 +70,11 @@ export function decodeGraph(network: Network): DecodeGraph {
         sine: graph.input('sine', ['rows', llm.headSize / 2]),
       },
       mask: graph.input('mask', [1, 1, 1, length, length]),
+      read: 1,
     },
   )
   return {
-    logits: network.decoder.logits(last(decoded.states, 1)),
+    logits: network.decoder.logits(decoded.states),
     keys: concat(
       decoded.keyValues.map(({ keys }) => keys),
       0,

@@ -209,7 +209,7 @@ function textFeeds(
     for (let i = 0; i + 1 < tokens.length; i++) {
       ids[row * textLength + i] = BigInt(tokens[i] as number)
       if (!learn[i + 1]) continue
-      learntAt[next] = BigInt(row * length + before + i)
+      learntAt[next] = BigInt(row * textLength + i)
       labels[next] = BigInt(tokens[i + 1] as number)
       weights[next++] = 1 / learnt
     }

@@ -80,7 +80,7 @@ export function withGradients(
 
 /**
  * The forward pass of a batch. Inputs: `waveform` [audios, samples]; `ids` and `positions`;
- * `learntAt` [learnt], indices into all rows' states; `labels` and `weights` [learnt]; and for each encoder
+ * `learntAt` [learnt], indices into the text of all rows; `labels` and `weights` [learnt]; and for each encoder
  * `name.encoderMask`, `name.lengths`, `name.listensTo` [rows], `name.mask`, `name.positions`. See collate.ts, which fills them. Of encoders that are
  * given, `name.features` [audios, encoder tokens, the encoder's hiddenSize] instead of the waveform.
  */
@@ -108,17 +108,18 @@ export function forwardGraph(config: ModelConfig, shape: BatchShape, options: Fo
   })
   const heard = network.integrate(audio)
 
-  const text = network.decoder.embed(graph.input('ids', [rows, textLength], 'int64'))
-  const entering = concat([...heard.sequence.map(({ tokens }) => tokens), text], 1)
+  const embedded = network.decoder.embed(graph.input('ids', [rows, textLength], 'int64'))
+  const entering = concat([...heard.sequence.map(({ tokens }) => tokens), embedded], 1)
   const length = fixed(entering.shape[1])
   const { states } = network.decode(entering, heard, {
     positions: { indices: graph.input('positions', [rows, length], 'int64'), ...tables },
     mask: causalMask(graph, heard, rows, textLength, length),
     checkpointing: options.checkpointing ?? false,
+    read: textLength,
   })
 
-  const all = reshape(states, [rows * length, config.llm.hiddenSize])
-  const logits = network.decoder.logits(gather(all, graph.input('learntAt', [learnt], 'int64')))
+  const text = reshape(states, [rows * textLength, config.llm.hiddenSize])
+  const logits = network.decoder.logits(gather(text, graph.input('learntAt', [learnt], 'int64')))
   const losses = crossEntropy(logits, graph.input('labels', [learnt], 'int64'))
   const loss = reshape(sum(mul(losses, graph.input('weights', [learnt])), [0]), [])
   return { logits, loss, initials: network.scope.initials }
