@@ -1,6 +1,15 @@
-import { add } from './elementwise.js'
-import { zeroAfter } from './shape.js'
-import { CONSTANT, type Graph, INPUT, type Node, PARAMETER, type Segment, type Tensor } from './tensor.js'
+import { reshape } from './shape.js'
+import {
+  apply,
+  CONSTANT,
+  type Graph,
+  INPUT,
+  type Node,
+  type Operation,
+  PARAMETER,
+  type Segment,
+  type Tensor,
+} from './tensor.js'
 
 /**
  * Builds a part of the graph whose inner values are not kept for the gradient but computed again from the
@@ -72,7 +81,7 @@ export class Recomputation {
     }
     const known = this.#gated.get(tensor)
     if (known) return known
-    const gated = add(tensor, this.#zero)
+    const gated = waiting(tensor, this.#zero)
     this.#gated.set(tensor, gated)
     return gated
   }
@@ -84,3 +93,30 @@ export function resultsOfSegments(nodes: readonly Node[]): ReadonlySet<Tensor> {
     inputs.filter(({ node }) => node.segment && node.segment !== segment)
   return new Set(nodes.flatMap(leaving))
 }
+
+/** What makes others wait for `a`: a 0 [1] (int64) that is not known before. No number is above infinity, nor is NaN. */
+function zeroAfter(a: Tensor): Tensor {
+  const { graph } = a
+  const axes = [...a.shape.keys()]
+  const [start, end] = [0, 1].map((bound) => graph.integers(axes.map(() => bound))) as [Tensor, Tensor]
+  const one = axes.map(() => 1)
+  const first = apply(SLICE, [a, start, end, graph.integers(axes)], one)
+  const above = apply(GREATER, [reshape(first, [1]), graph.scalar(Number.POSITIVE_INFINITY)], [1], {
+    dtype: 'bool',
+  })
+  return apply(CAST_INT64, [above], [1], { attributes: { to: 7 }, dtype: 'int64' })
+}
+
+/**
+ * The same elements in the same memory, but not before a zero is known: it says where an axis of length 1 comes in, which goes
+ * again. The runtime cannot tell that nothing changes.
+ */
+function waiting(a: Tensor, zero: Tensor): Tensor {
+  return reshape(apply(UNSQUEEZE, [a, zero], [1, ...a.shape]), a.shape)
+}
+
+// Without gradients: they are on the way back.
+const SLICE: Operation = { type: 'Slice' }
+const GREATER: Operation = { type: 'Greater' }
+const CAST_INT64: Operation = { type: 'Cast' }
+const UNSQUEEZE: Operation = { type: 'Unsqueeze' }

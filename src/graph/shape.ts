@@ -1,4 +1,4 @@
-import { add, mul } from './elementwise.js'
+import { add } from './elementwise.js'
 import { sumTo } from './reduce.js'
 import { apply, type Dim, fixed, type Operation, type Shape, shapeError, type Tensor } from './tensor.js'
 
@@ -179,21 +179,13 @@ export function addAll(tensors: readonly Tensor[]): Tensor {
   return tensors.reduce((total, tensor) => add(total, tensor))
 }
 
-/** A tensor of one element that is 0 but cannot be computed before `a` is. */
-export function zeroAfter(a: Tensor): Tensor {
-  let element = a
-  for (const [axis, dim] of a.shape.entries()) {
-    if (dim !== 1) element = typeof dim === 'number' ? slice(element, axis, 0, 1) : tail(element, axis)
-  }
-  return mul(reshape(element, []), 0)
-}
-
-/** Cuts along an axis into parts as long as the given tensors are there: undoes their `concat`. */
-export function split(a: Tensor, axis: number, like: readonly Tensor[]): readonly Tensor[] {
-  if (like.length === 1) return [a]
-  const shapes = like.map((part) => a.shape.map((dim, i) => (i === axis ? (part.shape[axis] as Dim) : dim)))
+/** Cuts along an axis into parts of the given lengths, or as long as the given tensors are there: undoes their `concat`. */
+export function split(a: Tensor, axis: number, parts: readonly (Tensor | number)[]): readonly Tensor[] {
+  if (parts.length === 1) return [a]
+  const dims = parts.map((part) => (typeof part === 'number' ? part : (part.shape[axis] as Dim)))
+  const shapes = dims.map((length) => a.shape.map((dim, i) => (i === axis ? length : dim)))
   const lengths = concat(
-    like.map((part) => lengthOf(part, axis)),
+    parts.map((part) => (typeof part === 'number' ? a.graph.integers([part]) : lengthOf(part, axis))),
     0,
   )
   return a.graph.append(

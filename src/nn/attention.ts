@@ -56,24 +56,27 @@ function overAll(queries: Tensor, stretches: readonly KeyValues[], checkpointing
   )
   const [, keyValueHeads, length] = keys.shape.map(fixed) as [number, number, number]
   const group = heads / keyValueHeads
-  const grouped = reshape(queries, [batch, keyValueHeads, group, time, headSize])
   const mask = joinMasks(stretches, time)
   const blocks = stretches.at(-1)?.causal ? causalBlocks(time) : [{ start: 0, end: time }]
-  const mixed = blocks.map(({ start, end }) => {
-    const size = end - start
-    const seen = length - time + end
-    const result = checkpoint(queries.graph, checkpointing, () => {
-      const rows = reshape(slice(grouped, 3, start, end), [batch, keyValueHeads, group * size, headSize])
+  const sizes = blocks.map(({ start, end }) => end - start)
+  const grouped = split(reshape(queries, [batch, keyValueHeads, group, time, headSize]), 3, sizes)
+  const mixed = checkpoint(queries.graph, checkpointing, () =>
+    blocks.map(({ start, end }, block) => {
+      const size = end - start
+      const seen = length - time + end
+      const rows = reshape(grouped[block]!, [batch, keyValueHeads, group * size, headSize])
       const scale = 1 / Math.sqrt(headSize)
       const scores = matmul(rows, slice(keys, 2, 0, seen), { transposeB: true, scale })
       const shape = [batch, keyValueHeads, group, size, seen]
       const hidden = mask && sliceMask(sliceMask(mask, 3, start, end), 4, 0, seen)
       const masked = hidden ? reshape(add(reshape(scores, shape), hidden), scores.shape) : scores
       return attend(masked, slice(values, 2, 0, seen))
-    })
-    return reshape(result, [batch, keyValueHeads, group, size, headSize])
-  })
-  return reshape(concat(mixed, 3), queries.shape)
+    }),
+  )
+  const inTime = mixed.map((rows, block) =>
+    reshape(rows, [batch, keyValueHeads, group, sizes[block]!, headSize]),
+  )
+  return reshape(concat(inTime, 3), queries.shape)
 }
 
 /**
