@@ -20,14 +20,18 @@ export function rmsNorm(a: Tensor, gain: Tensor, epsilon: number): Tensor {
   return normalization(RMS_NORM, [a, gain], epsilon, 1)
 }
 
-/** The kernel's second output is 1/√(mean(a²) + epsilon), [..., 1]. */
+/**
+ * The kernel's second output is i = 1/√(mean(a²) + epsilon), [..., 1]. With s = gain · dy: da = i·s − a · i³·mean(s·a), which
+ * does not make a·i, as wide as a, only to read it again.
+ */
 const RMS_NORM: Operation = {
   type: 'SimplifiedLayerNormalization',
   gradient: ({ inputs: [a, gain], outputs: [, inverse] }, [g]) => {
-    const normal = mul(a!, inverse!)
     const scaled = mul(g!, gain!)
-    const projection = mean(mul(scaled, normal), [-1])
-    return [mul(sub(scaled, mul(normal, projection)), inverse!), sumTo(mul(g!, normal), gain!.shape)]
+    const cubed = mul(mul(inverse!, inverse!), inverse!)
+    const projection = mul(mean(mul(scaled, a!), [-1]), cubed)
+    const forGain = mul(g!, mul(a!, inverse!))
+    return [sub(mul(scaled, inverse!), mul(a!, projection)), sumTo(forGain, gain!.shape)]
   },
 }
 
