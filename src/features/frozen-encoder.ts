@@ -131,7 +131,7 @@ export class FrozenEncoder {
     const { runtime, frozen } = this.#options
     const tokens = graphFor(this.#options, samples)
     // Weights are mapped, not copied: programs for several lengths share them, and each is run rarely.
-    return runtime.compile({ tokens }, { weights: frozen, prepacking: false })
+    return runtime.compile({ tokens }, { weights: frozen, prepacking: false, keepsMemory: false })
   }
 }
 

@@ -24,6 +24,7 @@ export interface CompileRequest {
   readonly memory: readonly { readonly path: string; readonly data: Uint8Array }[]
   readonly purpose: Purpose
   readonly prepacking: boolean
+  readonly keepsMemory: boolean
   readonly provider: string
   readonly threads: number
 }

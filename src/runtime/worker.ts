@@ -118,6 +118,7 @@ function buffersOf(outputs: Readonly<Record<string, Value>> | undefined): readon
 function sessionOptions({
   purpose,
   prepacking,
+  keepsMemory,
   folder,
   memory,
   provider,
@@ -140,6 +141,8 @@ function sessionOptions({
     interOpNumThreads: 1,
     // Planning one block for all activations costs half as much memory again, and saves no time.
     enableMemPattern: false,
+    // ONNX Runtime's arena never gives anything back, and takes more: what it hands out may be twice as large as what was asked for.
+    enableCpuMemArena: keepsMemory,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
     ...(memory.length > 0 ? { externalData: memory } : {}),

@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os'
 import type { Source } from '../data/source.js'
 import { PalError } from '../errors.js'
 import type { ModelConfig } from '../model/config.js'
@@ -131,9 +130,8 @@ class Batches {
   }
 }
 
+/** Those that take turns hold some 50 MB each for a language model of 30 layers, whose weights are mapped. */
 const MOST_PROGRAMS = 10
-/** Of the machine's memory: what training may take before a program goes for each that comes. */
-const MOST_MEMORY = 0.5
 
 interface CompiledStep {
   readonly program: Program
@@ -141,10 +139,14 @@ interface CompiledStep {
   readonly names: readonly string[]
 }
 
-/** Compiled programs for the shapes of batches that come up. */
+/**
+ * Compiled programs for the shapes of batches that come up. While all batches have one shape, its program keeps the memory of a
+ * step for the next; once there are several, none does.
+ */
 class Programs {
   readonly #options: StageOptions
   readonly #compiled = new Map<string, CompiledStep>()
+  #takingTurns = false
 
   constructor(options: StageOptions) {
     this.#options = options
@@ -163,20 +165,21 @@ class Programs {
     this.#compiled.clear()
   }
 
-  /** The program for a shape. Each holds memory for its activations, so those not used for longest are let go. */
   async #programFor(shape: AudioShape): Promise<CompiledStep> {
     const key = Object.values(shape).join()
     const known = this.#compiled.get(key)
     this.#compiled.delete(key)
-    if (!known && this.#isFull()) await this.#releaseOldest()
+    if (!known) await this.#makeRoom()
     const compiled = known ?? (await this.#compile(shape))
     this.#compiled.set(key, compiled)
     return compiled
   }
 
-  #isFull(): boolean {
-    const { size } = this.#compiled
-    return size >= MOST_PROGRAMS || (size > 0 && process.memoryUsage.rss() > MOST_MEMORY * totalmem())
+  /** The first goes when a second comes, because it keeps its memory, and is compiled anew in its turn; later, that not used for longest. */
+  async #makeRoom(): Promise<void> {
+    if (this.#compiled.size === 0) return
+    if (!this.#takingTurns || this.#compiled.size >= MOST_PROGRAMS) await this.#releaseOldest()
+    this.#takingTurns = true
   }
 
   async #releaseOldest(): Promise<void> {
@@ -193,7 +196,10 @@ class Programs {
       hideFeatures: stage.specAugment !== undefined,
     })
     const outputs = Object.fromEntries([...gradients].map(([name, tensor]) => [gradientOf(name), tensor]))
-    const program = await runtime.compile({ loss, ...outputs }, { purpose: 'training', weights: frozen })
+    const program = await runtime.compile(
+      { loss, ...outputs },
+      { purpose: 'training', keepsMemory: !this.#takingTurns, weights: frozen },
+    )
     return { program, names: [...gradients.keys()] }
   }
 }
