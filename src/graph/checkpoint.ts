@@ -1,7 +1,9 @@
-import { reshape } from './shape.js'
+import { greater, toIndices } from './elementwise.js'
+import { reshape, slice } from './shape.js'
 import {
   apply,
   CONSTANT,
+  elementCount,
   type Graph,
   INPUT,
   type Node,
@@ -96,15 +98,8 @@ export function resultsOfSegments(nodes: readonly Node[]): ReadonlySet<Tensor> {
 
 /** What makes others wait for `a`: a 0 [1] (int64) that is not known before. No number is above infinity, nor is NaN. */
 function zeroAfter(a: Tensor): Tensor {
-  const { graph } = a
-  const axes = [...a.shape.keys()]
-  const [start, end] = [0, 1].map((bound) => graph.integers(axes.map(() => bound))) as [Tensor, Tensor]
-  const one = axes.map(() => 1)
-  const first = apply(SLICE, [a, start, end, graph.integers(axes)], one)
-  const above = apply(GREATER, [reshape(first, [1]), graph.scalar(Number.POSITIVE_INFINITY)], [1], {
-    dtype: 'bool',
-  })
-  return apply(CAST_INT64, [above], [1], { attributes: { to: 7 }, dtype: 'int64' })
+  const first = slice(reshape(a, [elementCount(a.shape)]), 0, 0, 1)
+  return toIndices(greater(first, a.graph.scalar(Number.POSITIVE_INFINITY)))
 }
 
 /**
@@ -115,8 +110,4 @@ function waiting(a: Tensor, zero: Tensor): Tensor {
   return reshape(apply(UNSQUEEZE, [a, zero], [1, ...a.shape]), a.shape)
 }
 
-// Without gradients: they are on the way back.
-const SLICE: Operation = { type: 'Slice' }
-const GREATER: Operation = { type: 'Greater' }
-const CAST_INT64: Operation = { type: 'Cast' }
 const UNSQUEEZE: Operation = { type: 'Unsqueeze' }

@@ -54,13 +54,15 @@ const MAX: Operation = {
   gradient: ({ inputs: [a, minimum] }, [g]) => [
     mul(
       g!,
-      apply(CAST_FLOAT, [apply(GREATER, [a!, minimum!], a!.shape, { dtype: 'bool' })], a!.shape, {
-        attributes: { to: 1 },
-        dtype: 'float32',
-      }),
+      apply(CAST_FLOAT, [greater(a!, minimum!)], a!.shape, { attributes: { to: 1 }, dtype: 'float32' }),
     ),
     undefined,
   ],
+}
+
+/** Whether each element of a is above that of b, which broadcasts to it (bool). */
+export function greater(a: Tensor, b: Tensor): Tensor {
+  return apply(GREATER, [a, b], a.shape, { dtype: 'bool' })
 }
 
 const GREATER: Operation = { type: 'Greater' }

@@ -119,7 +119,7 @@ export class Decoder {
     const { heads, hiddenSize, normEpsilon, layers } = this.config
     // A token that nobody reads after the last layer is heard there by its keys and values alone.
     const isLast = layer === layers - 1
-    const ofRead = (all: Tensor, axis: number) => (isLast && read ? tail(all, axis, read) : all)
+    const ofRead = (all: Tensor, axis: number) => (isLast && read !== undefined ? tail(all, axis, read) : all)
     const normed = this.inputNorm(layer, x)
     const own = this.keyValues(layer, normed, positions)
     const heard = { ...own, mask: mask && ofRead(mask, 3), causal: mask !== undefined }
