@@ -1,4 +1,4 @@
-"""Paired permutation tests, bootstrap intervals and Holm's correction, as SciPy, NumPy and statsmodels have them.
+"""Paired permutation tests, intervals and Holm's correction, as SciPy, NumPy and statsmodels have them.
 
     .venv-reference/bin/python reference/significance.py
 
@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import bootstrap, permutation_test
+from scipy.stats import bootstrap, permutation_test, t
 from statsmodels.stats.multitest import multipletests
 
 FIXTURE = Path(__file__).parent.parent / "src/compare/fixtures/significance.json"
@@ -26,15 +26,16 @@ def sign_flips(differences: list[float], resamples: float = np.inf) -> float:
 
 
 def intervals(right: np.ndarray) -> dict:
-    """Of the mean over audios alone, and over audios and seeds. right: [seeds, audios]"""
+    """Of the mean over audios alone, by the bootstrap, and over audios and seeds, by Satterthwaite. right: [seeds, audios]"""
     one = bootstrap((right[0],), np.mean, method="percentile", n_resamples=200_000, batch=10_000, rng=1)
-    rng = np.random.default_rng(1)
     seeds, audios = right.shape
-    draws = [right[rng.integers(seeds, size=seeds)][:, rng.integers(audios, size=audios)].mean() for _ in range(50_000)]
+    parts = np.array([right.mean(axis=0).var() / audios, right.mean(axis=1).var(ddof=1) / seeds])
+    freedom = parts.sum() ** 2 / (parts**2 / [audios - 1, seeds - 1]).sum()
+    both = t.interval(0.95, freedom, loc=right.mean(), scale=np.sqrt(parts.sum()))
     return {
         "right": right.tolist(),
         "audios": [float(one.confidence_interval.low), float(one.confidence_interval.high)],
-        "both": np.percentile(draws, [2.5, 97.5]).tolist(),
+        "both": [float(end) for end in both],
     }
 
 
@@ -47,7 +48,8 @@ def main() -> None:
     fixture = {
         "exact": [{"differences": one, "p": sign_flips(one)} for one in small],
         "random": [{"differences": one, "p": sign_flips(one, 200_000)} for one in large],
-        "bootstrap": intervals((rng.random((3, 90)) < [[0.6], [0.75], [0.5]]).astype(int)),
+        "student": [[share, freedom, float(t.ppf(share, freedom))] for share in (0.75, 0.975) for freedom in (1, 1.5, 2, 7.3, 60, 5000)],
+        "intervals": intervals((rng.random((3, 90)) < [[0.6], [0.75], [0.5]]).astype(int)),
         "holm": [{"p": one, "corrected": multipletests(one, method="holm")[1].tolist()} for one in ps],
     }
     FIXTURE.parent.mkdir(exist_ok=True)

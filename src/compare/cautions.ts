@@ -9,6 +9,7 @@ import type { ComparisonReport } from './report.js'
 export function cautions({ seeds, runs, open, baseline }: ComparisonReport): readonly Item[] {
   const machines = new Set(runs.flatMap(({ cost: { machine } }) => (machine ? [described(machine)] : [])))
   const busy = runs.filter(({ cost: { machine } }) => machine && machine.load > BUSY)
+  const resumed = runs.filter(({ cost }) => cost.resumed)
   const missing = runs.filter(({ cost }) => !cost.machine || !cost.date)
   const all: readonly (readonly [holds: boolean, lead: string, text: string])[] = [
     [
@@ -31,6 +32,11 @@ export function cautions({ seeds, runs, open, baseline }: ComparisonReport): rea
       busy.length > 0,
       'A busy machine',
       `others kept cores busy before ${foldersOf(busy)}; times may be too long.`,
+    ],
+    [
+      resumed.length > 0,
+      'Stopped and resumed',
+      `${foldersOf(resumed)}: their peak memory is that of the last process alone.`,
     ],
     [missing.length > 0, 'Machine or date not recorded', `of ${foldersOf(missing)}.`],
   ]

@@ -24,7 +24,7 @@ export function conclusions({ differences, costs, baseline, tasks }: ComparisonR
       ? [
           {
             lead: 'Task by task: no conclusion',
-            text: `none of the ${tasks.length - 1} tasks tells any two apart after Holm.`,
+            text: `none of the ${tasks.length - 1} tasks tells any apart from ${than} after Holm.`,
           },
         ]
       : []),
@@ -32,7 +32,7 @@ export function conclusions({ differences, costs, baseline, tasks }: ComparisonR
       COSTS.flatMap(({ name, of, more, less }) => {
         const { ratio } = of(cost)
         if (!ratio) return []
-        const verdict = ratio.conclusive ? `${ratio.high < 1 ? less : more} than ${than}` : 'no conclusion'
+        const verdict = ratio.conclusive ? `${ratio.mean < 1 ? less : more} than ${than}` : 'no conclusion'
         return [
           {
             lead: `${displayName(cost.integration)}, ${name}: ${verdict}`,

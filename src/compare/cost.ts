@@ -1,4 +1,5 @@
 import type { FinishedRun } from './kept.js'
+import { meanInterval } from './two-way-interval.js'
 
 /** What an integration's runs cost. */
 export interface Cost {
@@ -22,11 +23,12 @@ export interface CostOverSeeds {
 }
 
 export interface Ratio {
+  /** The geometric mean over seeds. */
   readonly mean: number
   readonly low: number
   readonly high: number
   readonly seeds: number
-  /** At least two seeds, all on the same side of 1. */
+  /** At least two seeds, and the mean's 95 % interval (Student's, of the logarithms) leaves 1 out. */
   readonly conclusive: boolean
 }
 
@@ -73,7 +75,9 @@ function overSeeds(
 function ratioOf(ratios: readonly number[]): Ratio {
   const [low, high] = [Math.min(...ratios), Math.max(...ratios)]
   const seeds = ratios.length
-  return { mean: meanOf(ratios), low, high, seeds, conclusive: seeds > 1 && (low > 1 || high < 1) }
+  const logarithm = meanInterval(ratios.map(Math.log))
+  const conclusive = seeds > 1 && (logarithm.low > 0 || logarithm.high < 0)
+  return { mean: Math.exp(logarithm.value), low, high, seeds, conclusive }
 }
 
 function meanOf(values: readonly number[]): number {

@@ -44,25 +44,27 @@ export function page(report: ComparisonReport): Document {
 }
 
 const ABOUT_INTERVALS = [
-  'Accuracy is strict: the right answer and no other. An interval is the middle 95 % of 2,000 resamples that draw the',
-  'audios with replacement, each with all its questions, and independently the seeds with replacement (the pigeonhole',
-  'bootstrap of Owen 2007). With one seed it is about audios only; with few, it understates what another seed would',
-  'change; and where all answers are right, or all wrong, resamples cannot differ and it has no width, which is not',
-  'certainty. Intervals that overlap are no test, and neither are those that do not: the differences below are paired.',
+  'Accuracy is strict: the right answer and no other. Intervals are of 95 %, over other audios and other seeds: the',
+  'variance of 2,000 resamples of the audios, each with all its questions, and that of the seeds’ mean, estimated from',
+  'one value a seed, make one interval of Student’s t (degrees of freedom by Satterthwaite 1946). With two or three',
+  'seeds that disagree it is wide, as it should be. With one seed it is the middle 95 % of the resamples, about audios',
+  'only; and where all answers are right, or all wrong, nothing can differ and it has no width, which is not certainty.',
+  'Intervals that overlap are no test, and neither are those that do not: the differences below are paired.',
 ].join(' ')
 
 const ABOUT_TESTS = [
   'Differences are in points of accuracy on the same questions after training from the same seeds, with intervals from',
   'the same resamples for both sides. p is two-sided, by a paired permutation test: an audio’s answers, all its',
   'questions and seeds together, are exchanged between the two sides, in all ways up to 14 audios with a difference,',
-  'else in 9,999 random ones. It is about other audios, not other seeds. Holm’s correction keeps the chance of any',
+  'else in 9,999 random ones. It is about other audios, not other seeds; the interval is about both. Holm’s correction keeps the chance of any',
   'false finding within a family below 5 %; the comparisons over all questions are one family, those by task another.',
   'A conclusion needs both: a corrected p below 0.05 and an interval without 0.',
 ].join(' ')
 
 const ABOUT_COST = [
   'Mean ± standard deviation over seeds. In brackets the ratio to the baseline, seed by seed: its mean and its least',
-  'and most. No conclusion is drawn from one seed, or where seeds disagree on which is larger. Step time is the median',
+  'and most. A conclusion is drawn where the 95 % interval of that mean (Student’s t, of the logarithms) leaves 1 out, which takes',
+  'seeds that agree; none from one seed. Step time is the median',
   'of the steps that answer questions, of which are the recordings a second, too; training time adds up all steps,',
   'without decoding, saving and asking; a recording is an example that is heard, about',
   'which several questions are learnt. Peak memory is that of the process that trained.',

@@ -6,7 +6,7 @@ import type { Comparison, FinishedRun } from './kept.js'
 import { type LossCurve, lossCurve } from './loss-curve.js'
 import type { Run } from './plan.js'
 import { signFlipTest } from './sign-flip-test.js'
-import { twoWayBootstrap } from './two-way-bootstrap.js'
+import { twoWayInterval } from './two-way-interval.js'
 
 /** Everything that a comparison's report says, as `report.json` has it. Accuracies are shares. */
 export interface ComparisonReport extends Comparison {
@@ -119,7 +119,7 @@ function compareOn(
     results: [...groups].map(([integration, runs]) => {
       const own = table(runs)
       const seeds = runs.map((run) => ({ seed: run.run.seed, value: plainAccuracy(table([run])) }))
-      return { integration, ...interval(own, (audios, seeds) => accuracyOf(own, audios, seeds)), seeds }
+      return { integration, ...interval(own, (audios, seeds) => accuracyOf(own, audios, seeds), 0), seeds }
     }),
   }
   const base = groups.get(baseline) ?? []
@@ -136,16 +136,20 @@ function compareOn(
       seed: run.run.seed,
       value: plainAccuracy(table([run])) - plainAccuracy(table([other])),
     }))
-    return [{ task, integration, ...interval(own, less), seeds, p: signFlipTest(gains(own, others)) }]
+    const p = signFlipTest(gains(own, others))
+    return [{ task, integration, ...interval(own, less, -1), seeds, p }]
   })
   return { result, differences }
 }
 
+/** It ends where accuracies do, and their differences: at 1 and at `least`. */
 function interval(
   { audios, right }: AnswerTable,
   statistic: (audios: readonly number[], seeds: readonly number[]) => number,
+  least: -1 | 0,
 ): Estimate {
-  return twoWayBootstrap(statistic, { audios, seeds: right.length })
+  const { value, low, high } = twoWayInterval(statistic, { audios, seeds: right.length })
+  return { value, low: Math.max(low, least), high: Math.min(high, 1) }
 }
 
 /** Two families: over all questions, the comparison's own question; and task by task. */

@@ -1,7 +1,36 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { packageFolder } from '../model/package-folder.js'
+import { loadRecipe } from '../train/recipe.js'
+import { TINY_CHANGES, writeTinyRecordings } from '../train/tiny-run.test.helper.js'
 import type { StepReport } from '../train/trainer.js'
-import { answeringSteps, stepChanges } from './run.js'
+import { planRuns } from './plan.js'
+import { answeringSteps, finishedRun, stepChanges, trainRun } from './run.js'
+
+test('a run that is stopped goes on, and its cost says so', async () => {
+  const file = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
+  const short = [1, 2, 3, 4, 5].map((stage) => `stages.${stage}.steps=1`)
+  const changes = [...TINY_CHANGES, ...short, `data.root=${await writeTinyRecordings()}`]
+  const recipe = { file, changes, loaded: (await loadRecipe(file, changes)).recipe }
+  const folder = await mkdtemp(join(tmpdir(), 'pal-compare-'))
+  const [run] = planRuns(['lal'], [1])
+  const stop = new AbortController()
+  const stopped = trainRun(run!, folder, recipe, stop.signal)
+  while (!existsSync(join(folder, run!.folder, 'metrics.jsonl'))) await setTimeout(20)
+  stop.abort()
+  assert.equal(await stopped, undefined)
+  assert.equal(await finishedRun(run!, folder, recipe), undefined)
+
+  const cost = await trainRun(run!, folder, recipe, new AbortController().signal)
+  assert.equal(cost?.resumed, true)
+  assert.ok(cost.trainedParameters > 0 && cost.peakMemoryMiB > 0)
+  assert.equal((await finishedRun(run!, folder, recipe))?.resumed, true)
+})
 
 test('what is compared is what steps cost that answer questions, if there are such', () => {
   const steps = ['words', 'words', 'answers'].map((stage) => ({ stage }) as StepReport)

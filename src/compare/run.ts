@@ -8,6 +8,7 @@ import { PalError } from '../errors.js'
 import { packageFolder } from '../model/package-folder.js'
 import type { Recipe, Stage } from '../train/recipe.js'
 import type { TrainEvent } from '../train/train.js'
+import type { PartCount } from '../train/trained-parts.js'
 import type { StepReport } from '../train/trainer.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { type Run, settingNamed } from './plan.js'
@@ -18,8 +19,11 @@ export interface RunCost {
   readonly stepMilliseconds: number
   /** Over the same steps. */
   readonly recordingsPerSecond: number
+  /** Of the process that finished it. */
   readonly peakMemoryMiB: number
   readonly trainedParameters: number
+  /** It was stopped, and gone on with by another process. */
+  readonly resumed?: true
   /** Where and when the run was finished; older folders do not say. */
   readonly machine?: Machine
   readonly date?: string
@@ -66,6 +70,7 @@ export async function trainRun(
     stepMilliseconds: median(steps.map(({ milliseconds }) => milliseconds)),
     recordingsPerSecond: (1000 * total(steps, 'audios')) / total(steps, 'milliseconds'),
     ...measured,
+    trainedParameters: await trainedParameters(join(own, 'model')),
     machine,
     date: new Date().toISOString().slice(0, 10),
   }
@@ -128,28 +133,34 @@ export function answeringSteps(
   return names.length > 0 ? steps.filter(({ stage }) => names.includes(stage)) : steps
 }
 
-/** Runs `pal train` and tells what it says of itself at its end; nothing if it was interrupted. */
+/** What the last stage of a model trained, as the model's `training.json` says. */
+async function trainedParameters(model: string): Promise<number> {
+  const { stages } = JSON.parse(await readFile(join(model, 'training.json'), 'utf8')) as {
+    stages: readonly { parameters: readonly PartCount[] }[]
+  }
+  return stages.at(-1)!.parameters.reduce((sum, { trained }) => sum + trained, 0)
+}
+
+/** Runs `pal train` and tells what it says of itself; nothing if it was interrupted. */
 function spawnTraining(
   args: readonly string[],
   folder: string,
   signal: AbortSignal,
-): Promise<{ peakMemoryMiB: number; trainedParameters: number } | undefined> {
+): Promise<Pick<RunCost, 'peakMemoryMiB' | 'resumed'> | undefined> {
   const child = spawn(process.execPath, [join(packageFolder(), 'bin', 'pal.js'), 'train', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const stop = () => child.kill('SIGINT')
   signal.addEventListener('abort', stop)
   let rest = ''
-  let trainedParameters = 0
+  let resumed = false
   let peakMemoryMiB = 0
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n')
     rest = lines.pop() as string
     for (const line of lines) {
       const event = JSON.parse(line) as TrainEvent
-      if (event.kind === 'parameters') {
-        trainedParameters = event.parts.reduce((sum, { trained }) => sum + trained, 0)
-      }
+      if (event.kind === 'resumed') resumed = true
       if (event.kind === 'saved') peakMemoryMiB = event.peakMemoryMiB
     }
   })
@@ -157,7 +168,7 @@ function spawnTraining(
     child.on('error', reject)
     child.on('close', (code, killed) => {
       signal.removeEventListener('abort', stop)
-      if (code === 0) resolve({ peakMemoryMiB, trainedParameters })
+      if (code === 0) resolve({ peakMemoryMiB, ...(resumed && { resumed }) })
       else if (signal.aborted) resolve(undefined)
       else {
         reject(

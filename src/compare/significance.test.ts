@@ -3,15 +3,19 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { Random } from '../random.js'
 import { holm } from './holm.js'
 import { signFlipTest } from './sign-flip-test.js'
-import { twoWayBootstrap } from './two-way-bootstrap.js'
+import { studentQuantile } from './student-t.js'
+import { meanInterval, twoWayInterval } from './two-way-interval.js'
 
 /** What SciPy, NumPy and statsmodels make of the same numbers. */
 interface Fixture {
   readonly exact: readonly { readonly differences: readonly number[]; readonly p: number }[]
   readonly random: readonly { readonly differences: readonly number[]; readonly p: number }[]
-  readonly bootstrap: {
+  /** [share, freedom, quantile] */
+  readonly student: readonly (readonly [number, number, number])[]
+  readonly intervals: {
     /** [seeds, audios] */
     readonly right: readonly (readonly number[])[]
     readonly audios: readonly [number, number]
@@ -46,17 +50,23 @@ test('Holm’s correction is that of statsmodels', () => {
   assert.deepEqual(holm([]), [])
 })
 
-test('intervals over audios are SciPy’s, over audios and seeds those of a NumPy loop', () => {
-  const { right, audios, both } = fixture.bootstrap
+test('quantiles of Student’s t are SciPy’s', () => {
+  for (const [share, freedom, quantile] of fixture.student) {
+    assert.ok(Math.abs(studentQuantile(share, freedom) / quantile - 1) < 1e-4, `${share}, ${freedom}`)
+  }
+})
+
+test('intervals over audios are SciPy’s, over audios and seeds Satterthwaite’s', () => {
+  const { right, audios, both } = fixture.intervals
   const mean =
     (rows: readonly (readonly number[])[]) => (times: readonly number[], seeds: readonly number[]) => {
       let sum = 0
       for (const [s, row] of rows.entries())
         for (const [a, value] of row.entries()) sum += seeds[s]! * times[a]! * value
-      return sum / (times.length * rows.length)
+      return sum / (times.length * total(seeds))
     }
   const check = (rows: typeof right, [low, high]: readonly [number, number]) => {
-    const ours = twoWayBootstrap(mean(rows), { audios: 90, seeds: rows.length, resamples: 10_000 })
+    const ours = twoWayInterval(mean(rows), { audios: 90, seeds: rows.length, resamples: 10_000 })
     assert.equal(ours.value, mean(rows)(Array(90).fill(1), Array(rows.length).fill(1)))
     assert.ok(Math.abs(ours.low - low) < 0.012 && Math.abs(ours.high - high) < 0.012, JSON.stringify(ours))
   }
@@ -64,12 +74,28 @@ test('intervals over audios are SciPy’s, over audios and seeds those of a NumP
   check(right, both)
 })
 
-test('what all audios and seeds agree on has no width; what seeds disagree on has all of it', () => {
-  const steady = twoWayBootstrap(() => 0.25, { audios: 5, seeds: 2, resamples: 50 })
+test('what all audios and seeds agree on has no width', () => {
+  const steady = twoWayInterval(() => 0.25, { audios: 5, seeds: 2, resamples: 50 })
   assert.deepEqual(steady, { value: 0.25, low: 0.25, high: 0.25 })
-  const torn = twoWayBootstrap((_, seeds) => seeds[0]! / 2, { audios: 5, seeds: 2, resamples: 200 })
-  assert.deepEqual(torn, { value: 0.5, low: 0, high: 1 })
 })
+
+test('of intervals over three seeds, 95 of a hundred hold what all seeds have', () => {
+  const random = new Random('coverage')
+  let held = 0
+  for (let i = 0; i < 2000; i++) {
+    const values = [random.normal(), random.normal(), random.normal()]
+    const mean = (_: unknown, seeds: readonly number[]) =>
+      total(seeds.map((times, seed) => times * values[seed]!)) / total(seeds)
+    const interval = twoWayInterval(mean, { audios: 4, seeds: 3, resamples: 2 })
+    assert.deepEqual(interval, meanInterval(values))
+    if (interval.low <= 0 && interval.high >= 0) held++
+  }
+  assert.ok(Math.abs(held / 2000 - 0.95) < 0.015, `${held}`)
+})
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0)
+}
 
 /** Found from the package's root, because the compiler does not copy it. */
 function readFixture(): Fixture {
