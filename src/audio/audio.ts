@@ -1,5 +1,14 @@
 /** What a file was found to hold, by its content. */
-export type AudioFormat = 'wav' | 'flac' | 'mp3' | 'ogg-vorbis' | 'ogg-opus' | 'ogg-flac' | 'aac' | 'm4a'
+export type AudioFormat =
+  | 'wav'
+  | 'au'
+  | 'flac'
+  | 'mp3'
+  | 'ogg-vorbis'
+  | 'ogg-opus'
+  | 'ogg-flac'
+  | 'aac'
+  | 'm4a'
 
 /** A sound at the rate that was asked for, and what it was made from. */
 export interface Audio {

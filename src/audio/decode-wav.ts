@@ -1,26 +1,20 @@
 import { bytesAre, view } from './bytes.js'
 import { completeness, type Decoded, DecodeError } from './decoded.js'
+import { aLaw, muLaw } from './g711.js'
+import { type ReadSample, readInterleaved } from './read-interleaved.js'
 
 /**
  * Uncompressed wav: 8, 16, 24 and 32-bit integers, 32 and 64-bit floats, A-law and mu-law, plain or wrapped in
- * WAVE_FORMAT_EXTENSIBLE. Mixes down while it reads, so that an hour of many channels needs the memory of one.
+ * WAVE_FORMAT_EXTENSIBLE.
  */
 export function decodeWav(bytes: Uint8Array): Decoded {
   const { format, data, declaredBytes } = chunks(bytes)
   const read = sampleReader(format)
   const { channels, sampleRate, bits } = format
-  const bytesPerSample = bits / 8
-  const frame = channels * bytesPerSample
-  const frames = Math.floor(data.length / frame)
-  const samples = new Float32Array(frames)
-  const stored = view(data)
-  for (let i = 0, at = 0; i < frames; i++) {
-    let sum = 0
-    for (let channel = 0; channel < channels; channel++, at += bytesPerSample) sum += read(stored, at)
-    samples[i] = sum / channels
-  }
+  const samples = readInterleaved(data, { channels, bytesPerSample: bits / 8, read })
+  const frame = (channels * bits) / 8
   const declared = declaredBytes === undefined ? undefined : Math.floor(declaredBytes / frame)
-  return { samples, sampleRate, channels, completeness: completeness(frames, declared) }
+  return { samples, sampleRate, channels, completeness: completeness(samples.length, declared) }
 }
 
 interface WavFormat {
@@ -85,7 +79,7 @@ function formatChunk(chunk: Uint8Array): WavFormat {
 }
 
 /** How one stored sample becomes a number within [-1, 1]. */
-function sampleReader({ code, bits }: WavFormat): (stored: DataView, at: number) => number {
+function sampleReader({ code, bits }: WavFormat): ReadSample {
   if (code === PCM && bits === 8) return (stored, at) => (stored.getUint8(at) - 128) / 128
   if (code === PCM && bits === 16) return (stored, at) => stored.getInt16(at, true) / 32768
   if (code === PCM && bits === 24) return (stored, at) => int24(stored, at) / 8388608
@@ -103,20 +97,4 @@ function sampleReader({ code, bits }: WavFormat): (stored: DataView, at: number)
 
 function int24(stored: DataView, at: number): number {
   return stored.getUint16(at, true) | (stored.getInt8(at + 2) << 16)
-}
-
-/** ITU-T G.711: a sign, an exponent of 3 bits and a mantissa of 4, with every second bit inverted. */
-function aLaw(byte: number): number {
-  const code = byte ^ 0x55
-  const exponent = (code >> 4) & 7
-  const mantissa = ((code & 0x0f) << 4) + 8
-  const size = exponent === 0 ? mantissa : (mantissa + 256) << (exponent - 1)
-  return (code & 0x80 ? size : -size) / 32768
-}
-
-/** ITU-T G.711: as A-law, but inverted throughout and with a bias of 132 on the size. */
-function muLaw(byte: number): number {
-  const code = ~byte & 0xff
-  const size = ((((code & 0x0f) << 3) + 132) << ((code >> 4) & 7)) - 132
-  return (code & 0x80 ? -size : size) / 32768
 }

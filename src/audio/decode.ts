@@ -9,6 +9,8 @@ export async function decode(bytes: Uint8Array, format: AudioFormat): Promise<De
   switch (format) {
     case 'wav':
       return (await import('./decode-wav.js')).decodeWav(bytes)
+    case 'au':
+      return (await import('./decode-au.js')).decodeAu(bytes)
     case 'flac':
     case 'ogg-flac':
       return (await import('./decode-flac.js')).decodeFlac(bytes)

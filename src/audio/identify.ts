@@ -8,6 +8,7 @@ export function identify(bytes: Uint8Array): AudioFormat {
   if (bytesAre(bytes, 0, 'RIFF') || bytesAre(bytes, 0, 'RF64')) {
     if (bytesAre(bytes, 8, 'WAVE')) return 'wav'
   }
+  if (bytesAre(bytes, 0, '.snd')) return 'au'
   if (bytesAre(bytes, 0, 'fLaC')) return 'flac'
   if (bytesAre(bytes, 0, 'OggS')) return identifyOgg(bytes)
   if (bytesAre(bytes, 4, 'ftyp')) return 'm4a'
@@ -35,7 +36,7 @@ function isAdts(bytes: Uint8Array): boolean {
 function unknownFormat(bytes: Uint8Array): DecodeError {
   const known = KNOWN_STRANGERS.find(({ at, magic }) => bytesAre(bytes, at, magic))
   return new DecodeError(
-    `expected audio (wav, flac, mp3, Ogg Vorbis, Ogg Opus, aac or m4a), got ${known?.name ?? 'a file'} that begins with ${quoted(bytes)}`,
+    `expected audio (wav, flac, mp3, Ogg Vorbis, Ogg Opus, au, aac or m4a), got ${known?.name ?? 'a file'} that begins with ${quoted(bytes)}`,
     known?.audio ? { hint: 'Convert it first, for example: ffmpeg -i INPUT output.flac' } : {},
   )
 }
@@ -47,7 +48,6 @@ const KNOWN_STRANGERS = [
   { at: 0, magic: '0&\xb2u', name: 'a WMA file', audio: true },
   { at: 0, magic: 'caff', name: 'a Core Audio file', audio: true },
   { at: 0, magic: '#!AMR', name: 'an AMR file', audio: true },
-  { at: 0, magic: '.snd', name: 'an AU file', audio: true },
   { at: 0, magic: 'MThd', name: 'a MIDI file (notes, not sound)', audio: false },
   { at: 0, magic: 'RIFF', name: 'a RIFF file that is not a wav', audio: false },
   { at: 0, magic: 'PK', name: 'a zip archive', audio: false },

@@ -7,7 +7,7 @@ import { PalError } from '../errors.js'
 import type { AudioFormat } from './audio.js'
 import { decodeWithFfmpeg } from './decode-with-ffmpeg.js'
 import { readAudio } from './read-audio.js'
-import { fixture, fixtureBytes, float32Bytes, levelAt, sine, wav } from './sounds.test.helper.js'
+import { au, fixture, fixtureBytes, float32Bytes, levelAt, sine, wav } from './sounds.test.helper.js'
 
 const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0
 
@@ -74,6 +74,58 @@ describe('wav widths', () => {
       assert.deepEqual([...(await readAudio(wav(data, { bits, code }))).samples], values)
     })
   }
+})
+
+describe('AU widths, big-endian', () => {
+  const values = [0, 0.5, -0.5, 0.25, -1]
+  const widths: readonly [
+    name: string,
+    bytes: number,
+    encoding: number,
+    write: (file: Buffer, value: number, at: number) => void,
+  ][] = [
+    ['8-bit', 1, 2, (file, value, at) => file.writeInt8(value * 128, at)],
+    ['16-bit', 2, 3, (file, value, at) => file.writeInt16BE(value * 2 ** 15, at)],
+    ['24-bit', 3, 4, (file, value, at) => file.writeIntBE(value * 2 ** 23, at, 3)],
+    ['32-bit', 4, 5, (file, value, at) => file.writeInt32BE(value * 2 ** 31, at)],
+    ['float', 4, 6, (file, value, at) => file.writeFloatBE(value, at)],
+    ['double', 8, 7, (file, value, at) => file.writeDoubleBE(value, at)],
+  ]
+  for (const [name, bytes, encoding, write] of widths) {
+    test(name, async () => {
+      const data = Buffer.alloc(values.length * bytes)
+      values.forEach((value, i) => {
+        write(data, value, i * bytes)
+      })
+      const audio = await readAudio(au(data, { encoding }), { sampleRate: 22050 })
+      assert.deepEqual([...audio.samples], values)
+      const { format, sampleRate, channels } = audio.source
+      assert.deepEqual([format, sampleRate, channels, audio.warnings.length], ['au', 22050, 1, 0])
+    })
+  }
+
+  test('mu-law and A-law, as in wav', async () => {
+    const codes = Uint8Array.from({ length: 256 }, (_, i) => i)
+    for (const [encoding, code] of [
+      [1, 7],
+      [27, 6],
+    ] as const) {
+      const options = { sampleRate: 8000 }
+      const { samples } = await readAudio(au(codes, { encoding, ...options }), options)
+      assert.deepEqual(samples, (await readAudio(wav(codes, { code, bits: 8, ...options }), options)).samples)
+    }
+  })
+
+  test('a note behind the header, several channels, and a length that nobody knew', async () => {
+    const data = Buffer.alloc(8)
+    for (const [i, value] of [0.5, 0.25, -0.5, 0].entries()) data.writeInt16BE(value * 2 ** 15, 2 * i)
+    for (const declared of [0xffffffff, 0]) {
+      const file = au(data, { channels: 2, offset: 40, declared })
+      const { samples, warnings } = await readAudio(file, { sampleRate: 22050 })
+      assert.deepEqual([...samples], [0.375, -0.25])
+      assert.deepEqual(warnings, [])
+    }
+  })
 })
 
 test('Node has something to wait for as long as a sound is decoded, and no longer', async () => {
@@ -167,6 +219,12 @@ describe('warnings', () => {
     })
   }
 
+  test('AU cut short gives what is there', async () => {
+    const whole = au(Buffer.alloc(22050, 1))
+    const audio = await readAudio(whole.subarray(0, 24 + 4410), { name: 'x' })
+    assert.deepEqual(audio.warnings, ['x: the file is cut short or damaged: decoded 0.10 s of 0.50 s'])
+  })
+
   test('damage in the middle is told, and nothing is written to the console', async (t) => {
     const error = t.mock.method(console, 'error', () => {})
     const damaged = fixtureBytes('mono.mp3').slice()
@@ -226,6 +284,16 @@ describe('errors are sentences', () => {
     ],
     ['12 bits', wav(audible, { bits: 12 }), /got 12-bit integer\nConvert it first/],
     ['ADPCM', fixtureBytes('ima-adpcm.wav'), /got 4-bit IMA ADPCM/],
+    [
+      'AU: ADPCM',
+      au(audible, { encoding: 23 }),
+      /expected an AU file of .*, got G\.721 ADPCM\nConvert it first/,
+    ],
+    ['AU: an encoding of nobody', au(audible, { encoding: 99 }), /, got encoding 99\nConvert it first/],
+    ['AU: no channels', au(audible, { channels: 0 }), /expected an AU file of one channel or more, got 0/],
+    ['AU: half a header', au(audible).subarray(0, 20), /24 bytes or more .* AU file, got 20/],
+    ['AU: an offset into its header', au(audible, { offset: 24 }).fill(8, 7, 8), /expected .* got 8/],
+    ['AU: a header alone', au(new Uint8Array(0), { declared: 320 }), /cut short before its first sample/],
     ['flac headers without frames', fixtureBytes('stereo.flac').subarray(0, 60), /cut short before/],
   ]
   for (const [name, bytes, message] of refused) {

@@ -54,6 +54,19 @@ export function wav(
   return Buffer.concat([header, data])
 }
 
+/** An AU file as a test needs it: any encoding and channels, with the sample bytes as given. */
+export function au(
+  data: Uint8Array,
+  { encoding = 3, channels = 1, sampleRate = 22050, offset = 24, declared = data.length } = {},
+): Uint8Array {
+  const header = Buffer.alloc(offset)
+  header.write('.snd', 0, 'latin1')
+  for (const [i, field] of [offset, declared, encoding, sampleRate, channels].entries()) {
+    header.writeUInt32BE(field, 4 + 4 * i)
+  }
+  return Buffer.concat([header, data])
+}
+
 export function float32Bytes(samples: ArrayLike<number>): Uint8Array {
   return new Uint8Array(Float32Array.from(samples).buffer)
 }

@@ -5,7 +5,7 @@ import type { WordingSplit } from '../data/questions/wording.js'
 import { PalError } from '../errors.js'
 import type { Protocol } from '../eval/answer-items.js'
 import type { EvalSet } from '../eval/items.js'
-import type { Sample, Unreadable } from '../eval/run.js'
+import type { EvalIdentity, Sample, Unreadable } from '../eval/run.js'
 import { rankZeroFirst } from '../parallel/ranks.js'
 import { wholeNumber } from './options.js'
 import { ProgressLine, showingDownloads } from './progress.js'
@@ -69,8 +69,8 @@ Examples:
   pal eval esc50:path/to/ESC-50-master
   pal eval esc50:path/to/ESC-50-master --protocol likelihood --nll
 
-Layouts: audiocaps, audioset, clotho, esc50, fsd50k, gtzan, librispeech, nsynth and vggsound (a folder), mmau (.json)
-and mmar (.jsonl); see docs/evaluation.md.`,
+Layouts: audiocaps, audioset, clotho, esc50, fsd50k, gtzan, librispeech, nsynth and vggsound (a folder), mmau and
+mmar (.json or .jsonl); see docs/evaluation.md.`,
     )
     .action(async (what: string, changes: readonly string[], options: EvalCliOptions) => {
       const { markdown, report } = await import('../eval/report.js')
@@ -81,7 +81,10 @@ and mmar (.jsonl); see docs/evaluation.md.`,
       }
       const { answersOf, pairedMarkdown, pairedRows } = await import('../eval/against.js')
       // Before anything is asked.
-      const others = options.against === undefined ? undefined : await answersOf(options.against, set.items)
+      const others =
+        options.against === undefined
+          ? undefined
+          : await answersOf(options.against, set.items, await askedBy([what, ...changes], options))
       const samples = options.rescore
         ? await (await import('../eval/run.js')).rescore(folder, set.vocabulary)
         : await answersTo(set, folder, [what, ...changes], options, context)
@@ -193,13 +196,13 @@ async function answersTo(
   set: EvalSet,
   folder: string,
   asked: readonly string[],
-  { model, seed, scenes, wordings, tasks = 'all', limit = 0, protocol, nll = false }: EvalCliOptions,
+  options: EvalCliOptions,
   { signal, ranks }: CliContext,
 ): Promise<readonly Sample[]> {
   const { loadPal } = await import('../model/pal.js')
   const { evaluate } = await import('../eval/run.js')
-  const { QUESTIONS_VERSION } = await import('../eval/items.js')
   const { SCORER_VERSION } = await import('../eval/score.js')
+  const { model, protocol, nll = false } = options
   const line = new ProgressLine()
   const unreadable: Unreadable[] = []
   const pal = await showingDownloads(signal, (fetch) =>
@@ -212,14 +215,12 @@ async function answersTo(
       ...{ folder, protocol, nll },
       onUnreadable: (recording) => unreadable.push(recording),
       identity: {
-        asked: asked.join(' '),
+        ...(await askedBy(asked, options)),
         model: model ?? 'default',
         weights: await weightsHash(model),
-        ...{ seed, scenes, wordings, tasks, limit },
         // Folders of before these could be chosen do not have them.
         ...(protocol !== 'generation' && { protocol }),
         ...(nll && { nll: 'asked' }),
-        questions: QUESTIONS_VERSION,
         scorer: SCORER_VERSION,
       },
       ...{ ranks, signal },
@@ -236,6 +237,18 @@ async function answersTo(
     return samples
   } finally {
     await pal.close()
+  }
+}
+
+/** What the questions follow from, whichever model they are asked. */
+async function askedBy(
+  asked: readonly string[],
+  { seed, scenes, wordings, tasks = 'all', limit = 0 }: EvalCliOptions,
+): Promise<EvalIdentity> {
+  const { QUESTIONS_VERSION } = await import('../eval/items.js')
+  return {
+    ...{ asked: asked.join(' '), seed, scenes, wordings, tasks, limit },
+    questions: QUESTIONS_VERSION,
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { answersOf, pairedMarkdown, pairedRows } from './against.js'
 import type { EvalItem } from './items.js'
-import type { Sample } from './run.js'
+import type { EvalIdentity, Sample } from './run.js'
 import { SCORER_VERSION } from './score.js'
 
 type Item = Omit<EvalItem, 'samples'>
@@ -50,27 +50,44 @@ test('against itself nothing differs, and what is unanswered is wrong', () => {
 
 test('another evaluation: there, of the same questions, judged alike', async () => {
   const root = await mkdtemp(join(tmpdir(), 'pal-against-'))
-  const kept = async (name: string, samples: readonly Sample[], scorer: string | number = SCORER_VERSION) => {
+  const asked = { asked: 'esc50:folder', seed: 1, limit: 0 }
+  const kept = async (
+    name: string,
+    samples: readonly Sample[],
+    scorer: string | number = SCORER_VERSION,
+    more: EvalIdentity = {},
+  ) => {
     const folder = join(root, name)
     await mkdir(folder)
-    await writeFile(join(folder, 'identity.json'), JSON.stringify({ scorer }))
+    await writeFile(join(folder, 'identity.json'), JSON.stringify({ ...asked, ...more, model: 'y', scorer }))
     await writeFile(join(folder, 'samples.jsonl'), samples.map((one) => `${JSON.stringify(one)}\n`).join(''))
     return folder
   }
   const whole = answered([1])
-  assert.deepEqual(await answersOf(await kept('whole', whole), items), whole)
+  assert.deepEqual(await answersOf(await kept('whole', whole), items, asked), whole)
   await assert.rejects(
-    answersOf(join(root, 'none'), items),
+    answersOf(join(root, 'none'), items, asked),
     /--against: expected the folder of an evaluation/,
   )
   await assert.rejects(
-    answersOf(await kept('old', whole, 1), items),
+    answersOf(await kept('old', whole, 1), items, asked),
     /judged by scorer .* got scorer 1[\s\S]*--rescore/,
   )
-  const fewer = await kept('fewer', whole.slice(0, 7))
-  await assert.rejects(answersOf(fewer, items), /the same questions, got 7 of these 10 questions/)
+  const limited = await kept('limited', whole.slice(0, 7), SCORER_VERSION, { limit: 7 })
+  await assert.rejects(
+    answersOf(limited, items, asked),
+    /the same questions, got 7 of these 10, and "limit" was 7 where it is 0 here/,
+  )
+  const unlimited = await kept('unlimited', whole, SCORER_VERSION, { limit: 7 })
+  assert.deepEqual(await answersOf(unlimited, items, asked), whole, 'all that is asked here is answered')
+  const missing = await kept('missing', whole.slice(2))
+  const there = await answersOf(missing, items, asked)
+  assert.deepEqual(there, whole.slice(2), 'a recording that could not be read there')
+  const rows = pairedRows(whole, there, items)
+  assert.deepEqual([rows[0]?.there, rows[0]?.here], [0, 1 / 8], 'counts as wrong')
+  assert.match(pairedMarkdown(rows, missing), /^\| name \| 8, of which 6 answered there \| accuracy/m)
   const other = await kept('other', [{ ...whole[0]!, question: 'Which?' }, ...whole.slice(1)])
-  await assert.rejects(answersOf(other, items), /got "Which\?" where "name 0\?" is asked here/)
+  await assert.rejects(answersOf(other, items, asked), /got "Which\?" where "name 0\?" is asked here/)
 })
 
 test('another protocol measures something else', () => {

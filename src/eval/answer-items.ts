@@ -1,4 +1,4 @@
-import type { Vocabulary } from '../data/questions/task.js'
+import type { AnswerVocabulary } from '../data/questions/task.js'
 import type { AudioMemory } from '../model/ears.js'
 import type { Pal } from '../model/pal.js'
 import { closedAnswers } from './closed-answers.js'
@@ -20,7 +20,7 @@ export interface AnswerOptions {
   readonly protocol: Protocol
   /** Also how likely the model finds the right answer. */
   readonly nll: boolean
-  readonly vocabulary: Vocabulary
+  readonly vocabulary: AnswerVocabulary
 }
 
 /** A question, and what was heard that it is about. */

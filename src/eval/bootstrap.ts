@@ -1,6 +1,6 @@
 import { Random } from '../random.js'
 
-/** A share with its 95 % interval. */
+/** A value with its 95 % interval. */
 export interface Estimate {
   readonly value: number
   readonly low: number
@@ -15,9 +15,9 @@ export interface BootstrapOptions {
 }
 
 /**
- * The mean of scores with its 95 % percentile bootstrap interval (Efron and Tibshirani 1993, chapter 13). Scores
- * of one cluster, such as several questions about one recording, are drawn together.
- * @param statistic of the drawn items; the mean of `score` when absent
+ * A statistic with its 95 % percentile bootstrap interval (Efron and Tibshirani 1993, chapter 13). Items of one cluster,
+ * such as several questions about one recording, are drawn together.
+ * @param statistic of all items, and of those of each draw
  */
 export function bootstrap<T>(
   items: readonly T[],

@@ -1,6 +1,8 @@
 import { answerPhrase, type Named, sentence } from '../data/questions/labels.js'
-import { labelsIn, normalize } from '../data/questions/score.js'
-import type { Vocabulary } from '../data/questions/task.js'
+import { labelsIn } from '../data/questions/labels-in.js'
+import { normalize } from '../data/questions/normalize.js'
+import { verdict } from '../data/questions/score.js'
+import type { AnswerVocabulary } from '../data/questions/task.js'
 import { capitalize } from '../data/questions/wording.js'
 import { PalError } from '../errors.js'
 import type { EvalItem } from './items.js'
@@ -20,32 +22,34 @@ type Question = Pick<EvalItem, 'task' | 'scoring' | 'expected' | 'choices' | 'cl
  * vocabulary, those that follow from it.
  * @returns nothing for questions that are answered in free words
  */
-export function closedAnswers(item: Question, vocabulary: Vocabulary): ClosedAnswers | undefined {
+export function closedAnswers(item: Question, vocabulary: AnswerVocabulary): ClosedAnswers | undefined {
   if (item.closed) return item.closed
   const { scoring, expected, choices } = item
-  const kinds = ['sound', 'digit', 'drum'] as const
   switch (scoring) {
     case 'multiple-choice':
       return choices && { candidates: [...new Set(choices)], correct: [expected] }
     case 'presence': {
       const candidates = ['Yes.', 'No.']
-      const correct = candidates.filter((answer) => normalize(answer)[0] === normalize(expected)[0])
+      const correct = candidates.filter((answer) => verdict(answer) === verdict(expected))
       return correct.length === 1 ? { candidates, correct } : undefined
     }
     case 'name':
-      return ofLabels(['sound'], expected, vocabulary)
+      // Silence and noise are offered where one of them is heard: a sound is chosen from the sounds.
+      return (
+        ofLabels(['sound'], expected, vocabulary) ?? ofLabels(['sound', 'background'], expected, vocabulary)
+      )
     case 'digit':
     case 'drum':
       return ofLabels([scoring], expected, vocabulary)
     case 'choice':
-      return ofLabels(kinds, expected, vocabulary)
+      return ofLabels(['sound', 'digit', 'drum'], expected, vocabulary)
     default:
       return undefined
   }
 }
 
 /** @throws PalError naming the tasks that have questions without closed answers */
-export function expectClosed(items: readonly Question[], vocabulary: Vocabulary): void {
+export function expectClosed(items: readonly Question[], vocabulary: AnswerVocabulary): void {
   const open = new Set(items.filter((item) => !closedAnswers(item, vocabulary)).map(({ task }) => task))
   if (open.size === 0) return
   throw new PalError(
@@ -63,12 +67,12 @@ export function labelAnswers(labels: readonly string[], correct: readonly string
 }
 
 function ofLabels(
-  kinds: readonly (keyof Vocabulary)[],
+  kinds: readonly Named['kind'][],
   expected: string,
-  vocabulary: Vocabulary,
+  vocabulary: AnswerVocabulary,
 ): ClosedAnswers | undefined {
   const [label, ...more] = labelsIn(normalize(expected), vocabulary)
-  const known = kinds.flatMap((kind) => vocabulary[kind].map((label) => ({ label, kind })))
+  const known = kinds.flatMap((kind) => (vocabulary[kind] ?? []).map((label) => ({ label, kind })))
   const right = known.find((named) => named.label === label)
   if (!right || more.length > 0) return undefined
   return { candidates: [...new Set(known.map(labelSentence))], correct: [labelSentence(right)] }

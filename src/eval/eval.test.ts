@@ -54,6 +54,17 @@ test('yes/no is balanced, and a question without an answer is wrong', () => {
   assert.deepEqual([row?.answered, row?.asked, row?.measures[0]?.value], [1, 2, 0.5])
 })
 
+test('yes is yes however it is worded', () => {
+  const item = (expected: string, right: boolean) => ({ expected, right })
+  const samples = [
+    item('Yes.', true),
+    item('yes', true),
+    item('Yes, a dog barks.', false),
+    item('No.', false),
+  ]
+  assert.equal(balancedAccuracy(samples), (2 / 3 + 0) / 2)
+})
+
 test('an evaluation goes on where it stopped, and is scored again without a model', async () => {
   const pal = await loadPal({ model: await writeTinyModel() })
   const folder = await mkdtemp(join(tmpdir(), 'pal-eval-'))

@@ -6,6 +6,7 @@ import { packageFolder } from '../model/package-folder.js'
 import { loadRecipe } from '../train/recipe.js'
 import { loadSets } from '../train/sources.js'
 import { writeTinyRecordings } from '../train/tiny-run.test.helper.js'
+import { expectClosed } from './closed-answers.js'
 import { clipItems, clipTasks } from './items.js'
 
 test('each clip is asked about by itself, in scenes, and nothing but silence or noise as such', async () => {
@@ -13,7 +14,8 @@ test('each clip is asked about by itself, in scenes, and nothing but silence or 
   const loaded = await loadRecipe(recipe, [`data.root=${await writeTinyRecordings()}`])
   const sets = await loadSets(loaded.recipe, 'held-out', 16_000)
   const known = vocabularyOf([...sets.values()].flat())
-  const { items } = clipItems(sets, known, { scenes: 20 })
+  const { items, vocabulary } = clipItems(sets, known, { scenes: 20 })
+  assert.deepEqual(vocabulary, { ...known, background: ['silence', 'noise'] })
   assert.deepEqual(
     [...new Set(items.map(({ task }) => task))].sort(),
     [...clipTasks([...sets.keys()])].sort(),
@@ -38,6 +40,8 @@ test('each clip is asked about by itself, in scenes, and nothing but silence or 
     [...new Set(background.map(({ label, expected, scoring }) => `${label} ${expected} ${scoring}`))].sort(),
     ['noise Noise. name', 'silence Silence. name'],
   )
+  // As `--protocol likelihood` wants it.
+  expectClosed(background, vocabulary)
   const again = clipItems(sets, known, { scenes: 20 }).items
   assert.deepEqual(
     again.map(({ id, question }) => [id, question]),

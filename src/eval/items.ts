@@ -2,7 +2,7 @@ import { backgroundLabels } from '../data/background.js'
 import type { LoadedClip } from '../data/clip-library.js'
 import { clipId } from '../data/clips.js'
 import { askAbout } from '../data/questions/index.js'
-import type { Task, Vocabulary } from '../data/questions/task.js'
+import type { AnswerVocabulary, Task, Vocabulary } from '../data/questions/task.js'
 import type { WordingSplit } from '../data/questions/wording.js'
 import type { SceneEvent } from '../data/scene.js'
 import { type SceneSourceOptions, sceneSource } from '../data/scene-source.js'
@@ -28,6 +28,8 @@ export interface EvalItem {
   readonly accept?: readonly string[]
   /** What a multiple-choice question offers, A first; `expected` is one of them. */
   readonly choices?: readonly string[]
+  /** The labels that are right, where the task is `tags`: they may hold commas, as the list of them in `expected` does. */
+  readonly tags?: readonly string[]
   /** What sounds, for results by class. */
   readonly label?: string
   /** What a composed scene is made of: which recordings, and when each is heard. */
@@ -45,10 +47,10 @@ export interface ItemOptions {
   readonly wordings?: WordingSplit
 }
 
-/** Questions and the labels that they may name. */
+/** Questions and the labels that answers may name. */
 export interface EvalSet {
   readonly items: readonly EvalItem[]
-  readonly vocabulary: Vocabulary
+  readonly vocabulary: AnswerVocabulary
 }
 
 /** Changes whenever the same seed would ask something else. */
@@ -80,7 +82,7 @@ export function clipItems(
   const composed = Object.entries(SCENES).flatMap(([task, scene]) =>
     sceneItems(all, { ...scene, task }, asking, seed, scenes),
   )
-  return { items: [...items, ...composed], vocabulary: known }
+  return { items: [...items, ...composed], vocabulary: { ...known, background: backgroundLabels } }
 }
 
 /** What `clipItems` can ask about sets of these names. */

@@ -14,7 +14,7 @@ export function likelihoodMeasures(scoring: string): readonly Measure[] {
     case 'presence':
       return [share('balanced accuracy, likeliest answer', balanced)]
     case 'tags':
-      return [share('mAP, likelihood of each label', (of) => meanAveragePrecision(tagCases(of)))]
+      return [share('mAP, likelihood of each label', (of) => meanAveragePrecision(of.map(tagCase)))]
     default:
       return [
         share('accuracy, likeliest answer', (of) => meanOf(of.map(({ right }) => (right ? 1 : 0)))),
@@ -53,9 +53,8 @@ function isRightPerCharacter({ scores, correct = [] }: Outcome): boolean {
   return correct.includes(likeliest(Object.fromEntries(perCharacter)))
 }
 
-/** A recording that could not be heard ranks last for every label: it has no score, so it counts as never found. */
-function tagCases(outcomes: readonly Outcome[]): readonly TagCase[] {
-  const labels = [...new Set(outcomes.flatMap(({ scores = {} }) => Object.keys(scores)))]
-  const last = Object.fromEntries(labels.map((label) => [label, Number.NEGATIVE_INFINITY]))
-  return outcomes.map(({ scores = last, correct = [] }) => ({ labels: correct, scores }))
-}
+/** A recording that could not be heard has no scores, so its labels count as never found. */
+const tagCase = ({ scores, correct = [] }: Outcome): TagCase => ({
+  labels: correct,
+  ...(scores && { scores }),
+})

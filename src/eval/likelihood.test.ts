@@ -27,7 +27,22 @@ describe('closed answers', () => {
     assert.deepEqual(of('drum', 'A tom.')?.candidates, ['A tom.'])
     assert.equal(of('choice', 'Rain.')?.candidates.length, 5)
     assert.deepEqual(of('presence', 'no')?.correct, ['No.'])
+    assert.deepEqual(of('presence', 'A dog barks. Yes.')?.correct, ['Yes.'])
     assert.deepEqual(of('multiple-choice', 'Man', ['Man', 'Woman', 'Man'])?.candidates, ['Man', 'Woman'])
+  })
+
+  test('of silence and noise, where these are asked about, are the sounds and these', () => {
+    const ofRecipe = (expected: string) =>
+      closedAnswers(
+        { task: 'background', scoring: 'name', expected },
+        { ...vocabulary, background: ['silence', 'noise'] },
+      )
+    assert.deepEqual(ofRecipe('Silence.'), {
+      candidates: ['A dog bark.', 'Rain.', 'Silence.', 'Noise.'],
+      correct: ['Silence.'],
+    })
+    assert.deepEqual(ofRecipe('Rain.'), of('name', 'Rain.'), 'a sound is chosen from the sounds')
+    assert.equal(of('name', 'Silence.'), undefined)
   })
 
   test('are not known of free words, several labels, or strange ones', () => {
@@ -70,7 +85,7 @@ describe('measures', () => {
     })
   })
 
-  test('labels are ranked over recordings; one that could not be heard ranks last', () => {
+  test('labels are ranked over recordings; the labels of one that could not be heard are never found', () => {
     const tags = (id: string, dog: number, rain: number, correct: readonly string[]) =>
       sample(id, { 'Dog.': dog, 'Rain.': rain }, correct, { scoring: 'tags' })
     const samples = [tags('1', -1, -9, ['Dog.']), tags('2', -2, -7, ['Rain.']), tags('3', -3, -8, ['Rain.'])]
@@ -79,9 +94,12 @@ describe('measures', () => {
       ...{ id: '4', audio: '4', task: 't', scoring: 'tags', question: '?', expected: 'Dog' },
       closed: labelAnswers(['Dog', 'Rain'], ['Dog']),
     }
-    // Dog: found first of four, and last of four. Rain: both before the others.
+    // Dog: one of two is found, and first. Rain: both before the others.
     assert.deepEqual(value(samples, [...samples, missing]), {
-      'mAP, likelihood of each label': ((1 + 2 / 4) / 2 + 1) / 2,
+      'mAP, likelihood of each label': (1 / 2 + 1) / 2,
+    })
+    assert.deepEqual(value(samples.slice(0, 1), [samples[0]!, missing]), {
+      'mAP, likelihood of each label': 1 / 2,
     })
   })
 

@@ -6,6 +6,7 @@ import { vocabularyOf } from '../data/questions/vocabulary.js'
 import { readStored } from '../data/stored-audio.js'
 import { PalError } from '../errors.js'
 import type { EvalItem, EvalSet } from './items.js'
+import { tagsIn } from './metrics/tags.js'
 
 /**
  * The rows of a manifest, each one question about one audio and its answer. The row's task says how it is scored:
@@ -30,8 +31,10 @@ export async function manifestItems(path: string, sampleRate: number): Promise<E
     scorings.set(task, scoring)
     return item
   })
-  return { items, vocabulary: vocabularyOf([]) }
+  return { items, vocabulary: NO_LABELS }
 }
+
+const NO_LABELS = vocabularyOf([])
 
 /** Rows with choices are multiple choice whatever their task's name; captions have several right wordings. */
 function scoringOf({ task, choices }: Pick<Example, 'task' | 'choices'>): string {
@@ -68,5 +71,6 @@ function itemOf(example: Example, sampleRate: number): EvalItem {
     expected: answer.content,
     ...(accept && { accept }),
     ...(choices && { choices }),
+    ...(scoring === 'tags' && { tags: tagsIn(answer.content, NO_LABELS) }),
   }
 }

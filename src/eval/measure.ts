@@ -7,6 +7,9 @@ export interface Outcome {
   readonly expected: string
   readonly accept?: readonly string[]
   readonly choices?: readonly string[]
+  /** Of the task `tags`: the labels that are right, and those that the answer was read as. */
+  readonly tags?: readonly string[]
+  readonly named?: readonly string[]
   /** Absent where the model was asked and wrote its answer. */
   readonly protocol?: 'likelihood'
   /** A score for every label there is: by the likelihood protocol ln P in nats, or what another program has given. */

@@ -1,7 +1,7 @@
 import { balanced } from './accuracy.js'
 import { likelihoodMeasures, nllMeasures } from './likelihood-measures.js'
 import { type Measure, number, type Outcome, share } from './measure.js'
-import { meanAveragePrecision } from './metrics/average-precision.js'
+import { meanAveragePrecision, type TagCase } from './metrics/average-precision.js'
 import { bleu } from './metrics/bleu.js'
 import type { CaptionCase } from './metrics/caption-case.js'
 import { ciderD } from './metrics/cider-d.js'
@@ -12,7 +12,7 @@ import { mmauOfficial } from './metrics/mmau-official.js'
 import { normalizeBasic } from './metrics/normalize-basic.js'
 import { normalizeEnglish } from './metrics/normalize-english.js'
 import { rougeL } from './metrics/rouge-l.js'
-import { tagsF1, tagsOf } from './metrics/tags.js'
+import { tagOf, tagsF1 } from './metrics/tags.js'
 
 /** What a task is measured by, the most telling first; measures of another protocol have other names. */
 export function measuresOf(scoring: string, outcomes: readonly Outcome[]): readonly Measure[] {
@@ -41,8 +41,8 @@ function generationMeasures(scoring: string, outcomes: readonly Outcome[]): read
       return errorRates('Whisper basic', normalizeBasic)
     case 'tags':
       return [
-        share('micro F1', (of) => tagsF1(of.map(({ answer = '', expected }) => ({ answer, expected })))),
-        ...(outcomes.every(({ scores }) => scores)
+        share('micro F1', (of) => tagsF1(of.map(({ tags = [], named = [] }) => ({ tags, named })))),
+        ...(outcomes.some(({ scores }) => scores)
           ? [share('mAP', (of) => meanAveragePrecision(of.map(tagging)))]
           : []),
       ]
@@ -83,10 +83,10 @@ function caption(outcome: Outcome): CaptionCase {
 
 const captions = new WeakMap<Outcome, CaptionCase>()
 
-const tagging = ({ expected, scores = {} }: Outcome) => {
-  const labels = new Set(tagsOf(expected))
-  return {
-    labels: Object.keys(scores).filter((label) => tagsOf(label).every((tag) => labels.has(tag))),
-    scores,
-  }
-}
+/** Whoever gave the scores may spell the labels otherwise. */
+const tagging = ({ tags = [], scores }: Outcome): TagCase => ({
+  labels: tags.map(tagOf),
+  ...(scores && {
+    scores: Object.fromEntries(Object.entries(scores).map(([label, score]) => [tagOf(label), score])),
+  }),
+})

@@ -78,6 +78,37 @@ test('tags: micro F1, and mean average precision where there are scores', () => 
   assert.deepEqual([scored?.measures[1]?.name, scored?.measures[1]?.value], ['mAP', 1])
 })
 
+test('tags: labels with commas are whole, also where nothing was answered or another program has scored', () => {
+  const [speech, room] = ['Male speech, man speaking', 'Inside, small room']
+  const audioset = { sound: [speech, room, 'Dog'], digit: [], drum: [] }
+  const items = [
+    item(0, 'tags', `${speech}, Dog`, { tags: [speech, 'Dog'] }),
+    item(1, 'tags', room, { tags: [room] }),
+  ]
+  const answer = 'A dog; male speech, man speaking'
+  const sample = { ...items[0]!, answer, ...judge(items[0]!, answer, audioset) }
+  assert.deepEqual([sample.right, sample.named], [true, ['Dog', speech]])
+  const [row] = report([sample], items)
+  assert.deepEqual([row?.measures[0]?.name, row?.measures[0]?.value], ['micro F1', (2 * 2) / 5])
+  const scored = { ...sample, scores: { [speech]: 0.9, [room]: 0.4, Dog: 0.8 } }
+  const [, map] = report([scored], items)[0]!.measures
+  assert.deepEqual([map?.name, map?.value], ['mAP', 2 / 3], 'the room is never found')
+})
+
+test('labels that were kept before the list of them was are read from the expected answer', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pal-tags-'))
+  const sample = { ...item(0, 'tags', 'Inside, small room, Dog'), answer: 'Dog', right: false }
+  await writeFile(join(folder, 'samples.jsonl'), `${JSON.stringify(sample)}\n`)
+  const [again] = await rescore(folder, { sound: ['Dog', 'Inside, small room'], digit: [], drum: [] })
+  assert.deepEqual(again?.tags, ['Inside, small room', 'Dog'])
+})
+
+test('a class’s accuracy is over all that was asked of it', () => {
+  const items = [0, 1].map((i) => item(i, 'name', 'Rain.', { label: 'rain' }))
+  const [row] = report(answered(items, ['Rain.']), items)
+  assert.deepEqual(row?.classes, { rain: 0.5 })
+})
+
 test('answers off the format are counted', () => {
   const readable = (scoring: string, answer: string) =>
     !judge(item(0, scoring, 'Rain.'), answer, known).offFormat
@@ -109,6 +140,7 @@ test('a manifest’s tasks choose their measures, and choices must hold the answ
     row(undefined, 'Man', { choices: ['Man', 'Woman'] }),
     row('quiz', 'Woman', { choices: ['Man', 'Woman'] }),
     row(undefined, 'blue'),
+    row('tags', 'Dog, church bells'),
   ]
   await writeFile(file, rows.join('\n'))
   const { items } = await manifestItems(file, 16_000)
@@ -120,8 +152,10 @@ test('a manifest’s tasks choose their measures, and choices must hold the answ
       ['multiple-choice', 'multiple-choice'],
       ['quiz', 'multiple-choice'],
       ['manifest', 'manifest'],
+      ['tags', 'tags'],
     ],
   )
+  assert.deepEqual(items.at(-1)?.tags, ['dog', 'church bells'])
   await writeFile(file, row('quiz', 'Child', { choices: ['Man', 'Woman'] }))
   await assert.rejects(
     manifestItems(file, 16_000),

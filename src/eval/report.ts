@@ -34,7 +34,7 @@ export function report(
     const outcomes = outcomesOf(answered, asked)
     const measures = measuresOf(asked[0]?.scoring ?? task, outcomes)
     const forms = [...groupBy(outcomes, ({ form = '' }) => form)].sort(([a], [b]) => a.localeCompare(b))
-    const labelled = answered.filter(({ label, scoring }) => label !== undefined && scoring !== 'presence')
+    const labelled = outcomes.filter(({ label, scoring }) => label !== undefined && scoring !== 'presence')
     return {
       task,
       answered: answered.length,

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { Audio } from '../audio/audio.js'
-import type { Vocabulary } from '../data/questions/task.js'
+import type { AnswerVocabulary } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
 import type { Pal } from '../model/pal.js'
 import { gather, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
@@ -17,7 +18,7 @@ import { judge, SCORER_VERSION } from './score.js'
 /** One answered question, as `samples.jsonl` keeps it. */
 export interface Sample
   extends Omit<EvalItem, 'samples' | 'closed'>,
-    Pick<Outcome, 'right' | 'protocol' | 'scores' | 'correct' | 'nll'> {
+    Pick<Outcome, 'right' | 'named' | 'protocol' | 'scores' | 'correct' | 'nll'> {
   readonly answer: string
   /** The answer cannot be read as what was asked for. */
   readonly offFormat?: boolean
@@ -125,7 +126,7 @@ export async function keptAnswers(
 }
 
 /** Saved answers, scored again as the scorer is now, and saved so. */
-export async function rescore(folder: string, vocabulary: Vocabulary): Promise<readonly Sample[]> {
+export async function rescore(folder: string, vocabulary: AnswerVocabulary): Promise<readonly Sample[]> {
   const samples = await readSamples(folder)
   if (samples.length === 0) {
     throw new PalError('expected answers that `pal eval` has saved, got none', {
@@ -227,7 +228,7 @@ async function writeSamples(folder: string, samples: readonly Sample[]): Promise
 function checkIdentity(known: EvalIdentity, identity: EvalIdentity, file: string): void {
   const { scorer: judgedBy = 'an older one', ...before } = known
   const { scorer, ...now } = identity
-  if (identityText(before) !== identityText(now)) {
+  if (!isDeepStrictEqual(before, now)) {
     throw new PalError('expected a folder for these questions and this model, got one with others', {
       file,
       hint: 'Give another folder with --out.',

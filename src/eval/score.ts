@@ -1,16 +1,17 @@
-import { isReadable, normalize, scoreAnswer } from '../data/questions/score.js'
-import type { Vocabulary } from '../data/questions/task.js'
+import { normalize } from '../data/questions/normalize.js'
+import { isReadable, scoreAnswer } from '../data/questions/score.js'
+import type { AnswerVocabulary } from '../data/questions/task.js'
 import type { EvalItem } from './items.js'
 import type { Outcome } from './measure.js'
 import { chosen } from './metrics/multiple-choice.js'
 import { normalizeBasic } from './metrics/normalize-basic.js'
 import { normalizeEnglish } from './metrics/normalize-english.js'
-import { sameTags, tagsOf } from './metrics/tags.js'
+import { sameTags, type Tagging, tagsIn } from './metrics/tags.js'
 
 /** Changes whenever the same answer would score something else, or a measure be another number. */
-export const SCORER_VERSION = 2
+export const SCORER_VERSION = 3
 
-export interface Verdict {
+export interface Verdict extends Partial<Tagging> {
   readonly right: boolean
   /** The answer cannot be read as what was asked for; it is wrong. */
   readonly offFormat: boolean
@@ -23,11 +24,13 @@ export function judge(
     expected,
     accept = [],
     choices = [],
+    tags,
     protocol,
     correct = [],
-  }: Pick<EvalItem, 'scoring' | 'expected' | 'accept' | 'choices'> & Pick<Outcome, 'protocol' | 'correct'>,
+  }: Pick<EvalItem, 'scoring' | 'expected' | 'accept' | 'choices' | 'tags'> &
+    Pick<Outcome, 'protocol' | 'correct'>,
   answer: string,
-  vocabulary: Vocabulary,
+  vocabulary: AnswerVocabulary,
 ): Verdict {
   if (protocol === 'likelihood') return { right: correct.includes(answer), offFormat: false }
   const references = [expected, ...accept]
@@ -39,8 +42,12 @@ export function judge(
         offFormat: choice === undefined,
       }
     }
-    case 'tags':
-      return { right: sameTags(answer, expected), offFormat: tagsOf(answer).length === 0 }
+    case 'tags': {
+      const named = tagsIn(answer, vocabulary)
+      // Answers of before the labels were kept have them in words alone.
+      const wanted = tags ?? tagsIn(expected, vocabulary)
+      return { right: sameTags(named, wanted), offFormat: named.length === 0, tags: wanted, named }
+    }
     case 'transcription':
     case 'transcription-basic': {
       const plain = scoring === 'transcription' ? normalizeEnglish : normalizeBasic

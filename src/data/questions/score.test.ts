@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { scoreAnswer } from './score.js'
+import { isReadable, scoreAnswer } from './score.js'
 
 const vocabulary = {
   sound: ['dog', 'dog bark', 'rain', 'sea waves'],
@@ -21,6 +21,24 @@ test('naming wants the right labels and no other', () => {
   assert.ok(!right('name', '', 'Rain.'))
   assert.ok(!right('name', 'Someone says three.', 'Someone says one.'))
   assert.ok(right('name', 'Silence', 'Silence.') && !right('name', 'Noise.', 'Silence.'))
+})
+
+test('silence and noise are labels where they are asked about', () => {
+  const asked = { ...vocabulary, background: ['silence', 'noise'] }
+  const answer = 'The noise of a dog bark.'
+  assert.ok(scoreAnswer('name', answer, { expected: 'dog bark', vocabulary }))
+  assert.ok(!scoreAnswer('name', answer, { expected: 'dog bark', vocabulary: asked }))
+  assert.ok(scoreAnswer('name', 'It is noise', { expected: 'Noise.', vocabulary: asked }))
+  assert.ok(isReadable('name', 'Noise.', asked) && !isReadable('name', 'Noise.', vocabulary))
+})
+
+test('another spelling names the label', () => {
+  const genres = { sound: ['hip hop', 'rock'], digit: [], drum: [], aliases: { hiphop: 'hip hop' } }
+  for (const answer of ['Hiphop.', 'This is hiphop.', 'Hip-hop', 'hip hop']) {
+    assert.ok(scoreAnswer('name', answer, { expected: 'hip hop', vocabulary: genres }), answer)
+    assert.ok(isReadable('name', answer, genres), answer)
+  }
+  assert.ok(!scoreAnswer('name', 'Hiphop or rock', { expected: 'hip hop', vocabulary: genres }))
 })
 
 test('order wants them in order, captions in any', () => {

@@ -1,12 +1,13 @@
-import { backgroundLabels } from '../background.js'
 import { numberWords } from './count.js'
-import type { Vocabulary } from './task.js'
+import { knowsLabels, labelsIn } from './labels-in.js'
+import { isDenial, normalize } from './normalize.js'
+import type { AnswerVocabulary } from './task.js'
 
 export interface Reference {
   readonly expected: string
   /** Other answers that are right as well. */
   readonly accept?: readonly string[]
-  readonly vocabulary: Vocabulary
+  readonly vocabulary: AnswerVocabulary
 }
 
 /**
@@ -35,7 +36,7 @@ export function scoreAnswer(
  * Whether an answer is in the format that its task asks for: yes or no, a number, labels that exist (or their denial).
  * Where no labels are known, and for tasks not known here, any words are.
  */
-export function isReadable(task: string, answer: string, vocabulary: Vocabulary): boolean {
+export function isReadable(task: string, answer: string, vocabulary: AnswerVocabulary): boolean {
   const given = normalize(answer)
   switch (task) {
     case 'presence':
@@ -49,15 +50,20 @@ export function isReadable(task: string, answer: string, vocabulary: Vocabulary)
     case 'choice':
     case 'louder':
     case 'caption': {
-      const anyLabel = Object.values(vocabulary).every((labels) => labels.length === 0)
-      return given.length > 0 && (anyLabel || isDenial(given) || labelsIn(given, vocabulary).length > 0)
+      const labelled = () => isDenial(given) || labelsIn(given, vocabulary).length > 0
+      return given.length > 0 && (!knowsLabels(vocabulary) || labelled())
     }
     default:
       return given.length > 0
   }
 }
 
-function matches(task: string, given: readonly string[], wanted: readonly string[], vocabulary: Vocabulary) {
+function matches(
+  task: string,
+  given: readonly string[],
+  wanted: readonly string[],
+  vocabulary: AnswerVocabulary,
+) {
   switch (task) {
     case 'count':
       return sameList(given.filter(isNumber), wanted.filter(isNumber)) && wanted.some(isNumber)
@@ -81,7 +87,7 @@ function sameVerdict(answer: string, reference: string): boolean {
 }
 
 /** "yes" or "no", with which a sentence begins, and no sentence with the other: reasons may stand before and behind. */
-function verdict(answer: string): string | undefined {
+export function verdict(answer: string): string | undefined {
   const openings = sentences(answer).map((text) => normalize(text)[0])
   const [first, ...others] = new Set(openings.filter((word) => word === 'yes' || word === 'no'))
   return others.length === 0 ? first : undefined
@@ -95,41 +101,13 @@ const lastSentence = (text: string) => sentences(text).at(-1) ?? ''
 function sameLabels(
   given: readonly string[],
   wanted: readonly string[],
-  vocabulary: Vocabulary,
+  vocabulary: AnswerVocabulary,
   same: (a: readonly string[], b: readonly string[]) => boolean,
 ): boolean {
   const labels = labelsIn(wanted, vocabulary)
   if (labels.length === 0) return sameList(given, wanted)
   return isDenial(given) === isDenial(wanted) && same(labelsIn(given, vocabulary), labels)
 }
-
-/** The labels named, in the order of the text; of labels that overlap the longest one counts. */
-export function labelsIn(words: readonly string[], vocabulary: Vocabulary): string[] {
-  const labels = [...Object.values(vocabulary).flat(), ...backgroundLabels]
-    .map((label) => ({ label, words: normalize(label) }))
-    .filter((label) => label.words.length > 0)
-    .sort((a, b) => b.words.length - a.words.length)
-  const found: string[] = []
-  for (let at = 0; at < words.length; ) {
-    const hit = labels.find((label) => label.words.every((word, i) => word === words[at + i]))
-    if (hit) found.push(hit.label)
-    at += hit?.words.length ?? 1
-  }
-  return found
-}
-
-/** Lower-case words without punctuation; hyphens part words and numerals up to ten are written out. */
-export function normalize(text: string): string[] {
-  const words = text
-    .toLowerCase()
-    .replaceAll(/['’]/g, '')
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter(Boolean)
-  return words.map((word) => (/^\d+$/.test(word) ? (numberWords[Number(word)] ?? word) : word))
-}
-
-const denials = new Set(['no', 'not', 'none', 'never', 'neither', 'isnt', 'dont'])
-const isDenial = (words: readonly string[]) => words.some((word) => denials.has(word))
 
 const isNumber = (word: string) => /^\d+$/.test(word) || (numberWords as readonly string[]).includes(word)
 

@@ -20,6 +20,14 @@ export type Task = (typeof tasks)[number]
 /** All labels that may be asked about, by kind. */
 export type Vocabulary = Readonly<Record<ClipKind, readonly string[]>>
 
+/** All labels that answers are read for. */
+export interface AnswerVocabulary extends Vocabulary {
+  /** Silence and noise, where these are asked about: elsewhere "the noise of a vacuum cleaner" names one sound. */
+  readonly background?: readonly string[]
+  /** Other spellings, and the label that each is of: `{ hiphop: 'hip hop' }`. */
+  readonly aliases?: Readonly<Record<string, string>>
+}
+
 /** What to ask about one timeline: a form (a list of wordings), the words for its slots, and the answer. */
 export interface Plan {
   readonly form: string

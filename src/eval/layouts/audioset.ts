@@ -33,9 +33,9 @@ export const audioset: Layout = {
       return {
         ...{ id: `${YTID}_${start_seconds}`, task: 'audioset', scoring: 'tags', question: TAGS_QUESTION },
         audio: recordings.find(youtubeNames(YTID, Number(start_seconds), Number(end_seconds))),
-        ...{ expected: heard.join(', '), closed: labelAnswers(labels, heard) },
+        ...{ expected: heard.join(', '), tags: heard, closed: labelAnswers(labels, heard) },
       }
     })
-    return { items }
+    return { items, vocabulary: { sound: labels, digit: [], drum: [] } }
   },
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PalError } from '../../errors.js'
 import { letterAt } from '../metrics/multiple-choice.js'
+import type { JsonRow } from './read-json.js'
 
 /** What the rows of MMAU and of MMAR share. */
 export const choiceRow = z.object({
@@ -22,17 +23,17 @@ export function choiceQuestion({
 /** @throws PalError naming the row and its key */
 export function parseRow<Row extends z.infer<typeof choiceRow>>(
   schema: z.ZodType<Row>,
-  value: unknown,
-  file: string,
-  line?: number,
+  { value, place }: JsonRow,
 ): Row {
   const parsed = schema.safeParse(value)
   const issue = parsed.error?.issues[0]
-  const at = { file, ...(line !== undefined && { line }) }
   if (!parsed.success) {
-    throw new PalError(issue?.message ?? 'expected a valid row', { ...at, key: issue?.path.join('.') ?? '' })
+    throw new PalError(issue?.message ?? 'expected a valid row', {
+      ...place,
+      key: issue?.path.join('.') ?? '',
+    })
   }
   const { answer, choices } = parsed.data
   if (choices.includes(answer)) return parsed.data
-  throw new PalError(`expected one of ${choices.join(', ')}, got "${answer}"`, { ...at, key: 'answer' })
+  throw new PalError(`expected one of ${choices.join(', ')}, got "${answer}"`, { ...place, key: 'answer' })
 }

@@ -24,10 +24,10 @@ export const fsd50k: Layout = {
         id: fields.fname,
         audio: join(dirname(folder), `FSD50K.${name}_audio`, `${fields.fname}.wav`),
         ...{ task: 'fsd50k', scoring: 'tags', question: TAGS_QUESTION },
-        ...{ expected: heard.join(', '), closed: labelAnswers(labels, heard) },
+        ...{ expected: heard.join(', '), tags: heard, closed: labelAnswers(labels, heard) },
       }
     })
-    return { items }
+    return { items, vocabulary: { sound: labels, digit: [], drum: [] } }
   },
 }
 

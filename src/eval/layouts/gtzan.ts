@@ -5,8 +5,8 @@ import type { Layout } from './layout.js'
 import { recordingsBelow } from './recordings.js'
 
 /**
- * GTZAN (Tzanetakis and Cook 2002; marsyas.info): `genres/` or `genres_original/` with a folder for each of ten genres,
- * each with a hundred excerpts `blues.00000` to `blues.00099`. All thousand are asked about, those that a copy lacks
+ * GTZAN (Tzanetakis and Cook 2002; marsyas.info): `genres/` (AU files, as first published) or `genres_original/` (wav)
+ * with a folder for each of ten genres, each with a hundred excerpts `blues.00000` to `blues.00099`. All thousand are asked about, those that a copy lacks
  * too (jazz.00054 is damaged in many). Its faults are known and kept: repeated songs and wrong labels (Sturm 2013).
  */
 export const gtzan: Layout = {
@@ -20,16 +20,15 @@ export const gtzan: Layout = {
         return {
           ...{ id, audio: recordings.find([id]), task: 'gtzan', scoring: 'name' },
           ...{ question: 'Which genre is this music?', expected: label, label },
-          ...(genre !== label && { accept: [genre] }),
           closed: labelAnswers(labels, [label]),
         }
       }),
     )
-    return { items, vocabulary: { sound: labels, digit: [], drum: [] } }
+    return { items, vocabulary: { sound: labels, digit: [], drum: [], aliases: Object.fromEntries(genres) } }
   },
 }
 
-/** As they are spelt in names of files, and in answers. */
+/** As they are spelt in names of files, and the labels; answers are read by either. */
 const genres: ReadonlyMap<string, string> = new Map(
   ['blues', 'classical', 'country', 'disco', 'hiphop', 'jazz', 'metal', 'pop', 'reggae', 'rock'].map(
     (genre) => [genre, genre === 'hiphop' ? 'hip hop' : genre],

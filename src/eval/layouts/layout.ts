@@ -1,4 +1,4 @@
-import type { Vocabulary } from '../../data/questions/task.js'
+import type { AnswerVocabulary } from '../../data/questions/task.js'
 import type { EvalItem } from '../items.js'
 
 /** A question about a recording that lies in a file, at an absolute path. */
@@ -11,5 +11,5 @@ export interface Layout {
    * @param path the data set's folder or file, absolute
    * @throws PalError if it is not laid out so
    */
-  read(path: string): Promise<{ readonly items: readonly FileItem[]; readonly vocabulary?: Vocabulary }>
+  read(path: string): Promise<{ readonly items: readonly FileItem[]; readonly vocabulary?: AnswerVocabulary }>
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { judge } from '../score.js'
 import { layoutOf } from './index.js'
 import { folderOf, readLayout as read } from './layout.test.helper.js'
 import { writeTinyEsc50 } from './tiny-esc50.test.helper.js'
@@ -18,6 +19,7 @@ test('ESC-50', async () => {
   assert.deepEqual([first?.task, first?.scoring, first?.expected], ['esc50', 'name', 'vacuum cleaner'])
   assert.deepEqual(vocabulary.sound, ['rain', 'vacuum cleaner'])
   assert.ok((await first!.samples()).length > 1000)
+  assert.ok(judge(first!, 'The noise of a vacuum cleaner.', vocabulary).right, 'noise is none of its labels')
 })
 
 test('Clotho', async () => {
@@ -67,14 +69,25 @@ test('MMAU', async () => {
   )
 })
 
-test('MMAR', async () => {
+test('MMAR, as lines or as a list', async () => {
   const row = { ...question, audio_path: './audio/x.wav', modality: 'mix-sound-speech' }
-  const folder = await folderOf({ 'MMAR-meta.jsonl': `${JSON.stringify(row)}\n` })
-  const { items } = await read(`mmar:${join(folder, 'MMAR-meta.jsonl')}`)
-  assert.deepEqual([items[0]?.form, items[0]?.audio], ['mix-sound-speech', join(folder, 'audio', 'x.wav')])
-  await writeFile(join(folder, 'MMAR-meta.jsonl'), JSON.stringify({ ...row, answer: 'Child' }))
-  await assert.rejects(
-    read(`mmar:${join(folder, 'MMAR-meta.jsonl')}`),
-    /:1, answer: expected one of Man, Woman/,
-  )
+  const wrong = { ...row, answer: 'Child' }
+  const folder = await folderOf({
+    'MMAR-meta.jsonl': `${JSON.stringify(row)}\n`,
+    'MMAR-meta.json': JSON.stringify([row], null, 2),
+    'wrong.jsonl': JSON.stringify(wrong),
+    'wrong.json': JSON.stringify([row, wrong]),
+    'cut.json': '[{"id": ',
+    'cut.jsonl': '\n{"id": ',
+  })
+  const all = (name: string) => read(`mmar:${join(folder, name)}`)
+  for (const name of ['MMAR-meta.jsonl', 'MMAR-meta.json']) {
+    const { items } = await all(name)
+    assert.equal(items.length, 1, name)
+    assert.deepEqual([items[0]?.form, items[0]?.audio], ['mix-sound-speech', join(folder, 'audio', 'x.wav')])
+  }
+  await assert.rejects(all('wrong.jsonl'), /wrong\.jsonl:1, answer: expected one of Man, Woman/)
+  await assert.rejects(all('wrong.json'), /wrong\.json, question 2, answer: expected one of Man, Woman/)
+  await assert.rejects(all('cut.json'), /cut\.json: expected JSON: /)
+  await assert.rejects(all('cut.jsonl'), /cut\.jsonl:2: expected JSON: /)
 })

@@ -1,6 +1,6 @@
-import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PalError } from '../../errors.js'
+import { filesBelow } from './files-below.js'
 import type { FileItem, Layout } from './layout.js'
 import { readText } from './read-text.js'
 
@@ -10,21 +10,13 @@ import { readText } from './read-text.js'
  */
 export const librispeech: Layout = {
   async read(folder) {
-    const transcripts = (await list(folder)).filter((name) => name.endsWith('.trans.txt')).sort()
+    const transcripts = (await filesBelow(folder)).filter((name) => name.endsWith('.trans.txt')).sort()
     if (transcripts.length === 0) {
       throw new PalError('expected *.trans.txt somewhere below the folder, got none', { file: folder })
     }
     const chapters = transcripts.map((name) => readChapter(join(folder, name)))
     return { items: (await Promise.all(chapters)).flat() }
   },
-}
-
-async function list(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder, { recursive: true })
-  } catch (cause) {
-    throw new PalError('expected a folder that can be read', { file: folder, cause })
-  }
 }
 
 async function readChapter(file: string): Promise<readonly FileItem[]> {

@@ -1,9 +1,8 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import { PalError } from '../../errors.js'
 import { choiceQuestion, choiceRow, parseRow } from './choice-question.js'
 import type { Layout } from './layout.js'
-import { readText } from './read-text.js'
+import { readJsonRows } from './read-json.js'
 
 /**
  * MMAU (Sakshi et al. 2024; github.com/Sakshi113/MMAU): `mmau-test-mini.json`, a list of questions, and the recordings
@@ -11,26 +10,16 @@ import { readText } from './read-text.js'
  */
 export const mmau: Layout = {
   async read(file) {
-    const rows = parseList(await readText(file), file).map((value, i) => {
-      const row = parseRow(schema, value, `${file}, question ${i + 1}`)
-      const { id, audio_id, task: form, choices, answer: expected } = row
+    const items = (await readJsonRows(file)).map((row) => {
+      const question = parseRow(schema, row)
+      const { id, audio_id, task: form, choices, answer: expected } = question
       return {
         ...{ id, audio: resolve(dirname(file), audio_id), task: 'mmau', scoring: 'multiple-choice', form },
-        ...{ question: choiceQuestion(row), choices, expected },
+        ...{ question: choiceQuestion(question), choices, expected },
       }
     })
-    return { items: rows }
+    return { items }
   },
 }
 
 const schema = choiceRow.extend({ audio_id: z.string().min(1), task: z.string().min(1) })
-
-function parseList(text: string, file: string): readonly unknown[] {
-  try {
-    const list: unknown = JSON.parse(text)
-    if (Array.isArray(list)) return list
-  } catch (cause) {
-    throw new PalError(`expected a JSON list: ${(cause as Error).message}`, { file, cause })
-  }
-  throw new PalError('expected a JSON list of questions, got something else', { file })
-}

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { PalError } from '../../errors.js'
 import { labelAnswers } from '../closed-answers.js'
 import type { Layout } from './layout.js'
+import { parseJson } from './read-json.js'
 import { readText } from './read-text.js'
 
 /**
@@ -41,16 +42,8 @@ const schema = z.record(
 )
 
 async function readNotes(file: string) {
-  const parsed = schema.safeParse(parseJson(await readText(file), file))
+  const parsed = schema.safeParse(parseJson(await readText(file), { file }))
   if (parsed.success) return Object.entries(parsed.data)
   const issue = parsed.error.issues[0]
   throw new PalError(issue?.message ?? 'expected notes by name', { file, key: issue?.path.join('.') ?? '' })
-}
-
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new PalError(`expected a JSON object: ${(cause as Error).message}`, { file, cause })
-  }
 }

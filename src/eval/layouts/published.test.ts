@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { au } from '../../audio/sounds.test.helper.js'
 import { encodeWav } from '../../audio/write-wav.js'
+import { judge } from '../score.js'
 import { folderOf, readLayout as read } from './layout.test.helper.js'
 
 const wav = encodeWav(
@@ -16,8 +18,9 @@ test('FSD50K: the evaluation split, or the one whose list is named', async () =>
     [`${truth}/dev.csv`]: 'fname,labels,mids,split\n64760,Accordion,/m/0mkg,train\n',
     'FSD50K.eval_audio/37199.wav': wav,
   })
-  const { items } = await read(`fsd50k:${folder}`)
+  const { items, vocabulary } = await read(`fsd50k:${folder}`)
   const [item] = items
+  assert.deepEqual([item?.tags, vocabulary.sound.length], [['Electric guitar', 'Music'], 3])
   assert.deepEqual([item?.id, item?.scoring, item?.expected], ['37199', 'tags', 'Electric guitar, Music'])
   assert.deepEqual(item?.closed, {
     candidates: ['Accordion.', 'Electric guitar.', 'Music.'],
@@ -48,7 +51,12 @@ test('AudioSet: clips anywhere below, by any of the names in use', async () => {
   ]
   for (const name of names) {
     const folder = await folderOf({ ...audiosetFiles, [`audio/eval/${name}.wav`]: wav })
-    const { items } = await read(`audioset:${folder}`)
+    const { items, vocabulary } = await read(`audioset:${folder}`)
+    assert.deepEqual(vocabulary.sound, ['Speech', 'Gush', 'Domestic sounds, home sounds'])
+    assert.deepEqual(
+      items.map(({ tags }) => tags),
+      [['Speech', 'Gush'], ['Domestic sounds, home sounds']],
+    )
     assert.deepEqual(
       items.map(({ closed }) => closed?.correct),
       [['Speech.', 'Gush.'], ['Domestic sounds, home sounds.']],
@@ -111,10 +119,19 @@ test('GTZAN: a thousand excerpts, there or not', async () => {
   const { items, vocabulary } = await read(`gtzan:${folder}`)
   assert.equal(items.length, 1000)
   const item = items.find(({ id }) => id === 'hiphop.00099')!
-  assert.deepEqual([item.expected, item.accept, item.closed?.correct], ['hip hop', ['hiphop'], ['Hip hop.']])
+  assert.deepEqual([item.expected, item.closed?.correct], ['hip hop', ['Hip hop.']])
+  for (const answer of ['Hiphop.', 'This is hiphop.', 'Hip-hop']) {
+    assert.deepEqual(judge(item, answer, vocabulary), { right: true, offFormat: false }, answer)
+  }
   assert.equal((await item.samples()).length, 1600)
   assert.equal(vocabulary.sound.length, 10)
   await assert.rejects(items[0]!.samples(), /blues\.00000\.wav/)
+})
+
+test('GTZAN as it was first published, in AU', async () => {
+  const folder = await folderOf({ 'genres/blues/blues.00000.au': au(Buffer.alloc(22_050, 1)) })
+  const { items } = await read(`gtzan:${folder}`)
+  assert.equal((await items[0]!.samples()).length, 8000)
 })
 
 test('NSynth: the family of each note’s instrument', async () => {

@@ -1,8 +1,8 @@
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PalError } from '../../errors.js'
+import { filesBelow } from './files-below.js'
 
-/** The recordings below a folder, whatever subfolders and formats they are in. */
+/** The recordings below a folder, whatever subfolders they are in and whichever of the formats below. */
 export interface Recordings {
   /**
    * The path of a recording that has one of these names, without extension. Where there is none, a path at which
@@ -15,7 +15,7 @@ export interface Recordings {
 /** @throws PalError if there is no such folder */
 export async function recordingsBelow(folder: string): Promise<Recordings> {
   const byName = new Map<string, string[]>()
-  for (const path of await list(folder)) {
+  for (const path of await filesBelow(folder)) {
     const [, name] = /([^/\\]+)\.(?:wav|flac|mp3|ogg|opus|m4a|aac|au)$/i.exec(path) ?? []
     if (name === undefined) continue
     byName.set(name, [...(byName.get(name) ?? []), join(folder, path)])
@@ -31,13 +31,5 @@ export async function recordingsBelow(folder: string): Promise<Recordings> {
       }
       return found[0] ?? join(folder, `${names[0]}.wav`)
     },
-  }
-}
-
-async function list(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder, { recursive: true })
-  } catch (cause) {
-    throw new PalError('expected a folder that can be read', { file: folder, cause })
   }
 }

@@ -4,7 +4,8 @@ import type { Metric } from './metric.js'
 /** An audio's true labels, and a score for every label there is. */
 export interface TagCase {
   readonly labels: readonly string[]
-  readonly scores: Readonly<Record<string, number>>
+  /** Absent where the audio could not be heard: then it stands in no ranking, and its labels are never found. */
+  readonly scores?: Readonly<Record<string, number>>
 }
 
 /**
@@ -13,13 +14,13 @@ export interface TagCase {
  * has are left out of the mean, where scikit-learn warns and counts them as 0.
  */
 export const meanAveragePrecision: Metric<TagCase> = (cases) => {
-  const names = [...new Set(cases.flatMap(({ scores }) => Object.keys(scores)))].sort()
-  const ranked = names.map((label) => rank(cases, label))
+  const names = [...new Set(cases.flatMap(({ scores = {} }) => Object.keys(scores)))].sort()
+  const rankings = names.map((label) => rank(cases, label))
   return (draw) => {
     const times = new Array<number>(cases.length).fill(0)
     for (const i of draw) times[i] = times[i]! + 1
-    const values = ranked
-      .map((label) => averagePrecision(label, times))
+    const values = rankings
+      .map((ranking) => averagePrecision(ranking, times))
       .filter((value) => !Number.isNaN(value))
     return values.reduce((a, b) => a + b, 0) / values.length
   }
@@ -31,18 +32,26 @@ interface Ranked {
   readonly relevant: boolean
 }
 
-/** Cases by score, the highest first. */
-function rank(cases: readonly TagCase[], label: string): readonly Ranked[] {
-  return cases
-    .map(({ labels, scores }, index) => ({
-      index,
-      score: scoreOf(scores, label),
-      relevant: labels.includes(label),
-    }))
-    .sort((a, b) => b.score - a.score)
+/** What there is of a label. */
+interface Ranking {
+  /** By score, the highest first. */
+  readonly ranked: readonly Ranked[]
+  /** The cases that have the label and no scores. */
+  readonly unheard: readonly number[]
 }
 
-function scoreOf(scores: TagCase['scores'], label: string): number {
+function rank(cases: readonly TagCase[], label: string): Ranking {
+  const unheard: number[] = []
+  const ranked: Ranked[] = []
+  for (const [index, { labels, scores }] of cases.entries()) {
+    const relevant = labels.includes(label)
+    if (scores) ranked.push({ index, score: scoreOf(scores, label), relevant })
+    else if (relevant) unheard.push(index)
+  }
+  return { ranked: ranked.sort((a, b) => b.score - a.score), unheard }
+}
+
+function scoreOf(scores: NonNullable<TagCase['scores']>, label: string): number {
   const score = scores[label]
   if (score !== undefined && !Number.isNaN(score)) return score
   throw new PalError(`expected a score for every label of every audio, got ${score} for "${label}"`, {
@@ -51,7 +60,7 @@ function scoreOf(scores: TagCase['scores'], label: string): number {
 }
 
 /** @param times how often each case was drawn */
-function averagePrecision(ranked: readonly Ranked[], times: readonly number[]): number {
+function averagePrecision({ ranked, unheard }: Ranking, times: readonly number[]): number {
   let [found, passed, sum] = [0, 0, 0]
   for (let at = 0; at < ranked.length; ) {
     // Cases of one score are passed together: no order among them is better than another.
@@ -64,5 +73,6 @@ function averagePrecision(ranked: readonly Ranked[], times: readonly number[]): 
     }
     if (found > before) sum += (found - before) * (found / passed)
   }
-  return found === 0 ? Number.NaN : sum / found
+  const all = unheard.reduce((sum, index) => sum + times[index]!, found)
+  return all === 0 ? Number.NaN : sum / all
 }

@@ -34,6 +34,41 @@ test('an answer that names none, or several, is off the format', () => {
   assert.equal(chosen('A dog is barking', dogs), undefined, 'an article is no letter')
 })
 
+test('what is denied is not chosen, nor what another letter stands beside', () => {
+  for (const answer of [
+    ...['It is not a woman.', 'I do not hear a woman', 'It isn’t a woman.', 'Not B. Woman', '(B) is wrong'],
+    ...['A woman? No.', 'The answer is not (B) Woman', '(B) Woman is incorrect', 'I cannot hear a woman'],
+    ...[
+      'A) or B)',
+      '(A) (B) (C) (D)',
+      'A. B. C. D.',
+      '(A) and (B)',
+      'A) or B',
+      '(B) Woman (C)',
+      'A woman (A)',
+    ],
+  ]) {
+    assert.equal(chosen(answer, people), undefined, answer)
+  }
+  assert.equal(chosen('I hear a woman (B).', people), 1, 'its own letter')
+  assert.equal(chosen('(B) Woman. B.', people), 1, 'its own letter')
+})
+
+test('a choice may deny something itself', () => {
+  const music = ['Music', 'No music', 'Music that is not live']
+  assert.deepEqual(
+    ['There is no music.', '(C) Music that is not live', 'Music', 'Not music'].map((one) =>
+      chosen(one, music),
+    ),
+    [1, 2, 0, undefined],
+  )
+  const verdicts = ['Yes', 'No']
+  assert.equal(chosen('No, it does not.', verdicts), 1, 'the reason denies what the choice denies')
+  assert.equal(chosen('The answer is not no.', verdicts), undefined)
+  assert.equal(chosen('Yes, but not really', verdicts), undefined)
+  assert.equal(chosen('(B) is wrong', verdicts), undefined)
+})
+
 test('order counts, and so do signs', () => {
   assert.equal(chosen('Sad to happy', moods), 1)
   assert.equal(chosen('From happy to sad.', moods), 0)
@@ -45,6 +80,7 @@ test('order counts, and so do signs', () => {
 test('choices may be letters themselves, or alike', () => {
   const chords = ['C', 'Gm', 'Cm7b5', 'Eb/G']
   assert.deepEqual([chosen('C', chords), chosen('(C)', chords), chosen('(C) Cm7b5', chords)], [0, 2, 2])
+  assert.equal(chosen('(A) C.', chords), 0, 'the choice’s own word is no other letter')
   const twice = ['thirteen', 'twenty', 'thirteen']
   assert.deepEqual(
     ['Thirteen.', '(C)', '(C) thirteen', 'It is thirteen'].map((answer) => chosen(answer, twice)),

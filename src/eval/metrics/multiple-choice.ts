@@ -1,3 +1,5 @@
+import { isDenial, normalize } from '../../data/questions/normalize.js'
+
 /**
  * Which of the choices an answer names, strictly: one and no other, by its letter or by its words in their order.
  *
@@ -5,6 +7,8 @@
  * - a letter by itself or marked as one, perhaps said to be the answer, and perhaps with that choice's words:
  *   "B", "(b)", "B. Woman", "The answer is (B)"; an article is none: "A dog is barking";
  * - or its words somewhere, where no other choice's words stand, save inside it: "I hear a woman".
+ *
+ * Beside it may stand neither another letter ("A) or B)") nor anything that takes it back ("It is not a woman").
  *
  * @returns the index of the choice, the first one of choices that are alike; undefined for an answer off the format, which is wrong
  */
@@ -14,13 +18,20 @@ export function chosen(answer: string, choices: readonly string[]): number | und
   const verbatim = choices.findIndex((choice) => bare(choice) === bare(answer))
   if (verbatim >= 0) return first(verbatim)
   const { letter, rest } = letterOf(answer, choices.length)
-  const named = [...new Set(namedIn(wordsOf(rest), texts).map(first))]
-  if (letter !== undefined) return named.every((index) => index === first(letter)) ? first(letter) : undefined
-  return named.length === 1 ? named[0] : undefined
+  const given = tokensOf(rest)
+  const { named, places } = namedIn(given, texts)
+  const [choice, ...others] = new Set([...(letter === undefined ? [] : [letter]), ...named].map(first))
+  if (choice === undefined || others.length > 0) return undefined
+  const besides = given.filter((_, i) => !places.has(i))
+  const letters = besides.map((token) => letterIn(token)).filter((index) => index in choices)
+  if (letters.some((index) => first(index) !== choice)) return undefined
+  return isTakenBack(given, places, texts[choice]!) ? undefined : choice
 }
 
 /** Letters as the question lists them: A, B, C … */
 export const letterAt = (index: number) => String.fromCharCode(65 + index)
+
+const indexOf = (letter: string) => letter.toUpperCase().charCodeAt(0) - 65
 
 /** Whatever the case, and without the mark at the end. */
 const bare = (text: string) => text.trim().toLowerCase().replace(/[.!]$/, '')
@@ -33,35 +44,75 @@ function letterOf(answer: string, count: number): { readonly letter?: number; re
   const [match, bracketed, marked, alone] =
     /^\(([a-z])\)(?!\S)|^([a-z])[.):](?!\S)|^\(?([a-z])\)?[.!]?$/i.exec(text) ?? []
   const letter = bracketed ?? marked ?? alone
-  const index = letter === undefined ? -1 : letter.toUpperCase().charCodeAt(0) - 65
+  const index = letter === undefined ? -1 : indexOf(letter)
   return match !== undefined && index >= 0 && index < count
     ? { letter: index, rest: text.slice(match.length) }
     : { rest: answer }
 }
 
-/** The choices whose words stand in the answer; where choices overlap the longest counts. */
-function namedIn(given: readonly string[], texts: readonly (readonly string[])[]): readonly number[] {
-  const found = new Set<number>()
+/** The choices whose words stand in the answer, and the places of these; where choices overlap the longest counts. */
+function namedIn(given: readonly Token[], texts: readonly (readonly string[])[]) {
+  const named = new Set<number>()
+  const places = new Set<number>()
   for (let at = 0; at < given.length; ) {
     const here = indices(
       texts,
-      (words) => words.length > 0 && words.every((word, i) => word === given[at + i]),
+      (words) => words.length > 0 && words.every((word, i) => word === given[at + i]?.word),
     )
     const longest = Math.max(0, ...here.map((index) => texts[index]!.length))
-    for (const index of here) if (texts[index]!.length === longest) found.add(index)
+    for (const index of here) if (texts[index]!.length === longest) named.add(index)
+    for (let i = 0; i < longest; i++) places.add(at + i)
     at += Math.max(1, longest)
   }
-  return [...found]
+  return { named: [...named], places }
 }
 
-/** Lower-case words without the marks around them; signs that tell choices apart (C, C#, -3, 50 %) stay. */
-function wordsOf(text: string): readonly string[] {
+/**
+ * Whether something is denied besides the choice's own words. Behind a choice that denies something itself, this may be
+ * its reason: "No, it does not."
+ */
+function isTakenBack(
+  given: readonly Token[],
+  places: ReadonlySet<number>,
+  choice: readonly string[],
+): boolean {
+  const end = places.size > 0 && choice.some(denies) ? Math.min(...places) : given.length
+  return given.slice(0, end).some(({ word }, i) => !places.has(i) && denies(word))
+}
+
+const denies = (word: string) => isDenial(normalize(word)) || /n't$/.test(word) || RETRACTIONS.has(word)
+
+const RETRACTIONS: ReadonlySet<string> = new Set(['cannot', 'nor', 'wrong', 'incorrect', 'false'])
+
+interface Token {
+  /** Lower-case and without the marks around it; signs that tell choices apart (C, C#, -3, 50 %) stay. */
+  readonly word: string
+  readonly raw: string
+  /** What stands before it. */
+  readonly before: string
+}
+
+function tokensOf(text: string): readonly Token[] {
   return text
-    .toLowerCase()
     .replaceAll('’', "'")
     .split(/[\s/]+/)
-    .map((word) => word.replace(/^["'“”‘([{<*]+/, '').replace(/["'“”)\]}>*.,;:!?]+$/, ''))
-    .filter(Boolean)
+    .map((raw, i, all) => ({ raw, word: wordOf(raw), before: all[i - 1] ?? '' }))
+    .filter(({ word }) => word !== '')
+}
+
+const wordsOf = (text: string): readonly string[] => tokensOf(text).map(({ word }) => word)
+
+const wordOf = (raw: string) =>
+  raw
+    .toLowerCase()
+    .replace(/^["'“”‘([{<*]+/, '')
+    .replace(/["'“”)\]}>*.,;:!?]+$/, '')
+
+/** The choice whose letter a word is, marked as one ("(B)", "B.") or joined to another ("or B"); -1 of all else. */
+function letterIn({ word, raw, before }: Token): number {
+  const isMarked = /^\W*[a-z][.):]/i.test(raw)
+  const isJoined = /^(?:or|and|&)$/i.test(before) && /^\W*[A-Z]/.test(raw)
+  return /^[a-z]$/.test(word) && (isMarked || isJoined) ? indexOf(word) : -1
 }
 
 const same = (a: readonly string[], b: readonly string[]) =>
