@@ -28,6 +28,18 @@ test('a folder without a comparison, and changes to a finished one, are refused'
   const twice = await pal(['compare', 'recipe.yaml', '--seeds', '1,1'])
   assert.equal(twice.code, 2)
   assert.match(twice.stderr, /Expected each once\./)
+  const nothing = await pal(['compare', 'recipe.yaml', '--seeds', '1,,2'])
+  assert.equal(nothing.code, 2)
+  assert.match(nothing.stderr, /nothing before or after a comma/)
+})
+
+test('a name that is not known is told before anything is trained', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pal-compare-'))
+  const recipe = join(packageFolder(), 'recipes', 'compare-tiny.yaml')
+  const { code, stderr } = await pal(['compare', recipe, '--integrations', 'plits,foo', '--out', folder])
+  assert.equal(code, 1)
+  assert.match(stderr, /--integrations: expected .*, got "foo"/)
+  assert.deepEqual(await readdir(folder), [])
 })
 
 test('a finished run of another recipe is told before anything is trained', async () => {

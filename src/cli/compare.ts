@@ -67,15 +67,17 @@ async function run(
   { signal }: CliContext,
 ): Promise<string | undefined> {
   const { loadRecipe } = await import('../train/recipe.js')
-  const { comparedByDefault, planRuns } = await import('../compare/plan.js')
+  const { comparedByDefault, planRuns, settingNamed } = await import('../compare/plan.js')
   const { finishedRun, trainRun } = await import('../compare/run.js')
-  const { answersFolder, answersOf, keepComparison } = await import('../compare/kept.js')
+  const { answersFolder, answersOf, judgeAgain, keepComparison } = await import('../compare/kept.js')
   const { writeComparisonReport } = await import('../compare/write-report.js')
   const { QUESTIONS_VERSION } = await import('../eval/items.js')
+  const { SCORER_VERSION } = await import('../eval/score.js')
   const { recipe, overrides } = await loadRecipe(file, changes, chosenBases(options))
   const { integrations = comparedByDefault(recipe), seeds, limit = 0, scenes, out } = options
+  for (const name of integrations) settingNamed(name, recipe) // A name that is not known is told before anything is trained.
   const folder = resolve(out ?? join('runs', recipe.name))
-  const asked = { questions: QUESTIONS_VERSION, limit, scenes }
+  const asked = { questions: QUESTIONS_VERSION, scorer: SCORER_VERSION, limit, scenes }
   const runs = planRuns(integrations, seeds)
   const comparison = {
     name: recipe.name,
@@ -96,8 +98,10 @@ async function run(
     if (done === 0) await keepComparison(folder, comparison)
     if (await answersOf(folder, run, asked)) continue
     questions ??= await itemsOf(file, changes, { ...options, seed: 1, wordings: 'held-out' })
+    await judgeAgain(folder, run, questions.vocabulary)
+    if (await answersOf(folder, run, asked)) continue
     const model = join(folder, run.folder, 'model')
-    const identity = { questions: QUESTIONS_VERSION, count: questions.items.length, limit, scenes }
+    const identity = { ...asked, count: questions.items.length }
     if (!(await askAll(model, questions, { folder: answersFolder(folder, run), identity, signal })))
       return undefined
     if (done < runs.length - 1) await writeComparisonReport(folder)
@@ -158,11 +162,14 @@ async function askAll(
 }
 
 function names(text: string): readonly string[] {
-  return eachOnce(text.split(',').map((name) => name.trim()))
+  const values = text.split(',').map((name) => name.trim())
+  if (values.includes(''))
+    throw new InvalidArgumentError('Expected names separated by commas, got nothing before or after a comma.')
+  return eachOnce(values)
 }
 
 function numbers(text: string): readonly number[] {
-  const values = text.split(',').map(Number)
+  const values = names(text).map(Number)
   if (values.every((value) => Number.isInteger(value) && value >= 0)) return eachOnce(values)
   throw new InvalidArgumentError('Expected whole numbers, separated by commas.')
 }

@@ -1,3 +1,4 @@
+import { verdict } from '../data/questions/score.js'
 import { PalError } from '../errors.js'
 import type { Sample } from '../eval/run.js'
 
@@ -7,7 +8,7 @@ import type { Sample } from '../eval/run.js'
  */
 export interface AnswerTable {
   readonly audios: number
-  /** One, or for a balanced measure one for each expected answer. */
+  /** One, or for a balanced measure one for yes and one for no. */
   readonly classes: number
   readonly questions: number
   /** [audios × classes] */
@@ -23,14 +24,15 @@ export interface QuestionLayout {
   readonly cellOf: ReadonlyMap<string, number>
 }
 
-/** @param balanced accuracy is the mean over the expected answers, such as "Yes." and "No.", of each one's */
+/** @param balanced accuracy is the mean of that where yes is right and that where no is */
 export function layOut(samples: readonly Sample[], balanced: boolean): QuestionLayout {
   const audios = numbered(samples.map(({ audio }) => audio))
-  const classes = numbered(samples.map(({ expected }) => (balanced ? expected : '')))
+  const classOf = ({ expected }: Sample) => (balanced ? (verdict(expected) ?? '') : '')
+  const classes = numbered(samples.map(classOf))
   const cellOf = new Map(
-    samples.map(({ id, audio, expected }) => [
-      id,
-      audios.get(audio)! * classes.size + classes.get(balanced ? expected : '')!,
+    samples.map((sample) => [
+      sample.id,
+      audios.get(sample.audio)! * classes.size + classes.get(classOf(sample))!,
     ]),
   )
   return { audios: audios.size, classes: classes.size, cellOf }

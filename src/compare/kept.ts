@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { AnswerVocabulary } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
-import { keptAnswers, type Sample } from '../eval/run.js'
+import { type EvalIdentity, keptAnswers, rescore, type Sample } from '../eval/run.js'
+import { SCORER_VERSION } from '../eval/score.js'
 import type { LoadedRecipe } from '../train/recipe.js'
 import type { StepReport } from '../train/trainer.js'
 import { writeAtomically } from '../weights/write-atomically.js'
@@ -54,27 +56,41 @@ export async function readComparison(folder: string): Promise<Comparison> {
   return JSON.parse(await readFile(file, 'utf8')) as Comparison
 }
 
-/** The runs of a comparison that are finished, trained and asked, in its order, and those that are not. */
+/**
+ * The runs of a comparison that are finished, trained and asked, in its order, and those that are not.
+ * @throws PalError if their answers are to questions of different versions, or were judged by different scorers
+ */
 export async function readRuns(
   folder: string,
   { integrations, seeds, limit, scenes }: Comparison,
 ): Promise<{ readonly finished: readonly FinishedRun[]; readonly open: readonly Run[] }> {
   const finished: FinishedRun[] = []
   const open: Run[] = []
+  const versions = new Map<string, Run>()
   for (const run of planRuns(integrations, seeds)) {
-    const samples = await answersOf(folder, run, { limit, scenes })
+    const answers = await answersOf(folder, run, { limit, scenes })
     const cost = join(folder, run.folder, COST)
-    if (!samples || !existsSync(cost)) {
+    if (!answers || !existsSync(cost)) {
       open.push(run)
       continue
     }
+    const { questions, scorer = 'an older one' } = answers.identity
+    const version = `questions ${questions}, scorer ${scorer}`
+    if (!versions.has(version)) versions.set(version, run)
     const steps = (await readFile(join(folder, run.folder, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
     finished.push({
       run,
       cost: JSON.parse(await readFile(cost, 'utf8')) as RunCost,
       steps: steps.map((line) => JSON.parse(line) as StepReport),
-      samples,
+      samples: answers.samples,
       answers: answersFolder(folder, run),
+    })
+  }
+  if (versions.size > 1) {
+    const found = [...versions].map(([version, run]) => `${version} (${run.folder})`)
+    throw new PalError(`expected answers of one version, got ${found.join('; ')}`, {
+      file: folder,
+      hint: 'Give the recipe and this folder with --out: answers are judged again without training anything.',
     })
   }
   return { finished, open }
@@ -86,16 +102,21 @@ export function answersFolder(folder: string, run: Run): string {
 
 /**
  * What a run's model has answered, if it has answered all that it is to be asked.
- * @param asked what the questions depend on
+ * @param asked what the questions, and the verdicts, depend on
  */
 export async function answersOf(
   folder: string,
   run: Run,
   asked: Readonly<Record<string, string | number>>,
-): Promise<readonly Sample[] | undefined> {
+): Promise<{ readonly identity: EvalIdentity; readonly samples: readonly Sample[] } | undefined> {
   const kept = await keptAnswers(answersFolder(folder, run))
   if (!kept || kept.samples.length !== kept.identity.count) return undefined
-  return Object.entries(asked).every(([key, value]) => kept.identity[key] === value)
-    ? kept.samples
-    : undefined
+  return Object.entries(asked).every(([key, value]) => kept.identity[key] === value) ? kept : undefined
+}
+
+/** What a run's model has answered so far is judged as the scorer judges now. */
+export async function judgeAgain(folder: string, run: Run, vocabulary: AnswerVocabulary): Promise<void> {
+  const kept = await keptAnswers(answersFolder(folder, run))
+  if (!kept || kept.identity.scorer === SCORER_VERSION || kept.samples.length === 0) return
+  await rescore(answersFolder(folder, run), vocabulary)
 }

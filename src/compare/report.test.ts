@@ -143,13 +143,25 @@ describe('the files', () => {
     const folder = await writeTinyComparison({
       comparison: { seeds: [1], integrations: ['plits', 'lal', 'pal'] },
       open: ({ integration }) => integration === 'pal',
-      cost: { machine },
+      cost: { machine, resumed: true },
     })
     const { markdown } = await writeComparisonReport(folder)
     assert.match(markdown, /\*\*Not finished\*\*: pal-seed1;/)
     assert.match(markdown, /\*\*One seed\*\*/)
     assert.match(markdown, /\*\*A busy machine\*\*: .* before plits-seed1, lal-seed1;/)
+    assert.match(markdown, /\*\*Stopped and resumed\*\*: plits-seed1, lal-seed1:/)
     assert.match(markdown, /LAL, step time: no conclusion/)
+  })
+
+  test('are not made of answers that different scorers have judged', async () => {
+    const folder = await writeTinyComparison({})
+    const identity = join('lal-seed2', 'eval', 'identity.json')
+    const known = JSON.parse(await read(folder, identity)) as object
+    await writeFile(join(folder, identity), JSON.stringify({ ...known, scorer: 99 }))
+    await assert.rejects(
+      writeComparisonReport(folder),
+      /expected answers of one version, got questions 1, scorer an older one \(plits-seed1\); questions 1, scorer 99 \(lal-seed2\)/,
+    )
   })
 
   test('nothing finished, or nothing to pair with, is said too', async () => {
