@@ -1,16 +1,23 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { PalError } from '../errors.js'
+import { add, neg } from '../graph/elementwise.js'
+import { reshape } from '../graph/shape.js'
+import { Graph } from '../graph/tensor.js'
 import type { LlamaConfig } from '../llm/config.js'
 import { Runtime } from '../runtime/runtime.js'
 import { AnswerRun } from './answer-run.js'
 import { type BenchConfiguration, benchModel, combinations, INTEGRATIONS, nameOf } from './configuration.js'
 import { costOf } from './cost.js'
-import type { Machine } from './machine.js'
+import { mostBytesHeld } from './count.js'
+import { codeHash, type Identity, identityOf } from './identity.js'
+import { type Computer, describeComputer, type Peaks } from './machine.js'
 import { markdown } from './markdown.js'
-import { measure, type Visit } from './measure.js'
+import { type Measured, measure, type Visit } from './measure.js'
 import { randomWeights } from './random-weights.js'
 import { reportOn } from './report.js'
 import { compare, spreadOf } from './statistics.js'
@@ -32,8 +39,8 @@ const base: BenchConfiguration = {
   ...{ task: 'train', integration: 'lal', llm: 'tiny', audioTokens: 24, textTokens: 5, batch: 2, bits: 32 },
   ...{ checkpointing: false, prepacking: false, newTokens: 3, encoder: false, provider: 'cpu', threads: 1 },
 }
-const machine: Machine = {
-  ...{ processor: 'abacus', cores: 2, memoryGiB: 1, system: 'none', node: '20', load: 0 },
+const machine: Computer = {
+  ...{ processor: 'abacus', cores: 2, memoryGiB: 1, system: 'none', node: '20' },
 }
 
 let folder: string
@@ -65,6 +72,25 @@ describe('what is counted from the graph is the closed formula', () => {
     const selective = costOf({ ...base, checkpointing: 'selective' }, llm)
     const scores = llm.layers * batch * llm.heads * llm.headSize * textTokens * (audioTokens + textTokens)
     assert.equal(selective.step! - costOf(base, llm).step!, scores)
+  })
+
+  test('the more is computed again for the gradient, the less is held at once', () => {
+    const long = { ...base, integration: 'plits', audioTokens: 200 } as const
+    const held = ([false, 'gates', 'selective', true] as const).map(
+      (checkpointing) => costOf({ ...long, checkpointing }, llm).heldBytes!,
+    )
+    assert.deepEqual(
+      held,
+      held.toSorted((a, b) => b - a),
+    )
+    assert.equal(new Set(held).size, 4)
+  })
+
+  test('of values held at once, those go that nobody reads any more, and another shape is no copy', () => {
+    const a = new Graph().input('a', [10])
+    const twice = reshape(add(a, a), [2, 5]) // 40 bytes of its own
+    assert.equal(mostBytesHeld([add(neg(neg(twice)), twice)]), 3 * 40)
+    assert.equal(mostBytesHeld([neg(neg(neg(twice)))]), 2 * 40)
   })
 
   test('weights of fewer bits, and the cache', () => {
@@ -99,28 +125,163 @@ for (const bits of [4, 8, 32] as const) {
   })
 }
 
-test('finished turns are kept and not measured again; a line that was cut is left out', async () => {
-  const kept = join(folder, 'kept')
-  await mkdir(kept)
-  const visit = (round: number): Visit => ({
-    ...{ name: nameOf(base), round, configuration: base, loadMs: 1, load: 0, at: '', peakMiB: 1 },
-    samples: [{ milliseconds: 1 }],
+describe('a folder of measurements', () => {
+  const identity: Identity = { processor: 'abacus', code: 'a1' }
+  const visit = (round: number, configuration = base): Visit => ({
+    ...{ name: nameOf(configuration), round, configuration, loadMs: 1, load: 0, at: '2020-01-01T00:00' },
+    ...{ peakMiB: 1, samples: [{ milliseconds: 1 }] },
   })
-  const lines = [visit(0), visit(1)].map((one) => JSON.stringify(one)).join('\n')
-  await writeFile(join(kept, 'visits.jsonl'), `${lines}\n{"name":"cut`)
-  await writeFile(join(kept, 'peaks.json'), '{"gemm":1,"bandwidth":1}')
-  const options = { folder: kept, weights: folder, warmUp: 1, steps: 1 }
-  const progress: string[] = []
-  const done = await measure([base], {
-    ...options,
-    rounds: 2,
-    onProgress: (_, __, name) => progress.push(name),
+  const peaks: Peaks = { provider: 'cpu', threads: 1, gemm: 1, bandwidth: 1 }
+  const lines = (values: readonly unknown[]) => values.map((one) => `${JSON.stringify(one)}\n`).join('')
+
+  /** A folder in which two rounds are kept. */
+  async function keptFolder(own: Identity | undefined, visits = [visit(0), visit(1)]): Promise<string> {
+    const kept = await mkdtemp(join(folder, 'kept-'))
+    if (own) await writeFile(join(kept, 'identity.json'), JSON.stringify({ ...own, steps: 1, warmUp: 1 }))
+    await writeFile(join(kept, 'visits.jsonl'), lines(visits))
+    await writeFile(join(kept, 'peaks.jsonl'), lines([peaks]))
+    return kept
+  }
+  const optionsFor = (kept: string) => ({
+    ...{ folder: kept, weights: folder, rounds: 2, warmUp: 1, steps: 1 },
+    identity: async () => identity,
   })
-  assert.deepEqual(done, { visits: [visit(0), visit(1)], peaks: { gemm: 1, bandwidth: 1 } })
-  assert.deepEqual(progress, [])
-  assert.equal(await readFile(join(kept, 'visits.jsonl'), 'utf8'), `${lines}\n`)
-  const interrupted = await measure([base], { ...options, rounds: 3, signal: AbortSignal.abort() })
-  assert.equal(interrupted.visits.length, 2)
+
+  test('finished turns are not measured again; a line that was cut is left out', async () => {
+    const kept = await keptFolder(identity)
+    await appendFile(join(kept, 'visits.jsonl'), '{"name":"cut')
+    const progress: string[] = []
+    const onProgress = (_: number, __: number, name: string) => progress.push(name)
+    const done = await measure([base], { ...optionsFor(kept), onProgress })
+    assert.deepEqual(done, { visits: [visit(0), visit(1)], failures: [], peaks: [peaks] })
+    assert.deepEqual(progress, [])
+    assert.equal(await readFile(join(kept, 'visits.jsonl'), 'utf8'), lines([visit(0), visit(1)]))
+  })
+
+  test('no more count than were asked for: of the rounds the first ones, of the configurations the named ones', async () => {
+    const other = { ...base, llm: 'other' }
+    const kept = await keptFolder(identity, [visit(0, other), ...[0, 1, 2, 3, 4].map((i) => visit(i))])
+    const fewer = await measure([base, base], optionsFor(kept))
+    assert.deepEqual(fewer.visits, [visit(0), visit(1)])
+    const interrupted = await measure([base], {
+      ...optionsFor(kept),
+      rounds: 6,
+      signal: AbortSignal.abort(),
+    })
+    assert.deepEqual(
+      interrupted.visits.map(({ name, round }) => [name, round]),
+      [0, 1, 2, 3, 4].map((round) => [nameOf(base), round]),
+    )
+  })
+
+  test('the peaks are those of the threads that are measured', async () => {
+    const kept = await keptFolder(identity)
+    const done = await measure([{ ...base, threads: 2 }], {
+      ...optionsFor(kept),
+      signal: AbortSignal.abort(),
+    })
+    assert.deepEqual(done.peaks, [])
+  })
+
+  const refused: readonly [what: string, own: Identity | undefined, message: RegExp][] = [
+    [
+      'code',
+      { ...identity, code: 'b2' },
+      /identity\.json: expected .* with code = a1, got ones with code = b2/,
+    ],
+    [
+      'machines',
+      { ...identity, processor: 'fingers' },
+      /processor = abacus, got ones with processor = fingers/,
+    ],
+    ['what is not known', { processor: 'abacus' }, /with code = a1, got ones with code = unknown/],
+    ['nothing', undefined, /expected .* in identity\.json, got visits\.jsonl without it/],
+  ]
+  for (const [what, own, message] of refused) {
+    test(`one that speaks of other measurements is refused: ${what}`, async () => {
+      const kept = await keptFolder(own)
+      await assert.rejects(measure([base], optionsFor(kept)), (error: Error) => {
+        assert.ok(error instanceof PalError)
+        assert.match(error.message, message)
+        assert.match(error.message, /another folder with --out, or remove this one/)
+        return true
+      })
+    })
+  }
+
+  test('other steps, another warm-up: all that differs is said', async () => {
+    const options = { ...optionsFor(await keptFolder(identity)), steps: 7, warmUp: 2 }
+    await assert.rejects(
+      measure([base], options),
+      /with steps = 7, warmUp = 2, got ones with steps = 1, warmUp = 1/,
+    )
+  })
+
+  test('another model may join, and the same one may not have changed', async () => {
+    const kept = await keptFolder({ ...identity, 'llm a': '1' })
+    const withModels = (models: Identity) => ({
+      ...optionsFor(kept),
+      identity: async () => ({ ...identity, ...models }),
+    })
+    await measure([base], withModels({ 'llm b': '2' }))
+    await measure([base], withModels({ 'llm a': '1' }))
+    await assert.rejects(measure([base], withModels({ 'llm a': '3' })), /llm a = 3, got ones with llm a = 1/)
+    await assert.rejects(measure([base], withModels({ 'llm b': '3' })), /llm b = 3, got ones with llm b = 2/)
+  })
+
+  test('what fails is left out of the rounds after, not kept, and tried again by the next call', async () => {
+    const kept = await keptFolder(identity)
+    const missing = { ...base, llm: join(folder, 'no such model') }
+    for (const call of ['first', 'next']) {
+      const tried: string[] = []
+      const onProgress = (_: number, __: number, name: string) => tried.push(name)
+      const { visits, failures } = await measure([missing, base], { ...optionsFor(kept), onProgress })
+      assert.deepEqual(tried, [nameOf(missing)], call)
+      assert.deepEqual(visits, [visit(0), visit(1)])
+      const [failure, ...others] = failures
+      assert.match(failure!.reason, /expected a folder with a language model/)
+      assert.deepEqual([failure!.name, failure!.round, others], [nameOf(missing), 0, []])
+    }
+    assert.equal(await readFile(join(kept, 'visits.jsonl'), 'utf8'), lines([visit(0), visit(1)]))
+  })
+
+  test('code that is built anew meanwhile ends it', async () => {
+    const builds = ['a1', 'a1', 'b2']
+    const missing = { ...base, llm: join(folder, 'no such model') }
+    const options = {
+      ...optionsFor(await keptFolder(identity)),
+      identity: async () => ({ ...identity, code: builds.shift()! }),
+    }
+    await assert.rejects(
+      measure([missing, { ...missing, batch: 3 }], options),
+      /code = b2, got ones with code = a1/,
+    )
+  })
+
+  test('the identity is of the machine, the code and the models', async () => {
+    const computer = describeComputer()
+    const one = await identityOf(computer)
+    const ofModel = await identityOf(computer, new Map([['path/to/model', 'sha']]))
+    assert.deepEqual({ ...ofModel }, { ...one, 'llm path/to/model': 'sha' })
+    assert.match(String(one.code), /^[0-9a-f]{16}$/)
+    assert.match(String(one.onnxruntime), /^\d+\.\d+/)
+    for (const key of ['processor', 'cores', 'system', 'node', 'version']) assert.ok(one[key], key)
+  })
+
+  test('the code is a file with all that it may load, and nothing else', async () => {
+    const code = await mkdtemp(join(folder, 'code-'))
+    const write = (name: string, text: string) => writeFile(join(code, name), text)
+    const hash = () => codeHash(pathToFileURL(join(code, 'a.js')))
+    await write('a.js', "import { b } from './b.js' // not './none.js'")
+    await write('b.js', "new Worker(new URL('./c.js', import.meta.url))")
+    await write('c.js', "await import('./a.js')")
+    await write('d.js', '')
+    const before = await hash()
+    await write('d.js', 'other')
+    assert.equal(await hash(), before)
+    await write('c.js', 'other')
+    assert.notEqual(await hash(), before)
+  })
 })
 
 test('every combination, each with a name of its own', () => {
@@ -128,9 +289,9 @@ test('every combination, each with a name of its own', () => {
   const all = combinations({
     ...(grid as object),
     audioTokens: [1, 2],
-    checkpointing: [false, 'selective', true],
+    checkpointing: [false, 'gates', 'selective', true],
   } as never)
-  assert.equal(new Set(all.map(nameOf)).size, 6)
+  assert.equal(new Set(all.map(nameOf)).size, 8)
 })
 
 describe('conclusions', () => {
@@ -138,6 +299,13 @@ describe('conclusions', () => {
 
   test('quartiles', () => {
     assert.deepEqual(spreadOf([4, 1, 3, 2, 5]), { median: 3, quartiles: [2, 4], range: [1, 5], count: 5 })
+  })
+
+  test('between two values, quantiles are on the line; of none, there are none', () => {
+    const { median, quartiles } = spreadOf([30, 0, 20, 10])
+    assert.deepEqual([median, quartiles], [15, [7.5, 22.5]])
+    assert.deepEqual(spreadOf([7]).quartiles, [7, 7])
+    assert.ok(Number.isNaN(spreadOf([]).median))
   })
 
   test('a difference beyond the spread', () => {
@@ -160,32 +328,30 @@ describe('the report', () => {
     times.map((milliseconds, round) => {
       const configuration = { ...base, integration }
       return {
-        ...{ name: nameOf(configuration), round, configuration, loadMs: 1, load: 0, at: '' },
+        ...{ name: nameOf(configuration), round, configuration, loadMs: 1, load: 0 },
+        at: `2020-01-0${round + 1}T12:00:00.000Z`,
         samples: milliseconds.map((one) => ({ milliseconds: one })),
         peakMiB: integration === 'lal' ? 100 : 400,
       }
     })
-  const context = {
-    ...{ machine, peaks: { gemm: 1e-3, bandwidth: 1e-3 }, command: 'pal bench train' },
-    sizes: new Map([['tiny', llm]]),
-  }
+  const peaks: Peaks = { provider: 'cpu', threads: 1, gemm: 1e-3, bandwidth: 1e-3 }
+  const context = { machine, command: 'pal bench train', sizes: new Map([['tiny', llm]]) }
+  const report = (visits: readonly Visit[], rest: Partial<Measured> = {}) =>
+    reportOn({ visits, failures: [], peaks: [peaks], ...rest }, context)
 
   test('says what a quiet machine tells', () => {
-    const report = reportOn(
-      [
-        ...visits('plits', [
-          [100, 101],
-          [100, 102],
-        ]),
-        ...visits('lal', [
-          [20, 21],
-          [20, 20],
-        ]),
-      ],
-      context,
-    )
-    assert.deepEqual(report.noise, [])
-    const text = markdown(report)
+    const quiet = report([
+      ...visits('plits', [
+        [100, 101],
+        [100, 102],
+      ]),
+      ...visits('lal', [
+        [20, 21],
+        [20, 20],
+      ]),
+    ])
+    assert.deepEqual(quiet.noise, [])
+    const text = markdown(quiet)
     assert.match(
       text,
       /against PLITS: time 0\.20 times \(0\.20–0\.20 over 2 rounds\); peak memory 0\.25 times/,
@@ -194,39 +360,49 @@ describe('the report', () => {
   })
 
   test('draws no conclusion from a noisy one, and says so', () => {
-    const report = reportOn(
-      [
-        ...visits('plits', [
-          [100, 300],
-          [150, 90],
-        ]),
-        ...visits('lal', [
-          [120, 200],
-          [90, 260],
-        ]),
-      ],
-      context,
-    )
-    const text = markdown(report)
+    const noisy = report([
+      ...visits('plits', [
+        [100, 300],
+        [150, 90],
+      ]),
+      ...visits('lal', [
+        [120, 200],
+        [90, 260],
+      ]),
+    ])
+    const text = markdown(noisy)
     assert.match(text, /\*\*The machine was noisy\*\*: the middle half of the times is wider than 10 %/)
     assert.match(text, /time: no conclusion, the spread is larger than the difference/)
   })
 
   test('says that too few measurements were made, not that they differ', () => {
-    const text = markdown(
-      reportOn([...visits('plits', [[200, 202]]), ...visits('lal', [[100, 102]])], context),
-    )
+    const text = markdown(report([...visits('plits', [[200, 202]]), ...visits('lal', [[100, 102]])]))
     assert.match(text, /time: no conclusion, 2 measurements are too few/)
   })
 
   test('names what could not be measured', () => {
-    const [visit] = visits('lal', [[]])
-    const report = reportOn([{ ...visit!, failure: 'ended by SIGKILL, as when memory runs out' }], context)
-    assert.match(markdown(report), /not measured, ended by SIGKILL/)
+    const reason = 'ended by SIGKILL, as when memory runs out'
+    const failures = [{ name: 'too large', round: 1, reason, at: '2020-01-03T12:00:00.000Z' }]
+    const text = markdown(report([], { failures }))
+    assert.match(text, /- too large: not measured from round 2 on, ended by SIGKILL/)
+    assert.match(text, /Node 20, 2020-01-03\./)
+  })
+
+  test('is dated from what was measured', () => {
+    assert.equal(report(visits('lal', [[1]])).date, '2020-01-01')
+    assert.equal(report(visits('lal', [[1], [1], [1]]).toReversed()).date, '2020-01-01 to 2020-01-03')
+  })
+
+  test('holds each configuration against the peaks of its own threads', () => {
+    const [four] = report(visits('lal', [[1]]), { peaks: [{ ...peaks, threads: 4 }] }).results
+    assert.equal(four!.gemmShare, undefined)
+    const both = report(visits('lal', [[1]]), { peaks: [{ ...peaks, threads: 4, gemm: 1 }, peaks] })
+    assert.equal(both.results[0]!.gemmShare, report(visits('lal', [[1]])).results[0]!.gemmShare)
+    assert.match(markdown(both), /Measured peaks, cpu threads=4: 2 GFLOP\/s/)
   })
 
   test('is written as JSON, Markdown and plots', async () => {
-    const files = await writeReport(reportOn(visits('lal', [[1, 2, 3]]), context), join(folder, 'report'))
+    const files = await writeReport(report(visits('lal', [[1, 2, 3]])), join(folder, 'report'))
     const names = files.map((file) => file.split('/').at(-1))
     for (const name of ['report.json', 'report.md', 'time.svg', 'memory.svg'])
       assert.ok(names.includes(name), name)

@@ -6,12 +6,12 @@ import { readTensor, type StoredTensor } from '../weights/safetensors.js'
 import { AnswerRun } from './answer-run.js'
 import { type BenchConfiguration, benchModel, FEATURES, integrationOf, isSize } from './configuration.js'
 import { measurePeaks } from './machine.js'
-import type { ContestantEvent, ContestantTask } from './measure.js'
 import { randomWeights } from './random-weights.js'
+import type { ContestantEvent, ContestantTask } from './run-contestant.js'
 import { TrainStep } from './train-step.js'
 
 /**
- * One configuration in a process of its own, started by measure.ts with a task as JSON; it tells what it measures
+ * One configuration in a process of its own, started by run-contestant.ts with a task as JSON; it tells what it measures
  * line by line on standard output.
  */
 const task = JSON.parse(process.argv[2] as string) as ContestantTask

@@ -7,25 +7,32 @@ import { Random } from '../random.js'
 import { Arena } from '../runtime/arena.js'
 import type { Runtime } from '../runtime/runtime.js'
 
-/** What numbers were taken on. */
-export interface Machine {
+/** What numbers are taken on. */
+export interface Computer {
   readonly processor: string
   readonly cores: number
   readonly memoryGiB: number
   readonly system: string
   readonly node: string
+}
+
+/** And how busy it was then. */
+export interface Machine extends Computer {
   /** Cores that others kept busy just before. */
   readonly load: number
 }
 
 export async function describeMachine(): Promise<Machine> {
+  return { ...describeComputer(), load: await busyCores() }
+}
+
+export function describeComputer(): Computer {
   return {
     processor: cpus()[0]?.model.trim() || 'unknown',
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${platform()} ${release()} ${arch()}`,
     node: process.versions.node,
-    load: await busyCores(),
   }
 }
 
@@ -44,18 +51,24 @@ function workedMilliseconds(): number {
   return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0)
 }
 
-/** The most that the machine did when it did nothing else: what shares are measured against. */
-export interface Peaks {
+/** What a machine does of the two things that take a model's time. */
+export interface Rates {
   /** Multiply-adds per second of large float32 matrix products, in 10⁹. */
   readonly gemm: number
   /** Bytes per second read from memory, in 10⁹. */
   readonly bandwidth: number
 }
 
+/** The most that the machine did when it did nothing else: what shares are measured against. */
+export interface Peaks extends Rates {
+  readonly provider: string
+  readonly threads: number
+}
+
 const ATTEMPTS = 5
 
-/** Measured through the same runtime, threads and provider as everything else. */
-export async function measurePeaks(runtime: Runtime): Promise<Peaks> {
+/** Measured through the same runtime as everything else. */
+export async function measurePeaks(runtime: Runtime): Promise<Rates> {
   return {
     gemm: await gemmRate(runtime),
     bandwidth: Math.max(await sumRate(runtime), await vectorRate(runtime)),

@@ -1,37 +1,19 @@
-import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { PalError } from '../errors.js'
-import { writeAtomically } from '../weights/write-atomically.js'
 import type { AnswerTimes } from './answer-run.js'
 import { type BenchConfiguration, nameOf } from './configuration.js'
+import type { Identity } from './identity.js'
+import { claimFolder, keep, PEAKS, readKept, VISITS } from './kept.js'
 import { busyCores, type Peaks } from './machine.js'
+import { type ContestantEvent, runContestant } from './run-contestant.js'
 
-/** What a contestant's process is asked for. */
-export interface ContestantTask {
-  readonly kind: 'peaks' | 'measure'
-  readonly configuration: BenchConfiguration
-  /** The folder of random weights. */
-  readonly weights: string
-  /** Steps that are not counted. */
-  readonly warmUp: number
-  readonly steps: number
-}
-
-/** What it tells. */
-export type ContestantEvent =
-  | ({ readonly kind: 'peaks' } & Peaks)
-  | { readonly kind: 'ready'; readonly loadMs: number }
-  | ({ readonly kind: 'sample'; readonly milliseconds: number } & Partial<AnswerTimes>)
-  | { readonly kind: 'done'; readonly peakMiB: number }
-
-/** One configuration's turn in one round. */
-export interface Visit {
+/** A configuration's turn in a round. */
+interface Turn {
   readonly name: string
   readonly round: number
   readonly configuration: BenchConfiguration
+}
+
+/** What one turn measured. */
+export interface Visit extends Turn {
   /** Until the first step. */
   readonly loadMs: number
   readonly samples: readonly Sample[]
@@ -39,8 +21,6 @@ export interface Visit {
   /** Cores that others kept busy just before. */
   readonly load: number
   readonly at: string
-  /** Why there are no samples. */
-  readonly failure?: string
 }
 
 export interface Sample extends Partial<AnswerTimes> {
@@ -48,9 +28,30 @@ export interface Sample extends Partial<AnswerTimes> {
   readonly milliseconds: number
 }
 
+/** A configuration that could not be measured, from a round on. */
+export interface Failure {
+  readonly name: string
+  readonly round: number
+  readonly reason: string
+  readonly at: string
+}
+
+/** What there is of the configurations and rounds that were asked for, and of nothing else. */
+export interface Measured {
+  readonly visits: readonly Visit[]
+  readonly failures: readonly Failure[]
+  readonly peaks: readonly Peaks[]
+}
+
 export interface MeasureOptions {
   /** Where results are kept. */
   readonly folder: string
+  /**
+   * What results depend on beside configurations, steps and warm-up. Asked for again before each is kept, because code
+   * may be built anew meanwhile.
+   */
+  readonly identity: () => Promise<Identity>
+  /** The folder of random weights. */
   readonly weights: string
   readonly rounds: number
   readonly warmUp: number
@@ -59,121 +60,93 @@ export interface MeasureOptions {
   readonly onProgress?: (done: number, total: number, name: string) => void
 }
 
-const VISITS = 'visits.jsonl'
-const PEAKS = 'peaks.json'
-
 /**
  * Measures configurations in turns: in every round each has a fresh process, so that its peak memory is its own, and
  * what slows the machine down for a while slows all of them. Every finished turn is kept: the same call goes on where
- * an interrupted one stopped. A configuration that fails, for want of memory for instance, is noted and left out.
+ * an interrupted one stopped. A configuration that fails, for want of memory for instance, is left out of the rounds
+ * after, and is tried again by the next call.
+ * @throws PalError if the folder keeps measurements of another identity
  */
 export async function measure(
   configurations: readonly BenchConfiguration[],
-  { folder, weights, rounds, warmUp, steps, signal, onProgress = () => undefined }: MeasureOptions,
-): Promise<{ visits: readonly Visit[]; peaks: Peaks | undefined }> {
-  await mkdir(folder, { recursive: true })
-  const visits = [...(await readVisits(folder))]
-  const [first] = configurations
-  const common = { weights, warmUp, steps }
-  const peaks = first && (await peaksOf({ kind: 'peaks', configuration: first, ...common }, folder, signal))
-  const total = rounds * configurations.length
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, configuration] of configurations.entries()) {
-      const name = nameOf(configuration)
-      const mine = visits.filter((visit) => visit.name === name)
-      if (mine.some((visit) => visit.round === round || visit.failure !== undefined)) continue
-      if (signal?.aborted) return { visits, peaks }
-      onProgress(round * configurations.length + i, total, name)
-      const visit = await visitOf({ kind: 'measure', configuration, ...common }, name, round, signal)
-      if (!visit) return { visits, peaks }
-      visits.push(visit)
-      await appendFile(join(folder, VISITS), `${JSON.stringify(visit)}\n`)
+  options: MeasureOptions,
+): Promise<Measured> {
+  const { folder, weights, rounds, warmUp, steps, signal, onProgress } = options
+  const claim = async () => claimFolder(folder, { ...(await options.identity()), steps, warmUp })
+  await claim()
+  const peaks = await peaksOf(configurations, options, claim)
+  const turns = turnsOf(configurations, rounds)
+  const visits = new Map((await readKept<Visit>(folder, VISITS)).map((visit) => [keyOf(visit), visit]))
+  const failures = new Map<string, Failure>()
+  for (const [done, [key, turn]] of [...turns].entries()) {
+    const { name, round, configuration } = turn
+    if (visits.has(key) || failures.has(name)) continue
+    const load = await busyCores()
+    if (signal?.aborted) break
+    onProgress?.(done, turns.size, name)
+    const task = { kind: 'measure', configuration, weights, warmUp, steps } as const
+    const { events, failure } = await runContestant(task, signal)
+    if (signal?.aborted) break
+    await claim()
+    const at = new Date().toISOString()
+    if (failure !== undefined) {
+      failures.set(name, { name, round, reason: failure, at })
+      continue
     }
+    const visit = { ...turn, ...measuredBy(events), load, at }
+    await keep(folder, VISITS, visit)
+    visits.set(key, visit)
   }
-  const wanted = new Set(configurations.map(nameOf))
-  return { visits: visits.filter(({ name }) => wanted.has(name)), peaks }
-}
-
-/** Turns that were measured before; a line that was cut by a kill is left out. */
-async function readVisits(folder: string): Promise<readonly Visit[]> {
-  const path = join(folder, VISITS)
-  if (!existsSync(path)) return []
-  const text = await readFile(path, 'utf8')
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-  if (whole.length < text.length) await writeAtomically(path, whole)
-  return whole.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Visit]))
-}
-
-async function peaksOf(
-  task: ContestantTask,
-  folder: string,
-  signal?: AbortSignal,
-): Promise<Peaks | undefined> {
-  const path = join(folder, PEAKS)
-  if (existsSync(path)) return JSON.parse(await readFile(path, 'utf8')) as Peaks
-  const { events } = await runContestant(task, signal)
-  const found = events.find((event) => event.kind === 'peaks')
-  if (!found) return undefined
-  const { kind: _, ...peaks } = found
-  await writeAtomically(path, `${JSON.stringify(peaks)}\n`)
-  return peaks
-}
-
-/** @returns nothing if the signal came */
-async function visitOf(
-  task: ContestantTask,
-  name: string,
-  round: number,
-  signal?: AbortSignal,
-): Promise<Visit | undefined> {
-  const load = await busyCores()
-  const { events, failure } = await runContestant(task, signal)
-  if (signal?.aborted) return undefined
-  const samples = events.filter((event) => event.kind === 'sample').map(({ kind: _, ...sample }) => sample)
-  const { configuration } = task
   return {
-    ...{ name, round, configuration, samples, load },
-    loadMs: events.find((event) => event.kind === 'ready')?.loadMs ?? 0,
-    peakMiB: events.find((event) => event.kind === 'done')?.peakMiB ?? 0,
-    at: new Date().toISOString(),
-    ...(failure !== undefined && { failure }),
+    visits: [...turns.keys()].flatMap((key) => visits.get(key) ?? []),
+    failures: [...failures.values()],
+    peaks,
   }
 }
 
-const CONTESTANT = fileURLToPath(new URL('./contestant.js', import.meta.url))
+/** All turns in their order; a configuration that is given twice has one in each round. */
+function turnsOf(configurations: readonly BenchConfiguration[], rounds: number): ReadonlyMap<string, Turn> {
+  const turns = Array.from({ length: rounds }, (_, round) =>
+    configurations.map((configuration) => ({ name: nameOf(configuration), round, configuration })),
+  )
+  return new Map(turns.flat().map((turn) => [keyOf(turn), turn]))
+}
 
-function runContestant(
-  task: ContestantTask,
-  signal?: AbortSignal,
-): Promise<{ events: readonly ContestantEvent[]; failure?: string }> {
-  const child = spawn(process.execPath, [CONTESTANT, JSON.stringify(task)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const stop = () => child.kill('SIGKILL')
-  signal?.addEventListener('abort', stop)
-  let [output, complaint] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint = (complaint + text).slice(-2000)
-  })
-  return new Promise((resolve, reject) => {
-    child.on('error', (cause) =>
-      reject(new PalError('expected to start a process', { file: CONTESTANT, cause })),
-    )
-    child.on('close', (code, killed) => {
-      signal?.removeEventListener('abort', stop)
-      const lines = output.split('\n').filter((line) => line !== '')
-      const events = lines.map((line) => JSON.parse(line) as ContestantEvent)
-      if (code === 0) return resolve({ events })
-      const why =
-        complaint
-          .trim()
-          .split('\n')
-          .find((line) => /error/i.test(line)) ?? complaint.trim()
-      const failure = killed ? `ended by ${killed}, as when memory runs out` : why || `exit code ${code}`
-      resolve({ events, failure })
-    })
-  })
+function keyOf({ name, round }: Pick<Turn, 'name' | 'round'>): string {
+  return `${round} ${name}`
+}
+
+function measuredBy(events: readonly ContestantEvent[]): Pick<Visit, 'loadMs' | 'samples' | 'peakMiB'> {
+  return {
+    loadMs: events.find((event) => event.kind === 'ready')?.loadMs ?? 0,
+    samples: events.filter((event) => event.kind === 'sample').map(({ kind: _, ...sample }) => sample),
+    peakMiB: events.find((event) => event.kind === 'done')?.peakMiB ?? 0,
+  }
+}
+
+/** What the machine reaches with each provider and number of threads that is measured, kept like the turns. */
+async function peaksOf(
+  configurations: readonly BenchConfiguration[],
+  { folder, weights, warmUp, steps, signal }: MeasureOptions,
+  claim: () => Promise<void>,
+): Promise<readonly Peaks[]> {
+  const wanted = new Map(configurations.map((configuration) => [runtimeOf(configuration), configuration]))
+  const peaks = new Map((await readKept<Peaks>(folder, PEAKS)).map((one) => [runtimeOf(one), one]))
+  for (const [key, configuration] of wanted) {
+    if (peaks.has(key)) continue
+    if (signal?.aborted) break
+    const task = { kind: 'peaks', configuration, weights, warmUp, steps } as const
+    const found = (await runContestant(task, signal)).events.find((event) => event.kind === 'peaks')
+    if (!found) continue
+    await claim()
+    const { provider, threads } = configuration
+    const own = { provider, threads, gemm: found.gemm, bandwidth: found.bandwidth }
+    await keep(folder, PEAKS, own)
+    peaks.set(key, own)
+  }
+  return [...wanted.keys()].flatMap((key) => peaks.get(key) ?? [])
+}
+
+function runtimeOf({ provider, threads }: Pick<Peaks, 'provider' | 'threads'>): string {
+  return `${provider} ${threads}`
 }

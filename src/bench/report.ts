@@ -1,8 +1,9 @@
+import { groupBy } from '../eval/bootstrap.js'
 import type { LlamaConfig } from '../llm/config.js'
 import { type BenchConfiguration, nameOf } from './configuration.js'
 import { type Cost, costOf } from './cost.js'
-import { BUSY, type Machine, type Peaks } from './machine.js'
-import type { Sample, Visit } from './measure.js'
+import { BUSY, type Computer, type Peaks } from './machine.js'
+import type { Failure, Measured, Sample, Visit } from './measure.js'
 import { type Comparison, compare, relativeSpread, type Spread, spreadOf } from './statistics.js'
 
 /** Everything that was measured of one configuration, and what it should cost. */
@@ -19,7 +20,7 @@ export interface Result {
   readonly token?: Spread
   readonly encode?: Spread
   readonly peakMiB: Spread
-  /** Of the measured peak: of multiply-adds until here, and of bytes read while decoding. */
+  /** Of the peaks of its provider and threads: of multiply-adds until here, and of bytes read while decoding. */
   readonly gemmShare?: number
   readonly bandwidthShare?: number
 }
@@ -34,55 +35,54 @@ export interface Claim {
 }
 
 export interface Report {
-  readonly machine: Machine
-  readonly peaks: Peaks | undefined
+  readonly machine: Computer
+  readonly peaks: readonly Peaks[]
   readonly command: string
+  /** When it was measured: a day, or the first and the last one. */
   readonly date: string
   readonly results: readonly Result[]
   readonly claims: readonly Claim[]
-  readonly failures: readonly { readonly name: string; readonly failure: string }[]
+  readonly failures: readonly Failure[]
   /** Sentences about what disturbed the measurement; empty on a quiet machine. */
   readonly noise: readonly string[]
 }
 
 export function reportOn(
-  visits: readonly Visit[],
+  { visits, failures, peaks }: Measured,
   {
     machine,
-    peaks,
     command,
     sizes,
   }: {
-    readonly machine: Machine
-    readonly peaks: Peaks | undefined
+    readonly machine: Computer
     readonly command: string
     readonly sizes: ReadonlyMap<string, LlamaConfig>
   },
 ): Report {
-  const measured = groupVisits(visits.filter(({ samples }) => samples.length > 0))
+  const measured = groupBy(visits, ({ name }) => name)
   const results = [...measured.values()].map((own) => resultOf(own, sizes, peaks))
   return {
-    ...{ machine, peaks, command, results },
-    date: new Date().toISOString().slice(0, 10),
+    ...{ machine, peaks, command, results, failures },
+    date: datesOf([...visits, ...failures]),
     claims: claimsOf(measured),
-    failures: visits.flatMap(({ name, failure }) => (failure === undefined ? [] : [{ name, failure }])),
     noise: noiseIn(visits, results, machine),
   }
 }
 
-function groupVisits(visits: readonly Visit[]): ReadonlyMap<string, readonly Visit[]> {
-  const groups = new Map<string, Visit[]>()
-  for (const visit of visits) groups.set(visit.name, [...(groups.get(visit.name) ?? []), visit])
-  return groups
+/** Of UTC. */
+function datesOf(tried: readonly { readonly at: string }[]): string {
+  const days = tried.map(({ at }) => at.slice(0, 'yyyy-mm-dd'.length)).sort()
+  return [...new Set([days.at(0), days.at(-1)])].join(' to ')
 }
 
 function resultOf(
   visits: readonly Visit[],
   sizes: ReadonlyMap<string, LlamaConfig>,
-  peaks: Peaks | undefined,
+  allPeaks: readonly Peaks[],
 ): Result {
   const { configuration } = visits[0]!
-  const { task, batch, audioTokens, textTokens, newTokens } = configuration
+  const { task, batch, audioTokens, textTokens, newTokens, provider, threads } = configuration
+  const peaks = allPeaks.find((one) => one.provider === provider && one.threads === threads)
   const cost = costOf(configuration, sizes.get(configuration.llm)!)
   const samples = visits.flatMap((visit) => visit.samples)
   const time = spreadOf(samples.map(({ milliseconds }) => milliseconds))
@@ -140,7 +140,7 @@ const QUIET = 0.1
 function noiseIn(
   visits: readonly Visit[],
   results: readonly Result[],
-  { cores }: Machine,
+  { cores }: Computer,
 ): readonly string[] {
   const wide = results.filter(({ time }) => relativeSpread(time) > QUIET)
   const busy = visits.filter(({ load }) => load > BUSY)

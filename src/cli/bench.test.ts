@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { type BenchConfiguration, nameOf } from '../bench/configuration.js'
+import { identityOf } from '../bench/identity.js'
+import { describeComputer } from '../bench/machine.js'
 import { pal } from './cli.test.helper.js'
 
 let folder: string
@@ -52,4 +55,54 @@ test('a language model that is not there', async () => {
   ])
   assert.equal(code, 1)
   assert.match(stderr, /none: expected a folder with a language model/)
+})
+
+test('what is kept is reported as of its own day and steps, and not taken for anything else', async () => {
+  const out = join(folder, 'kept')
+  await mkdir(out)
+  const configuration: BenchConfiguration = {
+    ...{
+      task: 'train',
+      integration: 'lal',
+      llm: 'smollm2-135m',
+      audioTokens: 8,
+      textTokens: 4,
+      batch: 1,
+      bits: 32,
+    },
+    ...{ checkpointing: false, prepacking: false, newTokens: 0, encoder: false, provider: 'cpu', threads: 1 },
+  }
+  const visits = [0, 1, 2, 3, 4].map((round) => ({
+    ...{ name: nameOf(configuration), round, configuration, loadMs: 1, load: 0, peakMiB: 1 },
+    ...{ at: `2020-02-0${round + 1}T00:00:00.000Z`, samples: [{ milliseconds: 10 * round }] },
+  }))
+  const lines = (values: readonly object[]) => values.map((one) => `${JSON.stringify(one)}\n`).join('')
+  await writeFile(join(out, 'visits.jsonl'), lines(visits))
+  await writeFile(
+    join(out, 'peaks.jsonl'),
+    lines([{ provider: 'cpu', threads: 1, gemm: 100, bandwidth: 100 }]),
+  )
+  const options =
+    '--integrations lal --audio-tokens 8 --text-tokens 4 --batch 1 --threads 1 --rounds 2 --json'
+  const bench = (steps: number) =>
+    pal(['bench', 'train', ...options.split(' '), '--steps', String(steps), '--out', out])
+
+  const nameless = await bench(1)
+  assert.equal(nameless.code, 1)
+  assert.match(nameless.stderr, /expected measurements that say what they are of/)
+
+  const identity = { ...(await identityOf(describeComputer())), steps: 1, warmUp: 1 }
+  await writeFile(join(out, 'identity.json'), JSON.stringify(identity))
+  const { code, stdout, stderr } = await bench(1)
+  assert.equal(code, 0, stderr)
+  const report = JSON.parse(stdout) as { date: string; results: { time: { count: number } }[] }
+  assert.equal(report.date, '2020-02-01 to 2020-02-02')
+  assert.deepEqual(
+    report.results.map(({ time }) => time.count),
+    [2],
+  )
+
+  const others = await bench(7)
+  assert.equal(others.code, 1)
+  assert.match(others.stderr, /identity\.json: expected .* with steps = 7, got ones with steps = 1/)
 })

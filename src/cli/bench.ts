@@ -2,6 +2,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type BenchConfiguration, CHECKPOINTING, INTEGRATIONS } from '../bench/configuration.js'
+import type { LlamaConfig } from '../llm/config.js'
 import { wholeNumber } from './options.js'
 import { duration, ProgressLine } from './progress.js'
 import type { CliContext } from './verb.js'
@@ -43,7 +44,8 @@ export function register(command: Command, context: CliContext): void {
     'after',
     `
 Each configuration has a fresh process in every round, and they take turns; finished turns are kept in --out, so the
-same command goes on where an interrupted one stopped. Sizes have random weights, made once.
+same command goes on where an interrupted one stopped, more rounds add to them, and what failed is tried again. After
+a change of the code, the machine or --steps another --out is needed. Sizes have random weights, made once.
 
 Examples:
   pal bench train --audio-tokens 64,256,512
@@ -94,7 +96,7 @@ function addOptions(command: Command, task: Task): Command {
   if (training) {
     return command.option(
       '--checkpointing <which>',
-      'off; selective: compute the weights of attention and the gates again for the gradient; on: whole layers',
+      'what is computed again for the gradient: off: nothing; gates: the gates of FFNs; selective: the weights of attention too; on: whole layers',
       listOf(oneOf(Object.keys(CHECKPOINTING) as (keyof typeof CHECKPOINTING)[])),
       ['off'],
     )
@@ -109,10 +111,11 @@ async function bench(task: Task, flags: BenchFlags, { signal }: CliContext): Pro
   const { combinations, checkConfiguration } = await import('../bench/configuration.js')
   const { measure } = await import('../bench/measure.js')
   const { reportOn } = await import('../bench/report.js')
-  const { describeMachine } = await import('../bench/machine.js')
+  const { describeComputer } = await import('../bench/machine.js')
+  const { identityOf } = await import('../bench/identity.js')
   const { writeReport } = await import('../bench/write-report.js')
   const { markdown } = await import('../bench/markdown.js')
-  const sizes = await sizesOf(flags.llm)
+  const { sizes, fingerprints } = await modelsOf(flags.llm)
   const configurations = combinations({
     task: [task],
     llm: flags.llm,
@@ -130,34 +133,46 @@ async function bench(task: Task, flags: BenchFlags, { signal }: CliContext): Pro
   })
   for (const configuration of configurations) checkConfiguration(configuration)
 
-  const machine = await describeMachine()
+  const machine = describeComputer()
   const folder = flags.out ?? join('runs', `bench-${task}`)
   const line = new ProgressLine()
   const start = performance.now()
-  const { visits, peaks } = await measure(configurations, {
+  const measured = await measure(configurations, {
     ...{ folder, weights: flags.weights, rounds: flags.rounds, steps: flags.steps, warmUp: 1, signal },
+    identity: () => identityOf(machine, fingerprints),
     onProgress: (done, total, name) =>
       line.show(`${done}/${total} after ${duration((performance.now() - start) / 1000)}: ${name}`),
   })
   line.end()
-  const report = reportOn(visits, { machine, peaks, command: commandLine(), sizes })
+  if (signal.aborted) process.stderr.write('Interrupted; the same command goes on from here.\n')
+  // Before anything is measured there is nothing to report, nor a date to report it of.
+  if (measured.visits.length === 0 && measured.failures.length === 0) return
+  const report = reportOn(measured, { machine, command: commandLine(), sizes })
   const files = await writeReport(report, folder)
   process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${markdown(report)}\n`)
   process.stderr.write(`Written: ${files.join(', ')}\n`)
   if (!files.some((file) => file.endsWith('.png'))) {
     process.stderr.write('No PNG: this machine has no fonts to draw text with.\n')
   }
-  if (signal.aborted) process.stderr.write('Interrupted; the same command goes on from here.\n')
 }
 
-async function sizesOf(models: readonly string[]) {
+/** What each language model is, and, for those that lie in files, which one. */
+async function modelsOf(models: readonly string[]) {
   const { isSize } = await import('../bench/configuration.js')
   const { LLAMA_SIZES } = await import('../llm/config.js')
   const { openLanguageModel } = await import('../model/open-language-model.js')
-  const sizes = models.map(
-    async (llm) => [llm, isSize(llm) ? LLAMA_SIZES[llm] : (await openLanguageModel(llm)).config] as const,
-  )
-  return new Map(await Promise.all(sizes))
+  const sizes = new Map<string, LlamaConfig>()
+  const fingerprints = new Map<string, string>()
+  for (const llm of models) {
+    if (isSize(llm)) {
+      sizes.set(llm, LLAMA_SIZES[llm])
+      continue
+    }
+    const { config, sha256 } = await openLanguageModel(llm)
+    sizes.set(llm, config)
+    fingerprints.set(llm, sha256)
+  }
+  return { sizes, fingerprints }
 }
 
 function commandLine(): string {

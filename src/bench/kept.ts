@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs'
+import { appendFile, mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { PalError } from '../errors.js'
+import { writeAtomically } from '../weights/write-atomically.js'
+import { differences, type Identity } from './identity.js'
+
+/** What a folder of measurements keeps beside its identity, a line of JSON for each. */
+export const VISITS = 'visits.jsonl'
+export const PEAKS = 'peaks.jsonl'
+
+const IDENTITY = 'identity.json'
+
+/**
+ * Makes a folder one of measurements of this identity, or finds that it is one.
+ * @throws PalError if it holds measurements of another identity, or some that do not say theirs
+ */
+export async function claimFolder(folder: string, identity: Identity): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const file = join(folder, IDENTITY)
+  const known = await readIdentity(folder)
+  if (known) {
+    const differing = differences(known, identity)
+    if (differing.length > 0) {
+      const say = (one: Identity) => differing.map((key) => `${key} = ${one[key] ?? 'unknown'}`).join(', ')
+      throw new PalError(`expected measurements with ${say(identity)}, got ones with ${say(known)}`, {
+        file,
+        hint: ELSEWHERE,
+      })
+    }
+  }
+  const all = { ...known, ...identity }
+  if (!isDeepStrictEqual(all, known)) await writeAtomically(file, `${JSON.stringify(all, null, 2)}\n`)
+}
+
+const ELSEWHERE = 'Give another folder with --out, or remove this one to measure anew.'
+
+async function readIdentity(folder: string): Promise<Identity | undefined> {
+  const file = join(folder, IDENTITY)
+  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as Identity
+  if (!existsSync(join(folder, VISITS))) return undefined
+  throw new PalError(
+    `expected measurements that say what they are of, in ${IDENTITY}, got ${VISITS} without it`,
+    { file: folder, hint: ELSEWHERE },
+  )
+}
+
+/** What was kept before; a line that was cut by a kill is left out. */
+export async function readKept<T>(folder: string, name: string): Promise<readonly T[]> {
+  const path = join(folder, name)
+  if (!existsSync(path)) return []
+  const text = await readFile(path, 'utf8')
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+  if (whole.length < text.length) await writeAtomically(path, whole)
+  return whole.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as T]))
+}
+
+export async function keep(folder: string, name: string, value: unknown): Promise<void> {
+  await appendFile(join(folder, name), `${JSON.stringify(value)}\n`)
+}
