@@ -5,8 +5,8 @@
 SmolLM2-135M's sizes with random weights, batch 4, 64 text tokens that are all learnt, features of 768 numbers for
 each audio token; the language model is frozen and a two-layer connector is trained with AdamW. Both sides map the
 same file of weights and read the same batch; their losses are compared. Each configuration has fresh processes. Where
-other work shares the machine, the CPU time of all threads tells more than the time that passed. With `-selective` our side
-computes the weights of attention and the FFN's gates again for the gradient instead of keeping them.
+other work shares the machine, the CPU time of all threads tells more than the time that passed. With `-gates` our
+side computes the FFN's gates again for the gradient instead of keeping them, with `-selective` the weights of attention too.
 """
 
 import argparse
@@ -26,7 +26,7 @@ EPSILON, THETA = 1e-5, 100000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--configurations", nargs="*", default=["lal-256", "lal-512", "lal-256-prepacked", "lal-512-prepacked", "plits-256", "plits-512", "plits-512-selective"])
+    parser.add_argument("--configurations", nargs="*", default=["lal-256", "lal-512", "lal-256-prepacked", "lal-512-prepacked", "plits-256", "plits-512", "plits-512-gates", "plits-512-selective"])
     parser.add_argument("--peers", nargs="*", choices=["eager", "compile"], default=["eager", "compile"])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
@@ -51,8 +51,8 @@ def race(configuration: str, weights: Path, arguments: argparse.Namespace) -> li
     had the caches, and were given memory that had gone back to the system.
     """
     kind, audio, *settings = configuration.split("-")
-    if unknown := set(settings) - {"prepacked", "selective"}:
-        raise SystemExit(f"{configuration}: expected prepacked or selective after the tokens, got {', '.join(unknown)}")
+    if unknown := set(settings) - {"prepacked", "gates", "selective"}:
+        raise SystemExit(f"{configuration}: expected prepacked, gates or selective after the tokens, got {', '.join(unknown)}")
     common = [str(weights), kind, audio, str(arguments.threads)]
     ours = Contestant(["node", str(arguments.build / "bench/race-contestant.js"), *common, *settings])
     python = [sys.executable, str(ROOT / "reference/race_contestant.py"), *common]

@@ -67,14 +67,16 @@ export function nameOf(configuration: BenchConfiguration): string {
 }
 
 /** What `--checkpointing` may be, as a training graph takes it. */
-export const CHECKPOINTING = { off: false, selective: 'selective', on: true } as const satisfies Record<
-  string,
-  Checkpointing
->
+export const CHECKPOINTING = {
+  off: false,
+  gates: 'gates',
+  selective: 'selective',
+  on: true,
+} as const satisfies Record<string, Checkpointing>
 
 /** What sets a configuration apart that computes values again for the gradient. */
 export function checkpointingWords(checkpointing: Checkpointing): readonly string[] {
-  if (checkpointing === 'selective') return ['selective checkpointing']
+  if (typeof checkpointing === 'string') return [`${checkpointing} checkpointing`]
   return checkpointing ? ['checkpointing'] : []
 }
 

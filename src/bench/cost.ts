@@ -1,5 +1,4 @@
-import { neededNodes } from '../graph/onnx.js'
-import { CONSTANT, INPUT, PARAMETER, type Tensor } from '../graph/tensor.js'
+import type { Tensor } from '../graph/tensor.js'
 import type { LlamaConfig } from '../llm/config.js'
 import { isMatrix } from '../model/quantize-model.js'
 import { causalBlocks } from '../nn/attention.js'
@@ -10,7 +9,7 @@ import {
   integrationOf,
   SUMMARY_TOKENS,
 } from './configuration.js'
-import { multiplyAdds } from './count.js'
+import { mostBytesHeld, multiplyAdds } from './count.js'
 import { firstScores, type TrainStepOptions, trainStepGraph } from './train-step.js'
 
 /** What a configuration costs, known before it runs. */
@@ -23,8 +22,8 @@ export interface Cost {
   readonly connector: number
   /** Training: forward and backward, counted from the graph, what checkpointing computes again included. */
   readonly step?: number
-  /** Bytes of all values that the forward pass makes. */
-  readonly activationBytes: number
+  /** Training: bytes of values that have to be there at once, counted from the graph, beside weights and inputs. */
+  readonly heldBytes?: number
   /** Bytes of the language model's weights that one token of an answer reads. */
   readonly weightBytes: number
   /** Bytes of the cache that each token of audio or text leaves. */
@@ -45,8 +44,7 @@ export function costOf(configuration: BenchConfiguration, llm: LlamaConfig): Cos
     forward: multiplyAdds([result]),
     formula: formulaOf(configuration, llm),
     connector: options.batch * audioTokens * (FEATURES * d + d * d),
-    ...(graph && { step: multiplyAdds([graph.loss, ...graph.gradients]) }),
-    activationBytes: activationBytes(result),
+    ...(graph && stepCost([graph.loss, ...graph.gradients])),
     weightBytes: weightBytes(result, bits),
     cacheBytesPerToken: llm.layers * 2 * llm.keyValueHeads * llm.headSize * 4,
   }
@@ -90,14 +88,8 @@ export function formulaOf(
   return (task === 'train' ? batch : 1) * (connector + own + decoder + read * V * d)
 }
 
-/** Values that are made, not given: outputs of nodes, at four bytes a number. */
-function activationBytes(result: Tensor): number {
-  let bytes = 0
-  for (const { operation, outputs } of neededNodes([result])) {
-    if (operation === INPUT || operation === PARAMETER || operation === CONSTANT) continue
-    for (const { shape } of outputs) bytes += 4 * shape.reduce<number>((size, dim) => size * Number(dim), 1)
-  }
-  return bytes
+function stepCost(outputs: readonly Tensor[]): Pick<Cost, 'step' | 'heldBytes'> {
+  return { step: multiplyAdds(outputs), heldBytes: mostBytesHeld(outputs) }
 }
 
 /** Every matrix of the language model is read for every token; the embeddings as the output head. */

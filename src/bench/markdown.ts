@@ -1,5 +1,5 @@
 import { CHECKPOINTING } from './configuration.js'
-import type { Claim, Report, Result } from './report.js'
+import type { Report, Result } from './report.js'
 import { type Comparison, FEWEST_MEASUREMENTS, type Spread } from './statistics.js'
 
 /** A report as a page. */
@@ -10,17 +10,18 @@ export function markdown(report: Report): string {
     `\`${command}\``,
     '',
     `${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}, ${date}.`,
-    ...(peaks
-      ? [
-          `Measured peaks: ${(2 * peaks.gemm).toFixed(0)} GFLOP/s of float32 matrix products, ${peaks.bandwidth.toFixed(1)} GB/s read from memory.`,
-        ]
-      : []),
+    ...peaks.map(
+      ({ provider, threads, gemm, bandwidth }) =>
+        `Measured peaks, ${provider} threads=${threads}: ${(2 * gemm).toFixed(0)} GFLOP/s of float32 matrix products, ${bandwidth.toFixed(1)} GB/s read from memory.`,
+    ),
     ...(noise.length > 0 ? ['', `**The machine was noisy**: ${noise.join('; ')}.`] : []),
     '',
     ...(isTraining ? trainTable(results) : inferTable(results)),
     '',
     ...conclusions(report),
-    ...failures.map(({ name, failure }) => `- ${name}: not measured, ${failure}`),
+    ...failures.map(
+      ({ name, round, reason }) => `- ${name}: not measured from round ${round + 1} on, ${reason}`,
+    ),
   ].join('\n')
 }
 
@@ -28,7 +29,8 @@ function trainTable(results: readonly Result[]): readonly string[] {
   const columns = [
     ...['model', 'integration', 'audio tokens', 'text', 'batch', 'checkpointing'],
     ...['step, ms: median (middle half)', 'least–most', 'examples/s', 'tokens/s', 'peak, MiB'],
-    ...['forward, 10⁹ multiply-adds: counted / formula', 'step, 10⁹', 'values made, MB', 'of the GEMM peak'],
+    ...['of it values held at once: counted', 'forward, 10⁹ multiply-adds: counted / formula', 'step, 10⁹'],
+    'of the GEMM peak',
   ]
   return table(
     columns,
@@ -37,9 +39,9 @@ function trainTable(results: readonly Result[]): readonly string[] {
       Object.entries(CHECKPOINTING).find(([, value]) => value === c.checkpointing)![0],
       ...[spread(time), range(time), result.examplesPerSecond.toFixed(2), result.tokensPerSecond.toFixed(0)],
       result.peakMiB.median.toFixed(0),
+      ((cost.heldBytes ?? Number.NaN) / 2 ** 20).toFixed(0),
       `${billions(cost.forward)} / ${billions(cost.formula)}`,
       billions(cost.step ?? Number.NaN),
-      (cost.activationBytes / 1e6).toFixed(0),
       percent(result.gemmShare),
     ]),
   )
@@ -90,11 +92,6 @@ function verdict(what: string, { ratio, measurements, conclusive }: Comparison):
       : 'the spread is larger than the difference'
   if (!conclusive) return `${what}: no conclusion, ${why} (${rounds})`
   return `${what} ${ratio.median.toFixed(2)} times (${rounds})`
-}
-
-/** One claim as a line for a terminal. */
-export function summary(claim: Claim): string {
-  return `${claim.name}: ${verdict('time', claim.time)}, memory ${claim.memory.toFixed(2)} times that of PLITS`
 }
 
 function table(

@@ -8,7 +8,7 @@ import { CONNECTOR, TrainStep } from './train-step.js'
 /**
  * Our side of the race against PyTorch; reference/race.py starts it:
  *
- *   node dist/bench/race-contestant.js WEIGHTS lal|plits AUDIO_TOKENS THREADS [prepacked] [selective]
+ *   node dist/bench/race-contestant.js WEIGHTS lal|plits AUDIO_TOKENS THREADS [prepacked] [gates|selective]
  *
  * WEIGHTS is a safetensors file of the model's weights and of the batch. Each line on standard input asks for one
  * step; each is answered by a line of JSON.
@@ -18,7 +18,7 @@ const [path, kind, audioTokens, threads, ...settings] = process.argv.slice(2) as
   'lal' | 'plits',
   string,
   string,
-  ...('prepacked' | 'selective')[],
+  ...('prepacked' | 'gates' | 'selective')[],
 ]
 const { tensors } = await openSafetensors(path)
 const stored = (name: string) => {
@@ -46,7 +46,7 @@ const step = await TrainStep.compile(
     featureSize,
     textTokens,
     prepacking: settings.includes('prepacked'),
-    checkpointing: settings.includes('selective') && 'selective',
+    checkpointing: settings.find((setting) => setting !== 'prepacked') ?? false,
   },
   (name) => {
     const { file, offset, byteLength } = stored(name)

@@ -33,10 +33,11 @@ export interface DecoderInputs {
 }
 
 /**
- * What is computed again for the gradient instead of being kept: all of a layer (true), or what is large and quickly made, the
- * weights of attention and the FFN's gate (`selective`, Korthikanti et al. 2022, with the gate as PyTorch's compiler does).
+ * What is computed again for the gradient instead of being kept: the FFN's gates, which cost one more pass over them (`gates`, as
+ * PyTorch's compiler does); also the weights of attention, large and quickly made (`selective`, Korthikanti et al. 2022); or all of
+ * a layer (true).
  */
-export type Checkpointing = boolean | 'selective'
+export type Checkpointing = boolean | 'gates' | 'selective'
 
 /**
  * A decoder of the Llama family: RMSNorm, rotary positions, grouped queries, SwiGLU (Touvron et al. 2023), with
@@ -126,11 +127,12 @@ export class Decoder {
     const asked = this.#heads(layer, 'q_proj', ofRead(normed, 1), heads)
     const at = { ...positions, indices: ofRead(positions.indices, 1) }
     const queries = rotate(this.#normHeads(layer, 'q_norm', asked), at)
-    const selective = checkpointing === 'selective'
-    const mixed = attention(queries, [...(memory?.[layer] ?? []), heard], { checkpointing: selective })
+    const stretches = [...(memory?.[layer] ?? []), heard]
+    const mixed = attention(queries, stretches, { checkpointing: checkpointing === 'selective' })
     const attended = add(ofRead(x, 1), this.#project(layer, 'self_attn.o_proj', mixed, hiddenSize))
     const second = rmsNorm(this.#layer(layer).in('post_attention_layernorm'), attended, normEpsilon)
-    return { states: add(attended, this.#feedForward(layer, second, selective)), keyValues: own }
+    const gatesAgain = checkpointing === 'gates' || checkpointing === 'selective'
+    return { states: add(attended, this.#feedForward(layer, second, gatesAgain)), keyValues: own }
   }
 
   /** W x, and b where the model has one, by heads: [batch, time, hiddenSize] → [batch, heads, time, headSize]. */

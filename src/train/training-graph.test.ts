@@ -31,7 +31,7 @@ before(async () => {
 after(() => runtime.close())
 
 for (const [name, config] of Object.entries(cases)) {
-  for (const checkpointing of [false, 'selective', true] as const) {
+  for (const checkpointing of [false, 'gates', 'selective', true] as const) {
     test(`${name}, checkpointing ${checkpointing}: loss and gradients are PyTorch's`, async (t) => {
       const { loss, gradients } = await step(config, checkpointing)
       assert.ok(relativeError(loss, numbers(`${name}/loss`)) < TOLERANCE, `loss ${loss}`)
