@@ -78,6 +78,11 @@ export class Settings {
     )
   }
 
+  /** Whether a setting stands in the file, be it as null: not the same where what is not said stands for something. */
+  mentions(key: string): boolean {
+    return this.#unread.has(key)
+  }
+
   /** Settings that change nothing here, whatever they are. */
   ignore(keys: readonly string[]): void {
     for (const key of keys) this.#unread.delete(key)

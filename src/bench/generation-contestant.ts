@@ -26,7 +26,7 @@ const runtime = await Runtime.start({ threads: Number(threads) })
 const model = await LanguageModel.compile(runtime, config, weights, { prepacking: true })
 for await (const line of createInterface(process.stdin)) {
   const context = Number(line)
-  const cache = new KeyValueCache(config.llm)
+  const cache = KeyValueCache.empty(config.llm)
   const ids = Array.from({ length: context }, (_, i) => 1000 + ((i * 7919) % 40000))
   const start = performance.now()
   let scores = await model.read(cache, { ids }, 0)

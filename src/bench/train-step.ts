@@ -152,7 +152,7 @@ function positionsFrom(
   { llm, integration, batch, audioTokens, textTokens }: TrainStepOptions,
 ): (first: number, count: number) => Positions {
   const { tokens } = layOut(integration, [{ name: 'general', tokens: audioTokens }])
-  const longest = tokens.lal + tokens.plits + textTokens
+  const longest = tokens.lal + tokens.plits + tokens.cross + textTokens
   const tables = rotaryTables(llm, [...Array(longest).keys()])
   const cosine = graph.constant(tables.cosine, [longest, llm.headSize / 2])
   const sine = graph.constant(tables.sine, [longest, llm.headSize / 2])

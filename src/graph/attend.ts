@@ -1,15 +1,21 @@
 import { mul, sub } from './elementwise.js'
 import { matmul } from './matmul.js'
 import { sum } from './reduce.js'
-import { apply, type Operation, type Tensor } from './tensor.js'
+import { apply, type Dim, type Operation, shapeError, type Tensor } from './tensor.js'
 
 /**
  * softmax(scores)·values: scores [..., queries, length], values [..., length, size] → [..., queries, size].
  * Leading axes must be the same, and all lengths known.
  */
 export function attend(scores: Tensor, values: Tensor): Tensor {
+  const [leading, size] = [scores.shape.slice(0, -2), values.shape.at(-1) as Dim]
+  const fits = values.shape.join() === [...leading, scores.shape.at(-1), size].join()
+  const isKnown = [...scores.shape, size].every((length) => typeof length === 'number')
+  if (!fits || !isKnown || scores.shape.length !== values.shape.length) {
+    throw shapeError('attend', 'known lengths [..., queries, length] and [..., length, size]', scores, values)
+  }
   const weights = apply(SOFTMAX, [scores], scores.shape, { attributes: { axis: -1 } })
-  return apply(MIX, [weights, values], [...scores.shape.slice(0, -1), values.shape.at(-1) as number])
+  return apply(MIX, [weights, values], [...scores.shape.slice(0, -1), size])
 }
 
 /**

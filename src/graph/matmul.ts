@@ -13,7 +13,8 @@ export interface MatmulOptions {
 
 /**
  * The product over the last two axes: [..., m, k] · [..., k, n] → [..., m, n]; leading axes broadcast.
- * Written as ONNX Runtime's FusedMatMul, which transposes and scales inside the product.
+ * Written as ONNX's MatMul where nothing is transposed or scaled, else as ONNX Runtime's FusedMatMul, which does both inside
+ * the product. Weights stored in blocks are multiplied transposed, so it is the latter that blocks.ts looks for.
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { transposeA = false, transposeB = false, scale = 1 } = options

@@ -8,6 +8,9 @@ import { apply, type Dim, fixed, type Operation, type Shape, shapeError, type Te
  */
 export function reshape(a: Tensor, shape: Shape): Tensor {
   if (a.shape.length === shape.length && a.shape.every((dim, axis) => dim === shape[axis])) return a
+  if (shape.some((dim) => typeof dim === 'number' && !Number.isInteger(dim))) {
+    throw shapeError('reshape', `whole lengths, not [${shape.join(', ')}]`, a)
+  }
   if (countKey(a.shape) !== countKey(shape)) {
     throw shapeError('reshape', `as many elements as [${shape.join(', ')}] has`, a)
   }

@@ -21,11 +21,21 @@ export interface LalSettings {
   readonly layers?: 'all' | readonly number[] | { readonly from: number }
 }
 
-export type PalForm =
-  /** Each encoder has its route, by its name (paper v2). */
-  | { readonly routes: Readonly<Record<string, 'plits' | 'lal'>> }
-  /** One encoder: this many summary tokens by PLITS, all its tokens by LAL (paper v3). */
-  | { readonly summaryTokens: number; readonly summaryLayers?: number; readonly summaryHeads?: number }
+export type PalForm = RoutedForm | UnifiedForm
+
+/** Each encoder has its route, by its name (paper v2). */
+export interface RoutedForm {
+  readonly routes: Readonly<Record<string, 'plits' | 'lal'>>
+}
+
+/** Of each encoder, a few summary tokens by PLITS, and all its tokens by LAL (paper v3, which has one encoder). */
+export interface UnifiedForm {
+  readonly summaryTokens: number
+  /** Of the Q-Former that reads the summary. @default 1 */
+  readonly summaryLayers?: number
+  /** Its heads, among which the language model's hiddenSize is split. @default 4 */
+  readonly summaryHeads?: number
+}
 
 export interface FlamingoSettings {
   /** A block goes before every so many layers. */

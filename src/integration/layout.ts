@@ -9,35 +9,43 @@ export interface Layout {
   readonly sequence: readonly number[]
   /** The position of the sequence's first token. */
   readonly sequenceStart: number
-  /** Tokens by route. */
-  readonly tokens: { readonly plits: number; readonly lal: number }
+  readonly tokens: TokensByRoute
 }
+
+/** Audio tokens: through the layers of the language model, as keys and values only, or to gated blocks (Flamingo). */
+export type TokensByRoute = Readonly<Record<Route, number>>
+
+type Route = 'plits' | 'lal' | 'cross'
 
 /** Lays out the tokens of each encoder, given by its name and how many there are, in the encoders' order. */
 export function layOut(
   config: IntegrationConfig,
   counts: readonly { readonly name: string; readonly tokens: number }[],
 ): Layout {
-  const inSequence = counts.filter(({ name }) => goesBy(config, name) === 'plits').map(({ tokens }) => tokens)
-  const remembered = counts.filter(({ name }) => goesBy(config, name) !== 'plits')
+  const going = (route: Route) => counts.filter(({ name }) => routeIn(config, name) === route)
+  const tokensOf = (route: Route) => going(route).map(({ tokens }) => tokens)
   const keyStart: Record<string, number> = {}
   let keys = 0
-  for (const { name, tokens } of remembered) {
+  for (const { name, tokens } of going('lal')) {
     keyStart[name] = keys
     keys += tokens
   }
   const summary = config.kind === 'pal' && 'summaryTokens' in config.form ? config.form.summaryTokens : 0
-  const sequence = summary > 0 ? counts.map(() => summary) : inSequence
+  const sequence = summary > 0 ? counts.map(() => summary) : tokensOf('plits')
   const turned = (config.kind === 'lal' || config.kind === 'pal') && config.positions !== 'none'
   return {
     keyStart,
     sequence,
     sequenceStart: turned ? keys : 0,
-    tokens: { plits: sequence.reduce((sum, count) => sum + count, 0), lal: keys },
+    tokens: { plits: sum(sequence), lal: keys, cross: sum(tokensOf('cross')) },
   }
 }
 
-function goesBy(config: IntegrationConfig, name: string): 'plits' | 'lal' | 'cross' {
+function routeIn(config: IntegrationConfig, name: string): Route {
   if (config.kind === 'pal') return 'routes' in config.form ? routeOf(config.form.routes, name) : 'lal'
   return config.kind === 'flamingo' ? 'cross' : config.kind
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { gradientError } from '../graph/finite-differences.js'
+import { gradientError } from '../graph/finite-differences.test.helper.js'
 import { Graph, type Tensor } from '../graph/tensor.js'
 import { MASKED } from '../nn/attention.js'
 import { Scope } from '../nn/scope.js'

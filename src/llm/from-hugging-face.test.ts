@@ -172,7 +172,21 @@ describe('what this decoder is not is named by file, key and value', () => {
     ],
     ['both spellings', { ...llama32, rope_parameters: {} }, /rope_scaling: .*rope_parameters is not given/],
     ['no factor', { ...llama32, rope_scaling: { type: 'llama3' } }, /rope_scaling\.factor: .*got nothing/],
-    ['windows', { ...qwen25, use_sliding_window: true }, /sliding_window: expected null, .*got 32768/],
+    [
+      'windows of Qwen',
+      { ...qwen25, use_sliding_window: true },
+      /use_sliding_window: expected false, .*got true/,
+    ],
+    [
+      'windows of Qwen without a width',
+      { ...qwen25, use_sliding_window: true, sliding_window: null },
+      /use_sliding_window: expected false, .*got true/,
+    ],
+    [
+      'windows that Mistral has where none is given',
+      { ...smollm2, model_type: 'mistral' },
+      /sliding_window: expected null, .*got nothing, .* 4096 tokens\n.*add "sliding_window": null/,
+    ],
     [
       'windows of Mistral 7B 0.1',
       { ...smollm2, model_type: 'mistral', sliding_window: 4096 },
@@ -212,6 +226,10 @@ describe('what this decoder is not is named by file, key and value', () => {
       )
     })
   }
+})
+
+test('a Mistral that says null has no window', () => {
+  assert.deepEqual(read({ ...smollm2, model_type: 'mistral', sliding_window: null }), read(smollm2))
 })
 
 test('a setting of null is not given', () => {

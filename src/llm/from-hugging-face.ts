@@ -119,9 +119,16 @@ function scalingOf(rope: Settings): RopeScaling | undefined {
 
 /** Layers that see only the last so many tokens are written about in many files and in use in few. */
 function checkWindows(settings: Settings, type: string): void {
-  const inUse = settings.flag('use_sliding_window', type === 'mistral')
+  settings.only('use_sliding_window', false)
+  if (type === 'mistral' && !settings.mentions('sliding_window')) {
+    throw settings.mistake(
+      'expected null, which is no window, got nothing, which Transformers takes for one of 4096 tokens',
+      'sliding_window',
+      'If the model was trained without a window, add "sliding_window": null.',
+    )
+  }
   // Qwen gives the width in any case; what counts there is whether it is used.
-  if (inUse || !type.startsWith('qwen')) settings.only('sliding_window', null)
+  if (!type.startsWith('qwen')) settings.only('sliding_window', null)
   settings.ignore(['sliding_window', 'max_window_layers'])
   for (const kind of settings.texts('layer_types')) {
     if (kind === 'full_attention') continue

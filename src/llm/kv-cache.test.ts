@@ -17,7 +17,7 @@ const config = {
 const EACH = [0, 1]
 
 test('rows go behind those of each head, also when the cache grows', () => {
-  const cache = new KeyValueCache(config, [[]], EACH)
+  const cache = KeyValueCache.empty(config, [[]], EACH)
   let total = 0
   for (const length of [3, 1, 130, 1, 260]) {
     cache.append([rows(total, length), undefined])
@@ -32,7 +32,7 @@ test('rows go behind those of each head, also when the cache grows', () => {
 })
 
 test('layers of a group have one mask, and equally many rows', () => {
-  const cache = new KeyValueCache(config)
+  const cache = KeyValueCache.empty(config)
   cache.append([rows(0, 3), rows(10, 3)])
   assert.equal(cache.arena.entries.has(cacheInput.mask(1)), false)
   assert.equal(cache.writes(1).zeros.length, 2)
@@ -41,7 +41,7 @@ test('layers of a group have one mask, and equally many rows', () => {
 
 test('what gated blocks attend to stays as the cache grows', () => {
   const cross = { keys: new Float32Array(8).fill(3), values: new Float32Array(8).fill(4), length: 2 }
-  const cache = new KeyValueCache(config, [[undefined, cross]])
+  const cache = KeyValueCache.empty(config, [[undefined, cross]])
   cache.append([rows(0, 200), rows(0, 200)])
   assert.deepEqual([...cache.arena.get(cacheInput.crossKeys(1))], [...cross.keys])
   assert.deepEqual([...cache.arena.get(cacheInput.crossValues(1))], [...cross.values])
@@ -49,7 +49,7 @@ test('what gated blocks attend to stays as the cache grows', () => {
 })
 
 test('room that was asked for is filled without a copy', () => {
-  const cache = new KeyValueCache(config, [[]], EACH)
+  const cache = KeyValueCache.empty(config, [[]], EACH)
   cache.append([rows(0, 0), rows(0, 0)], 0, 1000)
   assert.ok(cache.hasRoom(1000) && !cache.hasRoom(2000))
   const { arena } = cache
@@ -61,7 +61,7 @@ test('room that was asked for is filled without a copy', () => {
 test('rows that a run writes are those that are appended', () => {
   const length = 3
   const [written, appended] = [0, 1].map(() => {
-    const one = new KeyValueCache(config, [[]], EACH)
+    const one = KeyValueCache.empty(config, [[]], EACH)
     one.append([rows(0, 5), rows(0, 2)])
     return one
   }) as [KeyValueCache, KeyValueCache]
@@ -88,7 +88,7 @@ test('rows that a run writes are those that are appended', () => {
 test('caches of different lengths join, go on, and part again', () => {
   const lengths = [5, 200, 1]
   const single = lengths.map((length) => {
-    const cache = new KeyValueCache(config, [[]], EACH)
+    const cache = KeyValueCache.empty(config, [[]], EACH)
     cache.append([rows(0, length), rows(7, 2)])
     return cache
   })
@@ -122,7 +122,7 @@ test('gated blocks of several sequences attend to as much as each has', () => {
     values: new Float32Array(4 * length).fill(-length),
     length,
   })
-  const cache = KeyValueCache.join([1, 3].map((length) => new KeyValueCache(config, [[cross(length)]])))
+  const cache = KeyValueCache.join([1, 3].map((length) => KeyValueCache.empty(config, [[cross(length)]])))
   const keys = cache.arena.get(cacheInput.crossKeys(0))
   assert.deepEqual([...keys.subarray(0, 12)], [1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0])
   assert.ok(keys.subarray(12).every((value) => value === 3))
@@ -130,6 +130,25 @@ test('gated blocks of several sequences attend to as much as each has', () => {
     [...cache.arena.get(cacheInput.crossMask(0))],
     [0, MASKED, MASKED, 0, 0, 0].map(Math.fround),
   )
+})
+
+test('to join, to part and to grow make one arena each, and no more', () => {
+  const single = KeyValueCache.empty(LLAMA_SIZES['smollm2-135m'])
+  const joined = KeyValueCache.join([single, single, single, single])
+  const size = joined.arena.flat.byteLength
+  const whileMaking = (make: () => KeyValueCache) => {
+    const before = process.memoryUsage().arrayBuffers
+    const made = make().arena.flat.byteLength
+    return (process.memoryUsage().arrayBuffers - before) / made
+  }
+  assert.ok(whileMaking(() => KeyValueCache.join([single, single, single, single])) < 1.1)
+  assert.ok(whileMaking(() => joined.only([2, 0, 1, 3])) < 1.1)
+  const growing = () => {
+    joined.append([], 0, 200)
+    return joined
+  }
+  assert.ok(whileMaking(growing) < 1.1)
+  assert.ok(joined.arena.flat.byteLength > size)
 })
 
 /** Rows that tell their number and head: [head, row, dimension] → 1000·head + row. */

@@ -28,6 +28,13 @@ export type LayerRows = readonly (KeyValueRows | undefined)[]
  */
 export type LayerGroups = readonly number[]
 
+interface CacheSettings {
+  readonly config: LlamaConfig
+  readonly groups: LayerGroups
+  /** By sequence. */
+  readonly cross: readonly LayerRows[]
+}
+
 /** Rows that are made at once, so that the cache is not copied for every token. */
 const STEP = 128
 
@@ -46,44 +53,52 @@ export class KeyValueCache {
   #capacities: readonly number[]
   #arena: Arena
 
+  /** @param sequences what is in it at first, copied into an arena with some room to spare */
+  private constructor(
+    { config, groups, cross }: CacheSettings,
+    sequences: readonly (readonly FilledStretch[])[],
+  ) {
+    this.#config = config
+    this.#groups = groups
+    this.#cross = cross
+    this.#lengths = sequences.map((layers) => layers.map(({ length }) => length))
+    this.#capacities = this.#longest().map(roomFor)
+    this.#arena = this.#allocate()
+    this.#fill(sequences)
+  }
+
   /**
    * @param cross for each sequence, what gated blocks attend to, [heads, length, hiddenSize/heads] (Flamingo only)
    * @param groups those that the graph was made for. @default all layers in one
    */
-  constructor(
+  static empty(
     config: LlamaConfig,
     cross: readonly LayerRows[] = [[]],
     groups: LayerGroups = new Array<number>(config.layers).fill(0),
-  ) {
-    this.#config = config
-    this.#cross = cross
-    this.#groups = groups
-    this.#lengths = cross.map(() => new Array<number>(config.layers).fill(0))
-    this.#capacities = this.#longest()
-    this.#arena = this.#allocate(this.#longest())
+  ): KeyValueCache {
+    const layers = Array.from({ length: config.layers }, () => NO_ROWS)
+    return new KeyValueCache(
+      { config, groups, cross },
+      cross.map(() => layers),
+    )
   }
 
   /** Several caches of one sequence each, as one whose sequences go on together. */
   static join(caches: readonly KeyValueCache[]): KeyValueCache {
     const [first] = caches as readonly [KeyValueCache, ...KeyValueCache[]]
-    const whole = new KeyValueCache(
-      first.#config,
-      caches.map((cache) => cache.#cross[0]!),
-      first.#groups,
+    return new KeyValueCache(
+      { config: first.#config, groups: first.#groups, cross: caches.map((cache) => cache.#cross[0]!) },
+      caches.map((cache) => cache.#sequence(0)),
     )
-    whole.#takeOver(caches.map((cache) => [cache, 0] as const))
-    return whole
   }
 
   /** Some of the sequences, in the given order; one may come several times. */
   only(sequences: readonly number[]): KeyValueCache {
-    const part = new KeyValueCache(
-      this.#config,
-      sequences.map((sequence) => this.#cross[sequence]!),
-      this.#groups,
+    const cross = sequences.map((sequence) => this.#cross[sequence]!)
+    return new KeyValueCache(
+      { config: this.#config, groups: this.#groups, cross },
+      sequences.map((sequence) => this.#sequence(sequence)),
     )
-    part.#takeOver(sequences.map((sequence) => [this, sequence] as const))
-    return part
   }
 
   /** The cache as the graph takes it. It moves when rows are appended: ask anew for each run. */
@@ -158,7 +173,7 @@ export class KeyValueCache {
     const lengths = this.#lengths[sequence]!
     for (const [layer, rows] of layers.entries()) {
       if (!rows) continue
-      this.#write(layer, sequence, { ...rows, capacity: rows.length })
+      this.#write(layer, sequence, lengths[layer]!, { ...rows, capacity: rows.length })
       lengths[layer]! += rows.length
     }
   }
@@ -190,59 +205,42 @@ export class KeyValueCache {
     return { keys: part(cacheInput.keys(layer)), values: part(cacheInput.values(layer)), capacity }
   }
 
-  /** Writes rows behind those of a sequence, and shows them. */
-  #write(layer: number, sequence: number, rows: Stretch & { readonly length: number }): void {
-    const start = this.#lengths[sequence]![layer]!
+  /** One sequence's rows of each layer, where they lie. */
+  #sequence(sequence: number): readonly FilledStretch[] {
+    return this.lengths(sequence).map((length, layer) => ({ ...this.#stretch(layer, sequence), length }))
+  }
+
+  /** Writes rows behind the first `start` of a sequence, and shows them. */
+  #write(layer: number, sequence: number, start: number, rows: FilledStretch): void {
     copyRows(this.#config, rows, { ...this.#stretch(layer, sequence), start })
     const first = sequence * this.#capacities[layer]! + start
     this.#arena.get(cacheInput.mask(this.#groups[layer]!)).fill(0, first, first + rows.length)
   }
 
-  /** @param added rows more of each layer */
+  /** Makes room, if there is none. @param added rows more of each layer */
   #ensure(added: readonly number[]): void {
     if (this.#fits(added)) return
-    const needed = this.#longest().map((length, layer) => length + added[layer]!)
-    const old = new KeyValueCache(
-      this.#config,
-      this.#cross.map(() => []),
-      this.#groups,
-    )
-    old.#arena = this.#arena
-    old.#capacities = this.#capacities
-    for (const [sequence, lengths] of this.#lengths.entries()) old.#lengths[sequence] = [...lengths]
-    this.#arena = this.#allocate(needed)
-    this.#copyFrom(this.#lengths.map((_, sequence) => [old, sequence] as const))
+    const sequences = this.#lengths.map((_, sequence) => this.#sequence(sequence))
+    this.#capacities = this.#longest().map((length, layer) => roomFor(length + added[layer]!))
+    this.#arena = this.#allocate()
+    this.#fill(sequences)
   }
 
   #fits(added: readonly number[]): boolean {
     return this.#longest().every((length, layer) => length + added[layer]! <= this.#capacities[layer]!)
   }
 
-  #takeOver(sources: readonly (readonly [cache: KeyValueCache, sequence: number])[]): void {
-    for (const [sequence, [cache, from]] of sources.entries()) {
-      this.#lengths[sequence] = [...cache.#lengths[from]!]
-    }
-    this.#arena = this.#allocate(this.#longest())
-    this.#copyFrom(sources)
-  }
-
-  /** Fills the sequences, which are as long as their sources, from the start. */
-  #copyFrom(sources: readonly (readonly [cache: KeyValueCache, sequence: number])[]): void {
-    for (const [sequence, [cache, from]] of sources.entries()) {
-      const lengths = this.#lengths[sequence]!
-      this.#lengths[sequence] = lengths.map(() => 0)
-      for (const [layer, length] of lengths.entries()) {
-        this.#write(layer, sequence, { ...cache.#stretch(layer, from), length })
-      }
-      this.#lengths[sequence] = lengths
+  /** Writes the rows of all sequences from the start. */
+  #fill(sequences: readonly (readonly FilledStretch[])[]): void {
+    for (const [sequence, layers] of sequences.entries()) {
+      for (const [layer, rows] of layers.entries()) this.#write(layer, sequence, 0, rows)
     }
   }
 
-  /** An arena with room for so many rows of each layer, and some to spare; what is there stays to be written. */
-  #allocate(needed: readonly number[]): Arena {
+  /** An arena of the capacities, but for the rows. */
+  #allocate(): Arena {
     const { keyValueHeads, headSize } = this.#config
     const { sequences } = this
-    this.#capacities = needed.map(roomFor)
     const arena = new Arena([
       ...this.#capacities.flatMap((capacity, layer) => [
         { name: cacheInput.keys(layer), shape: [sequences, keyValueHeads, 1, capacity, headSize] },
@@ -302,10 +300,22 @@ interface Stretch {
   readonly capacity: number
 }
 
-/** Copies the first `length` rows of one stretch behind the first `start` of another. */
+/** One whose first `length` rows are in use. */
+interface FilledStretch extends Stretch {
+  readonly length: number
+}
+
+const NO_ROWS: FilledStretch = {
+  keys: new Float32Array(),
+  values: new Float32Array(),
+  capacity: 0,
+  length: 0,
+}
+
+/** Copies the rows of one stretch behind the first `start` of another. */
 function copyRows(
   { keyValueHeads, headSize }: LlamaConfig,
-  from: Stretch & { readonly length: number },
+  from: FilledStretch,
   into: Stretch & { readonly start: number },
 ): void {
   for (let head = 0; head < keyValueHeads; head++) {

@@ -60,6 +60,30 @@ describe('drawing', () => {
   })
 })
 
+describe('scores that are none are refused, however a token is chosen', () => {
+  const ways: readonly SamplingOptions[] = [
+    ...[{}, { temperature: 1 }, { temperature: 1, topK: 1 }, { temperature: 1, topK: 2 }],
+    ...[{ temperature: 1, topP: 0.5 }, { temperature: 1, minP: 0.5 }, { repetitionPenalty: 2 }],
+  ]
+  for (const options of ways) {
+    test(JSON.stringify(options), () => {
+      const sample = createSampler(options)
+      for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY]) {
+        for (const token of logits.keys()) {
+          const damaged = logits.with(token, wrong)
+          const message = new RegExp(`^expected finite scores, got ${wrong} for token ${token}\\n`)
+          assert.throws(() => sample(damaged, new Set([1])), { name: 'PalError', message })
+        }
+      }
+      assert.throws(
+        () => sample(new Float32Array(4).fill(Number.NEGATIVE_INFINITY)),
+        /expected finite scores/,
+      )
+      assert.equal(sample(new Float32Array(4).fill(Number.NEGATIVE_INFINITY).with(2, -1)), 2)
+    })
+  }
+})
+
 describe('repetition penalty', () => {
   const scores = Float32Array.from([2, 1.5, -1, -0.9])
 

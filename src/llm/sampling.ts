@@ -51,10 +51,29 @@ function expect(key: string, value: number, valid: boolean, expected: string): v
   if (!valid) throw new PalError(`expected ${expected}, got ${value}`, { key })
 }
 
-function likeliest(logits: Float32Array): number {
-  let best = 0
-  for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i
+/**
+ * The token with the highest score, the first of equals. All that is said of scores goes by it, and so finds out here when
+ * they are none.
+ * @throws PalError for a score that is no number or infinitely high; −∞ is a token that is never said
+ */
+export function likeliest(logits: Float32Array): number {
+  let best = -1
+  let highest = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < logits.length; i++) {
+    const logit = logits[i]!
+    if (logit <= highest) continue // Not so for what is no number.
+    if (!(logit < Number.POSITIVE_INFINITY)) throw notFinite(logit, i)
+    best = i
+    highest = logit
+  }
+  if (best < 0) throw notFinite(highest, 0)
   return best
+}
+
+function notFinite(logit: number, token: number): PalError {
+  return new PalError(`expected finite scores, got ${logit} for token ${token}`, {
+    hint: 'The weights of the model are damaged, or too large for what it computes with: fetch them, or train it, again.',
+  })
 }
 
 function withPenalty(logits: Float32Array, seen: ReadonlySet<number>, penalty: number): Float32Array {

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import type { LlamaConfig } from '../llm/config.js'
 import type { ModelConfig } from './config.js'
+import { misfits } from './misfits.js'
 import type { BaseReference, Listening, ModelPlan } from './model-plan.js'
 
 const count = z.int().positive()
@@ -109,7 +111,7 @@ const lalSettings = {
   layers: z
     .union([
       z.literal('all'),
-      z.array(z.int().nonnegative()),
+      z.array(z.int().nonnegative()).min(1, 'expected at least one layer that hears the audio, got none'),
       z.strictObject({ from: z.int().nonnegative() }),
     ])
     .exactOptional(),
@@ -144,21 +146,27 @@ const ropeScaling = z.discriminatedUnion('kind', [
   }),
 ])
 
-const llm = z.strictObject({
-  hiddenSize: count,
-  layers: count,
-  heads: count,
-  keyValueHeads: count,
-  headSize: count,
-  feedForwardSize: count,
-  vocabularySize: count,
-  normEpsilon: positive,
-  ropeTheta: positive,
-  ropeScaling: ropeScaling.exactOptional(),
-  queryKeyValueBias: z.boolean().exactOptional(),
-  queryKeyNorm: z.boolean().exactOptional(),
-  tieEmbeddings: z.boolean(),
-})
+const llm = z
+  .strictObject({
+    hiddenSize: count,
+    layers: count,
+    heads: count,
+    keyValueHeads: count,
+    headSize: count,
+    feedForwardSize: count,
+    vocabularySize: count,
+    normEpsilon: positive,
+    ropeTheta: positive,
+    ropeScaling: ropeScaling.exactOptional(),
+    queryKeyValueBias: z.boolean().exactOptional(),
+    queryKeyNorm: z.boolean().exactOptional(),
+    tieEmbeddings: z.boolean(),
+  })
+  .superRefine(({ heads, keyValueHeads }, context) => {
+    if (heads % keyValueHeads === 0) return
+    const message = `expected a divisor of heads, ${heads}, got ${keyValueHeads}`
+    context.addIssue({ code: 'custom', path: ['keyValueHeads'], message })
+  })
 
 const lora = z.strictObject({ rank: count, alpha: positive, on: z.array(z.string()).min(1) })
 
@@ -185,14 +193,22 @@ export const listeningSchema = z.strictObject({
   integration: integration.exactOptional(),
 }) satisfies z.ZodType<Listening>
 
-function modelSchema<E, L>(encoder: z.ZodType<E>, llm: z.ZodType<L>) {
-  return z.strictObject({
-    encoders: encodersSchema(encoder),
-    integration,
-    llm,
-    lora: lora.exactOptional(),
-    system: z.string().exactOptional(),
-  })
+function modelSchema<E, L extends LlamaConfig | BaseReference>(encoder: z.ZodType<E>, llm: z.ZodType<L>) {
+  return z
+    .strictObject({
+      encoders: encodersSchema(encoder),
+      integration,
+      llm,
+      lora: lora.exactOptional(),
+      system: z.string().exactOptional(),
+    })
+    .superRefine(({ encoders, integration, llm }, context) => {
+      const sizes: LlamaConfig | BaseReference = llm
+      const parts = { encoders, integration, llm: 'from' in sizes ? undefined : sizes }
+      for (const { path, message } of misfits(parts)) {
+        context.addIssue({ code: 'custom', path: [...path], message })
+      }
+    })
 }
 
 function encodersSchema<E>(encoder: z.ZodType<E>) {
@@ -205,7 +221,12 @@ function orBase<T, R extends BaseReference>(part: z.ZodType<T>, reference: z.Zod
     const isReference = typeof value === 'object' && value !== null && 'from' in value
     // A union of both would only say that neither fits.
     const { data, error } = isReference ? reference.safeParse(value) : part.safeParse(value)
-    for (const { message, path } of error?.issues ?? []) context.addIssue({ code: 'custom', message, path })
+    for (const issue of error?.issues ?? []) {
+      const { message, path } = issue
+      // Who reads these tells keys that nobody knows from what else is wrong.
+      const keys = issue.code === 'unrecognized_keys' && { code: issue.code, keys: issue.keys }
+      context.addIssue({ ...(keys || { code: 'custom' }), message, path })
+    }
     return error ? z.NEVER : data
   })
 }

@@ -12,5 +12,5 @@ export function layerGroups({ integration, llm }: ModelConfig): LayerGroups {
 
 /** A model's cache before it has heard or read anything. @param cross what gated blocks attend to (Flamingo only) */
 export function emptyCache(config: ModelConfig, cross: LayerRows = []): KeyValueCache {
-  return new KeyValueCache(config.llm, [cross], layerGroups(config))
+  return KeyValueCache.empty(config.llm, [cross], layerGroups(config))
 }

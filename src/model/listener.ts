@@ -1,6 +1,6 @@
 import { CLOCK_FEATURES, clockFeatures } from '../connectors/clock.js'
 import { Graph } from '../graph/tensor.js'
-import { type Layout, layOut } from '../integration/layout.js'
+import { layOut, type TokensByRoute } from '../integration/layout.js'
 import type { KeyValueCache, LayerRows } from '../llm/kv-cache.js'
 import type { Value } from '../runtime/protocol.js'
 import type { Program, Runtime, WeightSource } from '../runtime/runtime.js'
@@ -11,7 +11,7 @@ import { joined } from './joined.js'
 import { type LanguageModel, positionFeeds, rowsOf } from './language-model.js'
 import { emptyCache } from './layer-groups.js'
 import { hasClock, Network } from './network.js'
-import { secondsPerToken, tokenTimes } from './token-count.js'
+import { tokensEnd, tokenTimes } from './token-count.js'
 
 /**
  * Audio as the language model remembers it: the start of a key/value cache, made once and good for any number of
@@ -24,8 +24,7 @@ export interface AudioPrefix {
   readonly cross: LayerRows
   /** The position of the first token of the text. */
   readonly nextPosition: number
-  /** Tokens by route: through the layers, or as keys and values only. */
-  readonly tokens: Layout['tokens']
+  readonly tokens: TokensByRoute
 }
 
 /** Makes the language model hear encoded audio, by the model's integration. */
@@ -101,15 +100,13 @@ export class Listener {
     return this.#program.release()
   }
 
-  /** When each audio begins, in seconds: where all encoders have ended the one before. */
+  /** When each audio begins, in seconds: where all encoders whose tokens know the time have ended the one before. */
   #starts(audios: readonly EncodedAudio[]): readonly number[] {
+    const timed = this.#config.encoders.filter(({ connector }) => hasClock(connector))
     let end = 0
     return audios.map((audio) => {
       const start = end
-      const ends = this.#config.encoders.map(
-        (named) => start + this.#count(audio, named) * secondsPerToken(named),
-      )
-      end = Math.max(...ends)
+      end = Math.max(start, ...timed.map((named) => tokensEnd(named, this.#count(audio, named), start)))
       return start
     })
   }

@@ -6,9 +6,10 @@ import type { LlamaConfig } from '../llm/config.js'
 import type { Bits } from '../weights/blocks.js'
 import type { Bases, OpenedEncoder } from './bases.js'
 import type { ModelConfig, NamedEncoder } from './config.js'
-import { findBase } from './find-base.js'
+import { findBase, nameOfBase } from './find-base.js'
 import type { CopyOptions } from './float32-copy.js'
 import { rememberPlace } from './known-places.js'
+import { expectFitting } from './misfits.js'
 import type { BaseRecord, BaseRecords } from './model-description.js'
 import { openEncoderBase } from './open-encoder-base.js'
 import { openLanguageModel } from './open-language-model.js'
@@ -58,14 +59,18 @@ export interface ResolvedPlan {
 
 /**
  * Finds and opens the pretrained models that a plan names.
- * @throws PalError for one that is not found, or cannot be a part of a model
+ * @throws PalError for one that is not found, or cannot be a part of a model, and for parts that do not fit one another
  */
 export async function resolvePlan(plan: ModelPlan, options: CopyOptions = {}): Promise<ResolvedPlan> {
   const { encoders, bases, records } = await resolveEncoders(plan.encoders, options)
   const ofEncoders = Object.keys(records).length > 0 ? { encoders: records } : undefined
   const { encoders: _, llm, ...rest } = plan
   if (!isReference(llm)) {
-    return { config: { encoders, ...rest, llm }, bases: { encoders: bases }, records: ofEncoders }
+    return {
+      config: expectFitting({ encoders, ...rest, llm }),
+      bases: { encoders: bases },
+      records: ofEncoders,
+    }
   }
   const { bits } = llm
   const { opened, record } = await openReference(llm, openLanguageModel, {
@@ -73,7 +78,7 @@ export async function resolvePlan(plan: ModelPlan, options: CopyOptions = {}): P
     ...(bits && { roundedTo: bits }),
   })
   return {
-    config: { encoders, ...rest, llm: opened.config },
+    config: expectFitting({ encoders, ...rest, llm: opened.config }),
     bases: { llm: opened, encoders: bases },
     records: { llm: record, ...ofEncoders },
     ...(bits && { bits }),
@@ -113,7 +118,7 @@ async function openReference<T extends { readonly name: string; readonly sha256:
     () => true,
     () => false,
   )
-  return { opened, record: { name: isPath ? opened.name : from, sha256: opened.sha256 } }
+  return { opened, record: { name: isPath ? opened.name : nameOfBase(from, path), sha256: opened.sha256 } }
 }
 
 function windowed(

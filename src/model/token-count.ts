@@ -33,16 +33,51 @@ export function tokenCount({ encoder, connector }: NamedEncoder, samples: number
   }
 }
 
-/** The seconds from one token that leaves the connector to the next. */
-export function secondsPerToken({ encoder, connector }: NamedEncoder): number {
-  const { samplesPerStep, tokensPerStep } = tokenGrid(encoder)
-  return (samplesPerStep / tokensPerStep / encoder.sampleRate) * poolOf(connector)
+/**
+ * When each token that leaves the connector was heard, in seconds: the middle of its step, of which it may share one with
+ * others, or the mean of those that a pool joins.
+ * @param start of the audio, of whose windows these are all tokens
+ */
+export function tokenTimes(named: NamedEncoder, tokens: number, start = 0): readonly number[] {
+  const { tokensPerStep, pool, window, seconds } = timeline(named)
+  return Array.from({ length: tokens }, (_, i) => {
+    const first = (i % window.tokens) * pool
+    const steps = Array.from({ length: pool }, (_, k) => Math.floor((first + k) / tokensPerStep))
+    const middle = steps.reduce((sum, step) => sum + step, 0) / pool + 0.5
+    return start + seconds(Math.floor(i / window.tokens) * window.steps + middle)
+  })
 }
 
-/** The middle of each token's stretch, in seconds. @param start of the first */
-export function tokenTimes(named: NamedEncoder, tokens: number, start = 0): readonly number[] {
-  const each = secondsPerToken(named)
-  return Array.from({ length: tokens }, (_, i) => start + (i + 0.5) * each)
+/** Where so many tokens of an audio end, in seconds: at the end of a window, or of a step. @param start of the audio */
+export function tokensEnd(named: NamedEncoder, tokens: number, start = 0): number {
+  const { tokensPerStep, pool, window, seconds } = timeline(named)
+  const steps = ((tokens % window.tokens) * pool) / tokensPerStep
+  return start + seconds(Math.floor(tokens / window.tokens) * window.steps + steps)
+}
+
+/**
+ * How tokens lie in time: step by step from each window's start, where the steps of a window may end before it does or reach
+ * behind its end.
+ */
+function timeline(named: NamedEncoder) {
+  const { encoder, connector } = named
+  const { samplesPerStep, tokensPerStep } = tokenGrid(stepwise(encoder))
+  const pool = poolOf(connector)
+  const whole = tokenCount(named, Math.round(encoder.windowSeconds * encoder.sampleRate))
+  // Counted in tokens: on a grid without gaps these are to the bit the times that shipped models have learnt with.
+  const secondsPerToken = (samplesPerStep / tokensPerStep / encoder.sampleRate) * pool
+  return {
+    tokensPerStep,
+    pool,
+    /** Steps, not always whole, from one window to the next. */
+    window: { tokens: whole.audio, steps: whole.samples / samplesPerStep },
+    seconds: (steps: number) => ((steps * tokensPerStep) / pool) * secondsPerToken,
+  }
+}
+
+/** Where all tokens of a window are given on, they count as one step; they were heard one after the other all the same. */
+function stepwise(encoder: EncoderConfig): EncoderConfig {
+  return 'tokens' in encoder && encoder.tokens === 'window' ? { ...encoder, tokens: 'audio' } : encoder
 }
 
 const poolOf = (connector: NamedEncoder['connector']) =>

@@ -7,7 +7,7 @@ import { reshape } from './shape.js'
 import { Graph, type Shape, type Tensor } from './tensor.js'
 
 /**
- * For tests: the largest difference between the gradients of an expression and central finite differences,
+ * The largest difference between the gradients of an expression and central finite differences,
  * relative to the largest gradient of each input.
  * @param build from inputs of the given shapes to one tensor, which is weighted at random and summed
  * @param sample draws an input's elements (by default standard normal)
