@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -7,6 +7,7 @@ import { fixture, sound } from '../encoders/reference.test.helper.js'
 import { relativeError } from '../graph/parity.test.helper.js'
 import { Graph } from '../graph/tensor.js'
 import { baseWeights, type OpenedEncoder } from '../model/bases.js'
+import type { StoredNumbers } from '../model/checkpoint.js'
 import type { ModelConfig, NamedEncoder } from '../model/config.js'
 import { openEncoder } from '../model/open-encoder.js'
 import { modelParameters } from '../model/parameters.js'
@@ -15,7 +16,7 @@ import { tokenCount } from '../model/token-count.js'
 import { Scope } from '../nn/scope.js'
 import { Arena } from '../runtime/arena.js'
 import { Runtime } from '../runtime/runtime.js'
-import { audioFeeds } from '../train/collate.js'
+import { audioFeeds } from '../train/audio-feeds.js'
 import { encoderTokens } from '../train/training-graph.js'
 import { FeatureStore } from './feature-store.js'
 import { FrozenEncoder, type FrozenEncoderOptions } from './frozen-encoder.js'
@@ -45,22 +46,40 @@ test('an encoder of ours: alone, an audio becomes what a training step makes of 
   await compare(t, ownOptions())
 })
 
-test('features are told by weights, front end, provider and samples', async () => {
+test('features are told by weights, front end, samples, and what rounding depends on', async () => {
   const audio = sound(3000, 8000)
   const options = ownOptions()
   assert.deepEqual(await countsOf(options, audio), { found: 0, computed: 1 })
   assert.deepEqual(await countsOf(options, audio), { found: 1, computed: 0 })
   assert.deepEqual(await countsOf(options, audio.slice(1)), { found: 0, computed: 1 })
-  assert.deepEqual(await countsOf({ ...options, provider: 'other' }, audio), { found: 0, computed: 1 })
-  assert.deepEqual(await countsOf({ ...options, base: 'other' }, audio), { found: 0, computed: 1 })
+  const threads = await Runtime.start({ threads: 2 })
+  assert.deepEqual(await countsOf({ ...options, runtime: threads }, audio), { found: 0, computed: 1 })
+  await threads.close()
   const encoder = { ...options.encoder, encoder: { ...options.encoder.encoder, mean: -5 } }
   assert.deepEqual(await countsOf({ ...options, encoder }, audio), { found: 0, computed: 1 })
   options.parameters.flat[0]! += 1e-3
   assert.deepEqual(await countsOf(options, audio), { found: 0, computed: 1 })
 })
 
+test('features of bases that differ in one number are told apart, even if they have one fingerprint', async () => {
+  const audio = sound(3000, 16_000)
+  const folder = join(cache, 'changed')
+  await cp(fixture('whisper-80'), folder, { recursive: true })
+  const base = await openEncoder(folder, { cache })
+  assert.deepEqual(await countsOf(optionsFor(base), audio), { found: 0, computed: 1 })
+  assert.deepEqual(await countsOf(optionsFor(base), audio), { found: 1, computed: 0 })
+
+  const { file, offset } = base.weights('conv1.weight') as StoredNumbers
+  const weights = await readFile(file)
+  weights.writeFloatLE(1, offset)
+  await writeFile(file, weights)
+  const changed = await openEncoder(folder, { cache })
+  assert.equal(changed.sha256, base.sha256)
+  assert.deepEqual(await countsOf(optionsFor(changed), audio), { found: 0, computed: 1 })
+})
+
 async function countsOf(options: FrozenEncoderOptions, samples: Float32Array) {
-  const encoder = new FrozenEncoder(options)
+  const encoder = await FrozenEncoder.open(options)
   await encoder.features(samples, true)
   await encoder.release()
   return encoder.counts
@@ -84,7 +103,7 @@ async function compare(t: { diagnostic(text: string): void }, options: FrozenEnc
   await program.release()
   const each = tokenCount(named, shape.samples).encoder * hiddenSize
 
-  const encoder = new FrozenEncoder(options)
+  const encoder = await FrozenEncoder.open(options)
   let worst = 0
   for (const [i, { samples }] of draws.entries()) {
     const features = await encoder.features(samples, true)
@@ -103,8 +122,8 @@ function optionsFor(opened: OpenedEncoder): FrozenEncoderOptions {
   const encoders = new Map([['general', opened]])
   const encoder: NamedEncoder = { name: 'general', encoder: opened.config, connector: { kind: 'mlp' } }
   return {
-    ...{ encoder, runtime, provider: 'cpu', store, config: { ...tinyConfig(), encoders: [encoder] } },
-    ...{ parameters: new Arena([]), frozen: baseWeights({ encoders }), base: opened.sha256 },
+    ...{ encoder, runtime, store, config: { ...tinyConfig(), encoders: [encoder] } },
+    ...{ parameters: new Arena([]), frozen: baseWeights({ encoders }) },
   }
 }
 
@@ -120,7 +139,7 @@ function ownOptions(): FrozenEncoderOptions {
   for (const [name] of own) parameters.get(name).set(weights.get(name) as Float32Array)
   const only = { ...config, encoders: [encoder] }
   return {
-    ...{ encoder, runtime, provider: 'cpu', store, config: only, parameters },
-    ...{ frozen: () => undefined, base: undefined },
+    ...{ encoder, runtime, store, config: only, parameters },
+    frozen: () => undefined,
   }
 }

@@ -1,51 +1,51 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { writeOnnx } from '../graph/onnx.js'
 import { Graph } from '../graph/tensor.js'
 import type { ModelConfig, NamedEncoder } from '../model/config.js'
-import { encoderGraph } from '../model/encode-graph.js'
+import { encoderFeeds, encoderGraph, stretchOf } from '../model/encode-graph.js'
 import { Network } from '../model/network.js'
 import { paddedSamples } from '../model/padded-samples.js'
 import { tokenCount } from '../model/token-count.js'
-import { MASKED } from '../nn/attention.js'
 import type { Arena } from '../runtime/arena.js'
-import type { Program, Runtime, WeightSource } from '../runtime/runtime.js'
+import { ProgramCache } from '../runtime/program-cache.js'
+import type { NumberSource, Runtime, WeightSource } from '../runtime/runtime.js'
+import { readRange, withFile } from '../weights/read-range.js'
 import type { FeatureStore } from './feature-store.js'
 
 export interface FrozenEncoderOptions {
   readonly config: ModelConfig
   readonly encoder: NamedEncoder
   readonly runtime: Runtime
-  /** What the runtime computes with: others round otherwise. */
-  readonly provider: string
   /** Weights of the encoder that the run holds, though it does not train them now. */
   readonly parameters: Arena
-  /** All others, and the fingerprint of the base that they are from. */
+  /** All others. */
   readonly frozen: (name: string) => WeightSource | undefined
-  readonly base: string | undefined
   readonly store: FeatureStore
 }
-
-/** Compiled programs that are kept: one for each length that audio was padded to. */
-const KEPT_PROGRAMS = 8
 
 /**
  * An encoder whose weights do not change while this lives. What it makes of an audio is the same whenever and with
  * whatever else it is asked for: each audio is encoded by itself, and kept under a name made of all that its tokens
- * depend on. That is the graph, which holds architecture, front end and padding, the weights, and the samples.
+ * depend on. That is the graph, which holds architecture, front end and padding, the weights, the samples, and what
+ * the runtime's rounding depends on.
  */
 export class FrozenEncoder {
   readonly #options: FrozenEncoderOptions
   readonly #weights: string
   readonly #graphs = new Map<number, string>()
   readonly #keys = new WeakMap<Float32Array, string>()
-  /** By samples, least recently used first. */
-  readonly #programs = new Map<number, Program>()
+  /** One for each length that audio was padded to. They take turns with the step that their features are for. */
+  readonly #programs = new ProgramCache({ takingTurns: true })
   /** Features that were found in the store, and that had to be computed. */
   readonly counts = { found: 0, computed: 0 }
 
-  constructor(options: FrozenEncoderOptions) {
+  private constructor(options: FrozenEncoderOptions, weights: string) {
     this.#options = options
-    this.#weights = weightsFingerprint(options)
+    this.#weights = weights
+  }
+
+  static async open(options: FrozenEncoderOptions): Promise<FrozenEncoder> {
+    return new FrozenEncoder(options, await hashWeights(options))
   }
 
   get name(): string {
@@ -67,40 +67,34 @@ export class FrozenEncoder {
     return features
   }
 
-  async release(): Promise<void> {
-    for (const program of this.#programs.values()) await program.release()
-    this.#programs.clear()
+  release(): Promise<void> {
+    return this.#programs.release()
   }
 
   async #compute(samples: Float32Array): Promise<Float32Array> {
-    const { encoder, parameters } = this.#options
-    const { padded, own } = this.#lengths(samples)
-    const program = await this.#programFor(padded.samples)
-    const waveform = new Float32Array(padded.samples)
-    waveform.set(samples)
-    const feeds = {
-      [`${encoder.name}.waveform`]: waveform,
-      [`${encoder.name}.mask`]: new Float32Array(padded.encoder).fill(MASKED, own),
-      [`${encoder.name}.lengths`]: Float32Array.of(samples.length),
-    }
-    const { outputs } = await program.run(feeds, parameters)
+    const { encoder, parameters, runtime, frozen } = this.#options
+    const { padded, own } = stretchOf(encoder, samples.length)
+    const { outputs } = await this.#programs.use(
+      `${padded.samples}`,
+      ({ keepsMemory }) => {
+        const tokens = graphFor(this.#options, padded.samples)
+        // Weights are mapped, not copied: programs for several lengths share them, and each is run rarely.
+        return runtime.compile({ tokens }, { weights: frozen, prepacking: false, keepsMemory })
+      },
+      (program) => program.run(encoderFeeds(encoder, samples), parameters),
+    )
     const tokens = outputs.tokens?.data as Float32Array
-    return tokens.slice(0, own * encoder.encoder.hiddenSize)
-  }
-
-  #lengths({ length }: Float32Array) {
-    const { encoder } = this.#options
-    const padded = tokenCount(encoder, paddedSamples(encoder, length))
-    return { padded, own: tokenCount(encoder, length).encoder }
+    return tokens.slice(0, own.encoder * encoder.encoder.hiddenSize)
   }
 
   #keyOf(samples: Float32Array): string {
     const known = this.#keys.get(samples)
     if (known !== undefined) return known
-    const { padded, own } = this.#lengths(samples)
+    const { encoder, runtime } = this.#options
+    const { padded, own } = stretchOf(encoder, samples.length)
     const key = createHash('sha256')
-      .update(`${this.#options.provider} ${this.#weights} ${this.#graphOf(padded.samples)} ${own} `)
-      .update(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength))
+      .update(`${runtime.rounding}\n${this.#weights} ${this.#graphOf(padded.samples)} ${own.encoder} `)
+      .update(bytesOf(samples))
       .digest('hex')
     this.#keys.set(samples, key)
     return key
@@ -114,25 +108,6 @@ export class FrozenEncoder {
     this.#graphs.set(samples, graph)
     return graph
   }
-
-  async #programFor(samples: number): Promise<Program> {
-    const program = this.#programs.get(samples) ?? (await this.#compile(samples))
-    this.#programs.delete(samples)
-    this.#programs.set(samples, program)
-    for (const [oldest, unused] of this.#programs) {
-      if (this.#programs.size <= KEPT_PROGRAMS) break
-      this.#programs.delete(oldest)
-      await unused.release()
-    }
-    return program
-  }
-
-  #compile(samples: number): Promise<Program> {
-    const { runtime, frozen } = this.#options
-    const tokens = graphFor(this.#options, samples)
-    // Weights are mapped, not copied: programs for several lengths share them, and each is run rarely.
-    return runtime.compile({ tokens }, { weights: frozen, prepacking: false, keepsMemory: false })
-  }
 }
 
 /** The weights that an encoder computes with, LoRA included, by their names in the model. */
@@ -145,12 +120,38 @@ function graphFor({ config, encoder }: Pick<FrozenEncoderOptions, 'config' | 'en
   return encoderGraph(new Network(new Graph(), config), encoder, samples)
 }
 
-function weightsFingerprint({ config, encoder, parameters, base }: FrozenEncoderOptions): string {
-  const hash = createHash('sha256').update(base ?? '')
+/** Of every number: a fingerprint, which tells bases by a sample of each tensor, may be that of two. */
+async function hashWeights({ config, encoder, parameters, frozen }: FrozenEncoderOptions): Promise<string> {
+  const hash = createHash('sha256')
   for (const name of encoderWeights(config, encoder)) {
-    if (!parameters.entries.has(name)) continue
-    const { buffer, byteOffset, byteLength } = parameters.get(name)
-    hash.update(`${name} ${byteLength} `).update(new Uint8Array(buffer, byteOffset, byteLength))
+    const source = parameters.entries.has(name) ? parameters.get(name) : frozen(name)
+    if (!source) throw new Error(`expected numbers for the weight "${name}", got none`)
+    if ('bits' in source) {
+      hash.update(`${name} ${source.bits} ${source.blockSize} `)
+      await update(hash, source.values)
+      await update(hash, source.scales)
+    } else {
+      hash.update(`${name} `)
+      await update(hash, source)
+    }
   }
   return hash.digest('hex')
+}
+
+async function update(hash: Hash, source: NumberSource): Promise<void> {
+  hash
+    .update(`${source.byteLength} `)
+    .update(ArrayBuffer.isView(source) ? bytesOf(source) : await read(source))
+}
+
+function read({
+  file: path,
+  offset,
+  byteLength,
+}: Exclude<NumberSource, ArrayBufferView>): Promise<Uint8Array> {
+  return withFile(path, 'weights', (file) => readRange(file, path, offset, byteLength))
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }

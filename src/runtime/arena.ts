@@ -5,8 +5,7 @@
  */
 export class Arena {
   readonly entries: ReadonlyMap<string, ArenaEntry>
-  #flat: Float32Array<ArrayBuffer> | undefined
-  #giveBack: (() => Promise<ArrayBuffer>) | undefined
+  #place: Place
 
   constructor(tensors: Iterable<{ readonly name: string; readonly shape: readonly number[] }>) {
     const entries = new Map<string, ArenaEntry>()
@@ -17,13 +16,13 @@ export class Arena {
       offset += length
     }
     this.entries = entries
-    this.#flat = new Float32Array(offset)
+    this.#place = { at: 'home', flat: new Float32Array(offset) }
   }
 
   /** Every tensor, one after the other. Not to be kept across a run: the memory moves. */
   get flat(): Float32Array<ArrayBuffer> {
-    if (!this.#flat) throw new Error('arena: the runtime has its memory; await home() first')
-    return this.#flat
+    if (this.#place.at === 'home') return this.#place.flat
+    throw new Error('arena: the runtime has its memory; await home() first')
   }
 
   /** One tensor's numbers, as a view. Not to be kept across a run. */
@@ -38,24 +37,63 @@ export class Arena {
     return entry
   }
 
-  /** For the runtime: the memory, unless it has it already. */
-  lend(giveBack: () => Promise<ArrayBuffer>): ArrayBuffer | undefined {
-    const buffer = this.#flat?.buffer
-    this.#flat = undefined
-    this.#giveBack = giveBack
-    return buffer
-  }
-
-  /** For the runtime: takes the memory back. */
-  restore(buffer: ArrayBuffer): void {
-    this.#flat = new Float32Array(buffer)
-    this.#giveBack = undefined
-  }
-
-  /** Waits until the memory is here again. */
+  /** Waits until the memory is here again: for the run that has it, and for the runtime that keeps it. */
   async home(): Promise<void> {
-    if (this.#giveBack) this.restore(await this.#giveBack())
+    for (;;) {
+      const place = this.#place
+      if (place.at === 'home') return
+      if (place.at === 'lent') await place.until
+      else await this.#lendUntil(place.keeper.giveBack(this), place.keeper)
+    }
   }
+
+  /**
+   * For the runtime: lends the memory to a run, when its turn comes.
+   * @param start begins the run, with the memory unless the keeper has it. If it throws, the arena stays as it is
+   */
+  async lend<A extends Answer>(
+    keeper: Keeper,
+    start: (memory: ArrayBuffer | undefined) => Promise<A>,
+  ): Promise<A> {
+    for (;;) {
+      const place = this.#place
+      if (place.at === 'lent') await place.until
+      else if (place.at === 'kept' && place.keeper !== keeper) await this.home()
+      else return this.#lendUntil(start(place.at === 'home' ? place.flat.buffer : undefined), keeper)
+    }
+  }
+
+  /** The memory is away until the answer comes: then it is here, or kept. */
+  async #lendUntil<A extends Answer>(answer: Promise<A>, keeper: Keeper): Promise<A> {
+    const kept = { at: 'kept', keeper } as const
+    const until = answer.then(
+      ({ lent }) => {
+        this.#place = lent ? { at: 'home', flat: new Float32Array(lent) } : kept
+      },
+      () => {
+        this.#place = kept // The keeper has failed: it says so when it is asked for the memory.
+      },
+    )
+    this.#place = { at: 'lent', until }
+    await until
+    return answer
+  }
+}
+
+/** Where an arena's memory is: here, with a run that is under way, or with the runtime until it is asked for. */
+type Place =
+  | { readonly at: 'home'; readonly flat: Float32Array<ArrayBuffer> }
+  | { readonly at: 'lent'; readonly until: Promise<void> }
+  | { readonly at: 'kept'; readonly keeper: Keeper }
+
+/** Who may keep an arena's memory between runs. */
+export interface Keeper {
+  giveBack(arena: Arena): Promise<Answer>
+}
+
+/** What comes when the memory is no longer in use: the memory, unless it is kept. */
+interface Answer {
+  readonly lent?: ArrayBuffer | undefined
 }
 
 export interface ArenaEntry {

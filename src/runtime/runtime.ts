@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, cpus } from 'node:os'
 import { relative } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { PalError } from '../errors.js'
@@ -7,12 +7,11 @@ import type { BlockData } from '../graph/blocks.js'
 import { type ExternalData, type OnnxModel, writeOnnx } from '../graph/onnx.js'
 import type { Tensor } from '../graph/tensor.js'
 import { Activity } from './activity.js'
-import type { Arena, ArenaWrites } from './arena.js'
+import type { Arena, ArenaWrites, Keeper } from './arena.js'
 import { commonFolder } from './common-folder.js'
 import type {
   CloseRequest,
   CompileRequest,
-  LentArena,
   LoadRequest,
   Purpose,
   ReleaseRequest,
@@ -28,6 +27,8 @@ export interface RuntimeOptions {
   /** Threads of one operation. @default the cores of this machine */
   readonly threads?: number
 }
+
+type Settings = Required<RuntimeOptions>
 
 /** A weight's numbers: of float32, or in blocks (see weights/blocks.ts). */
 export type WeightSource = NumberSource | BlockSource
@@ -76,6 +77,8 @@ process.on('exit', () => {
 
 /** The machine that compiled graphs run on: ONNX Runtime in a worker thread. */
 export class Runtime {
+  /** All that the rounding of what a program computes depends on, the program and its feeds apart. */
+  readonly rounding: string
   readonly #worker: Worker
   readonly #activity: Activity
   readonly #waiting = new Map<number, { resolve: (response: Response) => void; reject: (e: Error) => void }>()
@@ -87,13 +90,22 @@ export class Runtime {
   readonly #forgotten = new FinalizationRegistry<number>((arena) => {
     if (!this.#failure) this.#ask({ kind: 'return', arena }).catch(() => undefined)
   })
+  readonly #keeper: Keeper = {
+    giveBack: async (arena) => {
+      const { lent } = await this.#ask({ kind: 'return', arena: this.#numberOf(arena) })
+      if (!lent) throw new Error('arena: the runtime was asked for memory that it does not have')
+      return { lent }
+    },
+  }
   #requests = 0
   #programs = 0
   #numbered = 0
   #failure: Error | undefined
   #exited = false
 
-  private constructor(worker: Worker, activity: Activity, provider: string, threads: number) {
+  private constructor(worker: Worker, activity: Activity, settings: Settings, rounding: string) {
+    const { provider, threads } = settings
+    this.rounding = rounding
     this.#worker = worker
     this.#activity = activity
     this.#provider = provider
@@ -106,7 +118,7 @@ export class Runtime {
       this.#fail(new Error('the runtime is closed'))
     })
     running.add(activity)
-    worker.unref() // An idle runtime does not keep the process alive; a request does (see #ask).
+    worker.unref() // An idle runtime does not keep the process alive; a request does (see #post).
   }
 
   /** @throws PalError if this build of ONNX Runtime lacks the execution provider */
@@ -130,7 +142,8 @@ export class Runtime {
       execArgv: [],
       workerData: activity.shared,
     })
-    const runtime = new Runtime(worker, activity, provider, threads)
+    const settings = { provider, threads }
+    const runtime = new Runtime(worker, activity, settings, await roundingOf(settings))
     await runtime.#ask({ kind: 'load' })
     return runtime
   }
@@ -161,10 +174,16 @@ export class Runtime {
     })
     return new Program(placed.model, {
       run: async (feeds, arena, writes) => {
-        const lent = arena && this.#lend(arena, writes)
-        const transfer = lent?.buffer ? [lent.buffer] : []
-        const response = await this.#ask({ kind: 'run', program, feeds, lent }, transfer, arena)
-        return { outputs: response.outputs ?? {}, milliseconds: response.milliseconds ?? 0 }
+        const run = { kind: 'run', program, feeds } as const
+        const answer = arena
+          ? await arena.lend(this.#keeper, (buffer) => {
+              const entries = [...arena.entries.values()]
+              const lent = { arena: this.#numberOf(arena), buffer, entries, writes }
+              return this.#post({ ...run, lent }, buffer && [buffer])
+            })
+          : await this.#post({ ...run, lent: undefined })
+        const { outputs = {}, milliseconds = 0 } = expectDone(answer)
+        return { outputs, milliseconds }
       },
       release: async () => {
         await this.#ask({ kind: 'release', program })
@@ -183,33 +202,31 @@ export class Runtime {
     await exit
   }
 
-  #lend(arena: Arena, writes: ArenaWrites | undefined): LentArena {
-    let number = this.#arenas.get(arena)
-    if (number === undefined) {
-      number = this.#numbered++
-      this.#arenas.set(arena, number)
-      this.#forgotten.register(arena, number)
-    }
-    const request: ReturnRequest = { kind: 'return', arena: number }
-    const buffer = arena.lend(async () => (await this.#ask(request)).lent as ArrayBuffer)
-    return { arena: number, buffer, entries: [...arena.entries.values()], writes }
+  #numberOf(arena: Arena): number {
+    const known = this.#arenas.get(arena)
+    if (known !== undefined) return known
+    const number = this.#numbered++
+    this.#arenas.set(arena, number)
+    this.#forgotten.register(arena, number)
+    return number
   }
 
-  async #ask(
-    request: LoadRequest | CompileRequest | RunRequest | ReturnRequest | ReleaseRequest,
-    transfer: readonly ArrayBuffer[] = [],
-    arena?: Arena,
-  ): Promise<Response> {
+  async #ask(request: Asked): Promise<Response> {
+    return expectDone(await this.#post(request))
+  }
+
+  /**
+   * The answer to a request. Nobody waits for what could not be posted, and its memory is not transferred.
+   * @throws at once, if the runtime has failed or the request holds what cannot be posted
+   */
+  #post(request: Asked, transfer: readonly ArrayBuffer[] = []): Promise<Response> {
     if (this.#failure) throw this.#failure
     const id = this.#requests++
-    const response = await new Promise<Response>((resolve, reject) => {
+    this.#worker.postMessage({ ...request, id }, transfer)
+    this.#worker.ref()
+    return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
-      this.#worker.ref()
-      this.#worker.postMessage({ ...request, id }, transfer)
     })
-    if (response.lent) arena?.restore(response.lent)
-    if (response.error !== undefined) throw new Error(`ONNX Runtime: ${response.error}`)
-    return response
   }
 
   #settle(response: Response): void {
@@ -223,6 +240,13 @@ export class Runtime {
     for (const { reject } of this.#waiting.values()) reject(this.#failure)
     this.#waiting.clear()
   }
+}
+
+type Asked = LoadRequest | CompileRequest | RunRequest | ReturnRequest | ReleaseRequest
+
+function expectDone(response: Response): Response {
+  if (response.error !== undefined) throw new Error(`ONNX Runtime: ${response.error}`)
+  return response
 }
 
 interface Backend {
@@ -246,7 +270,8 @@ export class Program {
 
   /**
    * Runs once. Where a shape is known to the graph, an input's numbers are enough.
-   * @param arena memory that further inputs are taken from by name; it is lent for the run, not copied
+   * @param arena memory that further inputs are taken from by name; it is lent for the run, not copied, and runs on one
+   *   arena take turns
    * @param writes what goes from the outputs into the arena, which then stays with the runtime until it is called
    *   home: memory that goes to and fro at every token makes V8 collect garbage as if it were new each time
    */
@@ -277,6 +302,12 @@ export class Program {
 export async function listProviders(): Promise<readonly string[]> {
   const { listSupportedBackends } = await import('onnxruntime-node')
   return listSupportedBackends().map(({ name }) => name)
+}
+
+async function roundingOf({ provider, threads }: Settings): Promise<string> {
+  const { env } = await import('onnxruntime-node')
+  const machine = `${process.platform} ${process.arch} ${cpus()[0]?.model}`
+  return `ONNX Runtime ${env.versions.node}, ${provider}, ${threads} threads, ${machine}`
 }
 
 /** Writes the model with its weights as external data: files by their place, memory under invented names. */

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { add } from '../graph/elementwise.js'
+import { Graph } from '../graph/tensor.js'
+import { Arena, type ArenaWrites } from './arena.js'
+import { type Program, Runtime } from './runtime.js'
+
+let runtime: Runtime
+before(async () => {
+  runtime = await Runtime.start({ threads: 1 })
+})
+after(() => runtime.close())
+
+test('an arena that is called home while a run has it comes home with the run', async () => {
+  const arena = numbers(1, 2, 3, 4)
+  const running = (await twice(runtime)).run({}, arena)
+  assert.throws(() => arena.flat, /the runtime has its memory; await home\(\) first/)
+  await Promise.all([arena.home(), arena.home()])
+  assert.deepEqual(arena.flat, Float32Array.of(1, 2, 3, 4))
+  assert.deepEqual((await running).outputs.y?.data, Float32Array.of(2, 4, 6, 8))
+})
+
+test('runs on one arena take turns', async () => {
+  const program = await twice(runtime)
+  const arena = numbers(1, 2, 3, 4)
+  const results = await Promise.all([
+    program.run({}, arena),
+    program.run({}, arena, DOUBLING),
+    program.run({}, arena),
+    program.run({}, arena, DOUBLING),
+  ])
+  assert.deepEqual(
+    results.map(({ outputs }) => outputs.y?.data),
+    [Float32Array.of(2, 4, 6, 8), undefined, Float32Array.of(4, 8, 12, 16), undefined],
+  )
+  await Promise.all([arena.home(), arena.home()])
+  assert.deepEqual(arena.flat, Float32Array.of(4, 8, 12, 16))
+})
+
+test('memory that one runtime keeps comes home before another has it', async () => {
+  const other = await Runtime.start({ threads: 1 })
+  const arena = numbers(1, 2, 3, 4)
+  await (await twice(runtime)).run({}, arena, DOUBLING)
+  await (await twice(other)).run({}, arena, DOUBLING)
+  await arena.home()
+  assert.deepEqual(arena.flat, Float32Array.of(4, 8, 12, 16))
+  await other.close()
+})
+
+test('a run that fails gives the memory back', async () => {
+  const released = await twice(runtime)
+  await released.release()
+  const arena = numbers(1, 2, 3, 4)
+  await assert.rejects(released.run({}, arena, DOUBLING), /is not compiled or was released/)
+  assert.deepEqual(arena.flat, Float32Array.of(1, 2, 3, 4))
+})
+
+test('a run that cannot be posted leaves the memory where it was', async () => {
+  const arena = numbers(1, 2, 3, 4)
+  const graph = new Graph()
+  const y = add(graph.input('x', [4]), graph.input('z', [4]))
+  const program = await runtime.compile({ y })
+  await assert.rejects(program.run({ z: detached() }, arena), { name: 'DataCloneError' })
+  const z = Float32Array.of(10, 20, 30, 40)
+  assert.deepEqual((await program.run({ z }, arena)).outputs.y?.data, Float32Array.of(11, 22, 33, 44))
+
+  const closed = await Runtime.start({ threads: 1 })
+  const late = await twice(closed)
+  await closed.close()
+  await assert.rejects(late.run({}, arena), /the runtime is closed/)
+  assert.deepEqual(arena.flat, Float32Array.of(1, 2, 3, 4))
+})
+
+test('what ended with its runtime is not called home', async () => {
+  const closed = await Runtime.start({ threads: 1 })
+  const arena = numbers(1, 2, 3, 4)
+  await (await twice(closed)).run({}, arena, DOUBLING)
+  await closed.close()
+  await assert.rejects(arena.home(), /the runtime is closed/)
+  assert.throws(() => arena.flat, /the runtime has its memory/)
+})
+
+test('a request that cannot be posted does not keep the process alive', () => {
+  const helper = fileURLToPath(new URL('./unposted.test.helper.js', import.meta.url))
+  const { status, signal, stderr } = spawnSync(process.execPath, [helper], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
+  assert.deepEqual({ status, signal, stderr }, { status: 0, signal: null, stderr: '' })
+})
+
+test('a runtime says what its rounding depends on', async () => {
+  assert.match(runtime.rounding, /^ONNX Runtime \d+\.\d+\.\d+, cpu, 1 threads, \w+ \w+ ./)
+  const others = await Runtime.start({ threads: 2 })
+  assert.notEqual(others.rounding, runtime.rounding)
+  await others.close()
+})
+
+/** What a run of `twice` writes into the arena that it read. */
+const DOUBLING: ArenaWrites = { copies: { y: Float64Array.of(0, 0, 4) }, zeros: new Float64Array() }
+
+/** y = x + x, where x is the arena's. */
+function twice(where: Runtime): Promise<Program> {
+  const x = new Graph().input('x', [4])
+  return where.compile({ y: add(x, x) })
+}
+
+function numbers(...x: readonly number[]): Arena {
+  const arena = new Arena([{ name: 'x', shape: [x.length] }])
+  arena.flat.set(x)
+  return arena
+}
+
+/** Numbers that were transferred elsewhere: nothing can be posted with them. */
+function detached(): Float32Array {
+  const numbers = new Float32Array(4)
+  structuredClone(numbers, { transfer: [numbers.buffer] })
+  return numbers
+}
