@@ -1,12 +1,14 @@
 import type { Random } from '../random.js'
+import { longestStretch } from './crop.js'
 import { bandLimit, reverb, speed, tilt } from './filters.js'
 import { activeRms, fromDecibels, peak, toDecibels } from './level.js'
 import { makeNoise } from './noise.js'
+import { expectRange, type Range } from './range.js'
 
 /** How often a step is applied and the range of its amount, drawn uniformly. */
 export interface Step {
   readonly probability: number
-  readonly range: readonly [number, number]
+  readonly range: Range
 }
 
 /** The steps in the order in which they are applied. */
@@ -41,6 +43,24 @@ export const augmentInScene = {
 } as const satisfies AugmentSteps
 
 export type AugmentSteps = { readonly [name in StepName]?: Partial<Step> }
+
+/** The least that an amount may be, where there is one. */
+const leastAmounts: { readonly [name in StepName]?: number } = {
+  /** Slower, and the end of a word would be taken for a reverb's tail. */
+  speed: 1 / longestStretch,
+  reverb: 0,
+  /** At 0 there is no sound left to be made as loud as it was. */
+  bandLimit: 1,
+  shift: 0,
+}
+
+/** @throws PalError for a step whose amounts are none, naming it as one of a source */
+export function checkAugment(steps: AugmentSteps | false, source: string): void {
+  for (const name of stepNames) {
+    const range = steps ? steps[name]?.range : undefined
+    if (range) expectRange(range, `${source}.augment.${name}.range`, leastAmounts[name])
+  }
+}
 
 export interface AugmentOptions {
   readonly sampleRate: number

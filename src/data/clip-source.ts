@@ -1,44 +1,65 @@
 import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
-import { type AugmentSteps, augment, augmentDefaults } from './augment.js'
+import { type AugmentSteps, augment, augmentDefaults, checkAugment } from './augment.js'
 import { BalancedClips } from './balanced.js'
 import { choked } from './choke.js'
 import type { LoadedClip } from './clip-library.js'
-import { crop, longestStretch, sounding } from './crop.js'
+import { crop, longestStretch, shortestSeconds, sounding } from './crop.js'
 import { activeRms, toDecibels } from './level.js'
 import type { SceneEvent } from './scene.js'
 import type { Draw, Source } from './source.js'
-import {
-  type AskingOptions,
-  asker,
-  checkChoke,
-  checkStretch,
-  drawBackground,
-  rateOf,
-} from './synthetic-source.js'
+import { type AskingOptions, asker, checkChoke, drawBackground, rateOf } from './synthetic-source.js'
 
 export interface ClipSourceOptions extends AskingOptions {
   /** Changes to the augmentation; `false` for the clips as they are. */
   readonly augment?: AugmentSteps | false
 }
 
-/** Clips drawn before giving up on finding a digit that fits: digits are never cut. */
-const patience = 100
-
-/** Single clips, drawn evenly over labels, augmented, with questions about each. */
+/**
+ * Single clips, of those that can be asked about, drawn evenly over labels, augmented, with questions about each.
+ * @throws PalError for settings by which nothing can be drawn
+ */
 export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOptions = {}): Source {
-  const { name = 'clips', backgroundChance = 0.03, chokeChance = 0, augment: steps = {} } = options
+  const { name = 'clips', chokeChance = 0, augment: steps = {} } = options
   const sampleRate = rateOf(clips, name)
-  checkStretch(steps, name)
+  checkAugment(steps, name)
   checkChoke(clips, chokeChance, name)
-  const balanced = new BalancedClips(clips)
-  const ask = asker(clips, options)
+  const { backgroundChance, tasks, allows, ask } = asker(clips, options, name)
+  const asked = clips.filter(({ label, kind, seconds }) =>
+    allows([{ label, kind, startSeconds: 0, endSeconds: seconds, levelDb: 0 }]),
+  )
+  if (asked.length === 0) {
+    throw new PalError(`expected a task that can be asked about a recording by itself, got ${tasks}`, {
+      key: `${name}.tasks`,
+      hint: 'Add one that can be asked about anything, name or caption, or draw from scenes.',
+    })
+  }
+  const balanced = new BalancedClips(asked)
+  const shift = steps ? { ...augmentDefaults.shift, ...steps.shift }.range[1] : 0
+  const stretch = steps ? longestStretch : 1
+  /** What a clip may take of so many seconds before it is augmented. */
+  const room = (maxSeconds: number) => (maxSeconds - shift) / stretch
+
+  function check(maxSeconds: number): void {
+    if (asked.some((clip) => fits(clip, room(maxSeconds)))) return
+    throw new PalError(`expected clips that fit into ${maxSeconds} s, got none among ${asked.length}`, {
+      key: name,
+      hint: 'Allow more seconds: spoken digits are never cut.',
+    })
+  }
 
   function drawWithin(random: Random, maxSeconds: number): Draw {
     if (random.chance(backgroundChance)) return ask(drawBackground(sampleRate, random, maxSeconds), random)
-    const room = steps ? (maxSeconds - longestShift(steps)) / longestStretch : maxSeconds
-    const { clip, samples: whole } = drawPart(balanced, random, room, maxSeconds, name)
-    const samples = choked(whole, clip.kind, clip.sampleRate, chokeChance, random)
+    check(maxSeconds) // One fits, so it will be drawn.
+    let clip = balanced.draw(random)
+    while (!fits(clip, room(maxSeconds))) clip = balanced.draw(random)
+    const samples = choked(
+      shortened(clip, room(maxSeconds), random),
+      clip.kind,
+      sampleRate,
+      chokeChance,
+      random,
+    )
     const changed = steps ? augment(samples, random, { sampleRate, steps }).samples : samples
     // The tail of a reverb is all that can lie beyond.
     const part = changed.subarray(0, Math.floor(maxSeconds * sampleRate))
@@ -46,30 +67,22 @@ export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOpti
     return { ...draw, recurs: changed === clip.samples }
   }
 
-  return { name, sampleRate, drawWithin, draw: (random) => drawWithin(random, Number.POSITIVE_INFINITY) }
+  return {
+    name,
+    sampleRate,
+    check,
+    drawWithin,
+    draw: (random) => drawWithin(random, Number.POSITIVE_INFINITY),
+  }
 }
 
-const longestShift = (steps: AugmentSteps) => ({ ...augmentDefaults.shift, ...steps.shift }).range[1]
+/** Whether a clip, or a part of it, is no longer than that; of a digit there are no parts. */
+const fits = ({ kind, seconds }: LoadedClip, room: number) =>
+  seconds <= room || (kind !== 'digit' && room >= shortestSeconds)
 
-function drawPart(clips: BalancedClips, random: Random, room: number, maxSeconds: number, source: string) {
-  for (let attempt = 0; attempt < patience && room > 0; attempt++) {
-    const clip = clips.draw(random)
-    if (clip.seconds <= room) return { clip, samples: clip.samples }
-    if (clip.kind === 'digit') continue
-    const { kind, sampleRate } = clip
-    const part = crop(
-      sounding(clip.samples, kind, sampleRate),
-      Math.floor(room * sampleRate),
-      kind,
-      sampleRate,
-      random,
-    )
-    return { clip, samples: part }
-  }
-  throw new PalError(`expected clips that fit into ${maxSeconds} s, got none in ${patience} draws`, {
-    key: source,
-    hint: 'Allow more seconds: spoken digits are never cut.',
-  })
+function shortened({ samples, seconds, kind, sampleRate }: LoadedClip, room: number, random: Random) {
+  if (seconds <= room) return samples
+  return crop(sounding(samples, kind, sampleRate), Math.floor(room * sampleRate), kind, sampleRate, random)
 }
 
 function wholeEvent({ label, kind, sampleRate }: LoadedClip, samples: Float32Array): SceneEvent {

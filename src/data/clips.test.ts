@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { encodeWav } from '../audio/write-wav.js'
 import { folder, rate, tone, writeWav } from './audio.test.fixtures.js'
-import { ClipLibrary } from './clip-library.js'
-import { type ClipSet, readClips, selectClips } from './clips.js'
+import { loadClips } from './clip-library.js'
+import { type ClipSet, expectGroups, readClips } from './clips.js'
 
 const digits: ClipSet = {
   name: 'digits',
@@ -60,39 +61,49 @@ test('mistakes in a CSV are told with line and column', async () => {
   await assert.rejects(readClips({ ...digits, csv: 'none.csv' }, await folder()), /none\.csv: .*can be read/)
 })
 
-test('groups select clips, and a group that nobody has is a mistake', async () => {
-  const clips = await readClips(
-    digits,
-    await root('audio,digit,speaker\na.wav,1,ann\nb.wav,2,bob\nc.wav,3,cy\n'),
-  )
-  const labels = (options: Parameters<typeof selectClips>[1]) =>
-    selectClips(clips, options).map((c) => c.label)
-  assert.deepEqual(labels({ groups: ['ann', 'cy'] }), ['one', 'three'])
-  assert.deepEqual(labels({ except: ['ann'] }), ['two', 'three'])
-  assert.throws(() => labels({ except: ['amy'] }), /except: .*ann, bob, cy.*"amy"/)
-  assert.throws(() => labels({ groups: ['ann'], except: ['ann'] }), /at least one clip/)
+test('a group that nobody has is a mistake', async () => {
+  const clips = await readClips(digits, await root('audio,digit,speaker\na.wav,1,01\nb.wav,2,bob\n'))
+  expectGroups(clips, ['01', 'bob'], 'heldOut')
+  assert.throws(() => expectGroups(clips, ['bob', '1'], 'heldOut'), /heldOut: .*\(01, bob\), got "1"/)
 })
 
-test('a library decodes every clip once and trims nothing', async () => {
+test('clips are decoded once and nothing is trimmed', async () => {
   const path = await root('audio,digit,speaker\na.wav,1,ann\nb.wav,2,bob\n')
   const padded = new Float32Array(rate)
   padded.set(tone(0.3), 0.5 * rate)
   await writeWav(join(path, 'sets/a.wav'), tone(0.5))
   await writeWav(join(path, 'sets/b.wav'), padded)
   const progress: string[] = []
-  const library = await ClipLibrary.load(await readClips(digits, path), {
+  const [, second] = await loadClips(await readClips(digits, path), {
     onProgress: (done, total) => progress.push(`${done}/${total}`),
+    onWarning: (message) => assert.fail(message),
   })
   assert.deepEqual(progress, ['1/2', '2/2'])
-  assert.equal(library.seconds, 1.5)
-  assert.equal(library.clips[1]?.samples.length, rate)
-  assert.ok(Math.abs((library.clips[1]?.active.start ?? 0) - 0.5 * rate) <= 160)
+  assert.equal(second?.samples.length, rate)
+  assert.ok(Math.abs((second?.active.start ?? 0) - 0.5 * rate) <= 160)
 })
 
-test('a library tells the CSV line of a silent or a missing clip', async () => {
+test('a silent, a missing and a damaged clip are told with the CSV line', async () => {
   const path = await root('audio,digit,speaker\na.wav,1,ann\n')
   const clips = await readClips(digits, path)
-  await assert.rejects(ClipLibrary.load(clips), /digits\.csv:2: /)
+  await assert.rejects(loadClips(clips), /digits\.csv:2: /)
   await writeWav(join(path, 'sets/a.wav'), new Float32Array(rate))
-  await assert.rejects(ClipLibrary.load(clips), /digits\.csv:2: .*"one", got silence/)
+  await assert.rejects(loadClips(clips), /digits\.csv:2: .*"one", got silence/)
+  await writeFile(join(path, 'sets/a.wav'), encodeWav(tone(1), rate).subarray(0, rate))
+  const warnings: string[] = []
+  await loadClips(clips, { onWarning: (message) => warnings.push(message) })
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0] as string, /digits\.csv:2: .*a\.wav: the file is cut short/)
+})
+
+test('decoding stops where it is asked to', async () => {
+  const path = await root('audio,digit,speaker\na.wav,1,ann\nb.wav,2,bob\n')
+  await writeWav(join(path, 'sets/a.wav'), tone(0.5))
+  const stop = new AbortController()
+  const reason = new Error('enough')
+  const loading = loadClips(await readClips(digits, path), {
+    signal: stop.signal,
+    onProgress: () => stop.abort(reason),
+  })
+  await assert.rejects(loading, reason)
 })

@@ -61,28 +61,12 @@ export async function readClips(set: ClipSet, root: string): Promise<readonly Cl
 }
 
 /**
- * The clips whose group is among `groups` (all when absent) and not among `except`.
- * @throws PalError for a group that no clip has, and when nothing is left: a misspelt speaker must not
- * quietly end up in training.
+ * @param key the setting that names the groups
+ * @throws PalError for a group that no clip has: a misspelt speaker must not quietly end up in training.
  */
-export function selectClips(
-  clips: readonly Clip[],
-  { groups, except = [] }: { readonly groups?: readonly string[]; readonly except?: readonly string[] },
-): Clip[] {
-  const known = new Set(clips.map((clip) => clip.group))
-  for (const group of [...(groups ?? []), ...except]) {
-    if (known.has(group)) continue
-    throw new PalError(`expected a group of the clips (${[...known].join(', ')}), got "${group}"`, {
-      key: groups?.includes(group) ? 'groups' : 'except',
-    })
-  }
-  const selected = clips.filter(
-    (clip) => (groups === undefined || groups.includes(clip.group)) && !except.includes(clip.group),
-  )
-  if (selected.length === 0) {
-    throw new PalError('expected the groups to leave at least one clip, got none', {
-      hint: `The clips' groups are: ${[...known].join(', ')}.`,
-    })
-  }
-  return selected
+export function expectGroups(clips: readonly Clip[], groups: readonly string[], key: string): void {
+  const known = [...new Set(clips.map(({ group }) => group))]
+  const wrong = groups.find((group) => !known.includes(group))
+  if (wrong === undefined) return
+  throw new PalError(`expected a group of the clips (${known.join(', ')}), got "${wrong}"`, { key })
 }

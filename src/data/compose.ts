@@ -3,13 +3,11 @@ import type { Random } from '../random.js'
 import { choked } from './choke.js'
 import type { LoadedClip } from './clip-library.js'
 import { clipId } from './clips.js'
-import { crop, longestStretch, shortestPart, sounding } from './crop.js'
+import { crop, longestStretch, shortestPart, shortestSeconds, sounding } from './crop.js'
 import { activeRms, fromDecibels, peak, toDecibels } from './level.js'
 import { makeNoise } from './noise.js'
+import { expectRange, type Range } from './range.js'
 import type { Scene, SceneEvent } from './scene.js'
-
-/** [lowest, highest] */
-export type Range = readonly [number, number]
 
 export interface SceneOptions {
   readonly maxSeconds?: number
@@ -38,6 +36,22 @@ export const sceneDefaults = {
   clipSeconds: [1, 2.5],
   chokeChance: 0,
 } as const satisfies SceneOptions
+
+/** The ranges of a scene, and the least of each, where there is one. */
+const leastOf = [
+  ['gapSeconds', 0],
+  ['levelDb', undefined],
+  ['noiseBelowDb', undefined],
+  ['clipSeconds', shortestSeconds],
+] as const
+
+/** @throws PalError for times or levels that no scene can have, naming the setting as one of a source */
+export function checkScene(scene: SceneOptions, source: string): void {
+  for (const [name, least] of leastOf) {
+    const range = scene[name]
+    if (range) expectRange(range, `${source}.scene.${name}`, least)
+  }
+}
 
 type Settings = Required<Omit<SceneOptions, 'alter'>> & Pick<SceneOptions, 'alter'>
 

@@ -5,6 +5,9 @@ import { activeSpan, loudestSample } from './level.js'
 /** An alteration may lengthen a part by this factor; what is longer (a reverb's tail) is cut off. */
 export const longestStretch = 1.25
 
+/** Seconds. Of what is shorter nobody could tell what it is a recording of. */
+export const shortestSeconds = 0.05
+
 /**
  * At most `length` samples of a clip, so that its label still holds: a drum keeps its beginning, a sound its
  * loudest moment, at a random place (in the middle without a generator), and a digit is given back whole.

@@ -1,7 +1,6 @@
 import { PalError } from '../errors.js'
-import type { Row } from './dialects/dialect.js'
-import { dialects } from './dialects/index.js'
 import { mistakeAt, type Place } from './place.js'
+import { hasMessages, ROW_EXAMPLE, type Row, rowSchema } from './row.js'
 import type { StoredAudio } from './stored-audio.js'
 
 /** Where an audio stands in a message. */
@@ -35,7 +34,7 @@ export interface RowContext {
 }
 
 /**
- * The example that a row of any dialect stands for. A row with one audio may leave out its placeholder; the audio
+ * The example that a row stands for. A row with one audio may leave out its placeholder; the audio
  * then stands before the first user message.
  * @throws PalError naming the place and the key of the first mistake
  */
@@ -60,15 +59,14 @@ function parseRow(value: unknown, place: Place): Row {
     const got = JSON.stringify(value)?.slice(0, 60)
     throw new PalError(`expected a JSON object, got ${got}`, mistakeAt(place))
   }
-  const dialect = dialects.find((candidate) => candidate.detects(value))
-  if (!dialect) {
+  if (!hasMessages(value)) {
     const keys = Object.keys(value).join(', ') || '(none)'
-    throw new PalError(`expected a row in a known form, got the keys ${keys}`, {
+    throw new PalError(`expected a row with messages, got the keys ${keys}`, {
       ...mistakeAt(place),
-      hint: dialects.map(({ name, example }) => `${name}: ${example}`).join('\n'),
+      hint: `For example: ${ROW_EXAMPLE}`,
     })
   }
-  const parsed = dialect.schema.safeParse(value)
+  const parsed = rowSchema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw new PalError(issue?.message ?? 'expected a valid row', mistakeAt(place, issue?.path.join('.') ?? ''))

@@ -1,69 +1,93 @@
 import { basename, resolve } from 'node:path'
 import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
-import { audioPlaceholder, type Example } from './example.js'
+import { audioPlaceholder, type Example, type Message } from './example.js'
 import { readManifest } from './manifest.js'
-import { mistakeAt } from './place.js'
-import type { Draw, Source, Turn } from './source.js'
-import { readStored, type StoredAudio } from './stored-audio.js'
+import { mistakeAt, type Place, within } from './place.js'
+import { conversationOf, type Draw, type Source, type Turn } from './source.js'
+import { readListed, type StoredAudio } from './stored-audio.js'
 
 export interface ManifestSourceOptions {
   readonly name?: string
+  /** Hz. @default 16000 */
   readonly sampleRate?: number
   readonly onProgress?: (done: number, total: number) => void
+  /** What the decoder noticed in an audio, such as that it is cut short. */
+  readonly onWarning?: (message: string) => void
+  /** Called with the first conversation of several questions: from those, not every chat template lets one learn. */
+  readonly expectTeachable?: (messages: readonly Message[]) => void
 }
 
 /**
- * The rows of a manifest (see `readManifest`), drawn evenly, their audio read once, in order, into memory. Each row has one audio and no
- * system message; an audio is never cut, since only its author knows where in it the answer lies.
- * @throws PalError naming the place of a row that cannot be drawn.
+ * The rows of a manifest (see `readManifest`), drawn evenly, each one conversation about one audio, without a system message. The audio is
+ * read once, in order, into memory, and is never cut, since only its author knows where in it the answer lies.
+ * @throws PalError naming the place of a row that cannot be drawn or learnt from
  */
 export async function manifestSource(path: string, options: ManifestSourceOptions = {}): Promise<Source> {
-  const { name = basename(path), sampleRate = 16_000, onProgress } = options
-  const examples = await readManifest(resolve(path))
-  const stored = new Map(examples.map((example) => [onlyAudio(example).name, onlyAudio(example)]))
-  const audios = new Map<string, Float32Array>()
-  for (const [audio, where] of stored) {
-    audios.set(audio, (await readStored(where, sampleRate)).samples)
-    onProgress?.(audios.size, stored.size)
-  }
-  const rows = examples.map((example) => ({
-    place: example.place,
-    samples: audios.get(onlyAudio(example).name) as Float32Array,
-    turns: turnsOf(example),
-  }))
+  const { name = basename(path), sampleRate = 16_000, onProgress, onWarning, expectTeachable } = options
+  const rows = (await readManifest(resolve(path))).map(rowOf)
+  const long = rows.find(({ turn }) => turn.before)
+  if (long && expectTeachable) within(mistakeAt(long.place), () => expectTeachable(conversationOf(long.turn)))
 
-  function drawWithin(random: Random, maxSeconds: number): Draw {
-    const { place, samples, turns } = random.pick(rows)
-    if (samples.length <= maxSeconds * sampleRate) return { samples, turns, recurs: true }
-    const seconds = (samples.length / sampleRate).toFixed(2)
+  const listed = new Map(rows.map(({ audio, place }) => [audio.name, { audio, place }]))
+  const audios = new Map<string, Float32Array>()
+  for (const [file, { audio, place }] of listed) {
+    const { samples, warnings } = await readListed(audio, place, sampleRate)
+    audios.set(file, samples)
+    for (const warning of warnings) onWarning?.(warning)
+    onProgress?.(audios.size, listed.size)
+  }
+  const samplesOf = ({ audio }: Row) => audios.get(audio.name) as Float32Array
+  const longest = rows.reduce((a, b) => (samplesOf(b).length > samplesOf(a).length ? b : a))
+
+  function expectFit(row: Row, maxSeconds: number): void {
+    const { length } = samplesOf(row)
+    if (length <= maxSeconds * sampleRate) return
+    const seconds = (length / sampleRate).toFixed(2)
     throw new PalError(`expected at most ${maxSeconds} s of audio, got ${seconds} s`, {
-      ...mistakeAt(place, 'audios'),
+      ...mistakeAt(row.place, 'audios'),
       hint: 'Audio of a manifest is never cut: allow more seconds or leave the row out.',
     })
   }
 
-  return { name, sampleRate, drawWithin, draw: (random) => drawWithin(random, Number.POSITIVE_INFINITY) }
+  function drawWithin(random: Random, maxSeconds: number): Draw {
+    const row = random.pick(rows)
+    expectFit(row, maxSeconds)
+    return { samples: samplesOf(row), turns: [row.turn], recurs: true }
+  }
+
+  return {
+    ...{ name, sampleRate, drawWithin },
+    check: (maxSeconds) => expectFit(longest, maxSeconds),
+    draw: (random) => drawWithin(random, Number.POSITIVE_INFINITY),
+  }
 }
 
-function onlyAudio({ audios, place }: Example): StoredAudio {
+interface Row {
+  readonly place: Place
+  readonly audio: StoredAudio
+  readonly turn: Turn
+}
+
+function rowOf({ messages, audios, task = 'manifest', place }: Example): Row {
   const [audio] = audios
-  if (audio !== undefined && audios.length === 1) return audio
-  throw new PalError(
-    `expected one audio in a row to train on, got ${audios.length}`,
-    mistakeAt(place, 'audios'),
-  )
-}
-
-function turnsOf({ messages, task = 'manifest', accept, place }: Example): Turn[] {
+  if (audio === undefined || audios.length > 1) {
+    throw new PalError(
+      `expected one audio in a row to train on, got ${audios.length}`,
+      mistakeAt(place, 'audios'),
+    )
+  }
   if (messages[0]?.role === 'system') {
     throw new PalError(
       'expected questions and answers only, got a system message',
       mistakeAt(place, 'messages.0.role'),
     )
   }
-  const said = messages.map(({ content }) => content.replace(audioPlaceholder, '').trim())
-  return said.flatMap((question, i) =>
-    i % 2 === 0 ? [{ question, answer: said[i + 1] as string, task, ...(accept && { accept }) }] : [],
-  )
+  const said = messages.map((message) => ({
+    ...message,
+    content: message.content.replace(audioPlaceholder, '').trim(),
+  }))
+  const [question, answer] = said.splice(-2) as [Message, Message]
+  const before = said.length > 0 && { before: said }
+  return { place, audio, turn: { ...before, question: question.content, answer: answer.content, task } }
 }

@@ -1,18 +1,11 @@
 import { PalError } from '../errors.js'
-import type { Random } from '../random.js'
-import { type AugmentSteps, augment, augmentInScene } from './augment.js'
+import { Random } from '../random.js'
+import { type AugmentSteps, augment, augmentInScene, checkAugment } from './augment.js'
 import { BalancedClips } from './balanced.js'
 import type { LoadedClip } from './clip-library.js'
-import { composeScene, type SceneOptions, sceneDefaults, shortestScene } from './compose.js'
+import { checkScene, composeScene, type SceneOptions, sceneDefaults, shortestScene } from './compose.js'
 import type { Draw, Source } from './source.js'
-import {
-  type AskingOptions,
-  asker,
-  checkChoke,
-  checkStretch,
-  drawBackground,
-  rateOf,
-} from './synthetic-source.js'
+import { type AskingOptions, asker, checkChoke, drawBackground, rateOf } from './synthetic-source.js'
 
 export interface SceneSourceOptions extends AskingOptions {
   readonly scene?: Omit<SceneOptions, 'alter' | 'chokeChance'>
@@ -26,30 +19,66 @@ export interface SceneSourceOptions extends AskingOptions {
   readonly repeatChance?: number
 }
 
-const patience = 100
+/** Casts and scenes drawn before giving up on those that fit, and that can be asked about. */
+const drawPatience = 1000
+/** Draws by which a source is tried out, with less patience: what passes then does not fail at some late step. */
+const trials = 8
+const trialPatience = 100
 
-/** Scenes of one to four clips with questions about their timelines. */
+/**
+ * Scenes of one to four clips with questions about their timelines.
+ * @throws PalError for settings by which nothing can be drawn
+ */
 export function sceneSource(clips: readonly LoadedClip[], options: SceneSourceOptions = {}): Source {
-  const { name = 'scenes', backgroundChance = 0.03, chokeChance = 0, augment: steps = {} } = options
+  const { name = 'scenes', chokeChance = 0, augment: steps = {} } = options
   const sampleRate = rateOf(clips, name)
-  checkStretch(steps, name)
+  checkAugment(steps, name)
+  checkScene(options.scene ?? {}, name)
+  checkCounts(options.eventCounts, name)
   checkChoke(clips, chokeChance, name)
+  const { backgroundChance, tasks, allows, ask } = asker(clips, options, name)
   const balanced = new BalancedClips(clips)
-  const ask = asker(clips, options)
   const alter = steps && {
     alter: (samples: Float32Array, random: Random) =>
       augment(samples, random, { sampleRate, steps: { ...augmentInScene, ...steps } }).samples,
   }
 
-  function drawWithin(random: Random, allowed: number): Draw {
+  function drawScene(random: Random, allowed: number, patience: number): Draw {
     const maxSeconds = Math.min(allowed, options.scene?.maxSeconds ?? sceneDefaults.maxSeconds)
     if (random.chance(backgroundChance)) return ask(drawBackground(sampleRate, random, maxSeconds), random)
-    const scene = { ...options.scene, ...alter, chokeChance, maxSeconds }
-    const cast = drawCast(balanced, random, scene, options, name)
-    return ask(composeScene(cast, random, scene), random)
+    const settings = { ...options.scene, ...alter, chokeChance, maxSeconds }
+    for (let attempt = 0; attempt < patience; attempt++) {
+      const cast = drawCast(balanced, random, settings, options, name, patience)
+      const scene = composeScene(cast, random, settings)
+      if (allows(scene.events)) return ask(scene, random)
+    }
+    throw new PalError(
+      `expected a task that can be asked about these scenes, got ${tasks}: ${patience} were drawn in vain`,
+      { key: `${name}.tasks`, hint: 'Add one that can be asked about anything, name or caption.' },
+    )
   }
 
-  return { name, sampleRate, drawWithin, draw: (random) => drawWithin(random, Number.POSITIVE_INFINITY) }
+  function check(maxSeconds: number): void {
+    for (let trial = 0; trial < trials; trial++) {
+      drawScene(new Random('check', trial), maxSeconds, trialPatience)
+    }
+  }
+
+  return {
+    name,
+    sampleRate,
+    check,
+    drawWithin: (random, maxSeconds) => drawScene(random, maxSeconds, drawPatience),
+    draw: (random) => drawScene(random, Number.POSITIVE_INFINITY, drawPatience),
+  }
+}
+
+function checkCounts(eventCounts: readonly number[] | undefined, source: string): void {
+  if (!eventCounts || eventCounts.some((weight) => weight > 0)) return
+  throw new PalError(
+    `expected how often a scene has one, two … events, one of these above 0, got [${eventCounts.join(', ')}]`,
+    { key: `${source}.eventCounts` },
+  )
 }
 
 /** The clips of a scene, as many of those drawn as fit. */
@@ -59,6 +88,7 @@ function drawCast(
   scene: SceneOptions & { readonly maxSeconds: number },
   options: SceneSourceOptions,
   source: string,
+  patience: number,
 ): LoadedClip[] {
   for (let attempt = 0; attempt < patience; attempt++) {
     const cast = proposeCast(clips, random, options)

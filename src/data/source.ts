@@ -1,15 +1,22 @@
 import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
+import type { Message } from './example.js'
 import type { SceneEvent } from './scene.js'
 
-/** One thing said about an audio. */
+/** A question about an audio and its answer, as what was said before may have led to it. */
 export interface Turn {
+  /** Questions and answers, by turns. */
+  readonly before?: readonly Message[]
   readonly question: string
   readonly answer: string
   readonly task: string
   /** Which form of the task, where it has several. */
   readonly form?: string
-  readonly accept?: readonly string[]
+}
+
+/** All that is said about an audio in one conversation; every answer in it is learnt. */
+export function conversationOf({ before = [], question, answer }: Turn): readonly Message[] {
+  return [...before, { role: 'user', content: question }, { role: 'assistant', content: answer }]
 }
 
 /** A labelled stretch of an audio. */
@@ -32,6 +39,11 @@ export interface Draw {
 export interface Source {
   readonly name: string
   readonly sampleRate: number
+  /**
+   * Tells before the first draw of at most so many seconds what would stop a later one.
+   * @throws PalError as `drawWithin` would
+   */
+  check(maxSeconds: number): void
   draw(random: Random): Draw
   /**
    * A draw of at most so many seconds, so that a batch can be of similar lengths.
@@ -65,6 +77,9 @@ export function mix(
   return {
     name,
     sampleRate: first.source.sampleRate,
+    check(maxSeconds) {
+      for (const { source } of parts) source.check(maxSeconds)
+    },
     draw: (random) => pick(random).draw(random),
     drawWithin: (random, maxSeconds) => pick(random).drawWithin(random, maxSeconds),
   }

@@ -1,5 +1,7 @@
 import type { Audio } from '../audio/audio.js'
 import { readAudio } from '../audio/read-audio.js'
+import { PalError } from '../errors.js'
+import { mistakeAt, type Place, placeName } from './place.js'
 
 /** A sound as it lies on the disk: in a file of its own, in a cell of a parquet file, in a member of a tar shard. */
 export interface StoredAudio {
@@ -20,4 +22,15 @@ export function audioFile(path: string): StoredAudio {
 /** Decodes a sound wherever it lies. @throws PalError as `readAudio` does */
 export async function readStored(audio: StoredAudio, sampleRate: number): Promise<Audio> {
   return readAudio(await audio.open(), { sampleRate, name: audio.name })
+}
+
+/** Decodes a sound that is listed somewhere, which its warnings name. @throws PalError naming it, too */
+export async function readListed(audio: StoredAudio, place: Place, sampleRate: number): Promise<Audio> {
+  try {
+    const read = await readStored(audio, sampleRate)
+    return { ...read, warnings: read.warnings.map((warning) => `${placeName(place)}: ${warning}`) }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new PalError(`expected audio that can be read: ${reason}`, { ...mistakeAt(place), cause })
+  }
 }

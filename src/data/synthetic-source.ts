@@ -1,10 +1,8 @@
 import { PalError } from '../errors.js'
-import type { Random } from '../random.js'
-import type { AugmentSteps } from './augment.js'
+import { Random } from '../random.js'
 import { composeNoise, composeSilence } from './background.js'
 import type { LoadedClip } from './clip-library.js'
-import { longestStretch } from './crop.js'
-import { askSeveral } from './questions/index.js'
+import { askSeveral, canBeAsked } from './questions/index.js'
 import type { Task, Vocabulary } from './questions/task.js'
 import { vocabularyOf } from './questions/vocabulary.js'
 import type { WordingSplit } from './questions/wording.js'
@@ -19,25 +17,59 @@ export interface AskingOptions {
   readonly tasks?: Readonly<Partial<Record<Task, number>>>
   /** All labels that may be asked about; the clips' own when absent. */
   readonly vocabulary?: Vocabulary
-  /** Each of a task drawn by its weight. */
+  /** Each of a task drawn by its weight; 0 where nobody reads questions. @default 4 */
   readonly questionsPerAudio?: number
   /** Whether answers of yes or no begin with what is heard: see `AskOptions`. */
   readonly evidence?: boolean
-  /** Probability that the audio is silence or mere noise. */
+  /** Probability that the audio is silence or mere noise. @default 0.03 where a task can be asked about these, else 0 */
   readonly backgroundChance?: number
   /** Probability that a drum is choked: see `choked`. @default 0 */
   readonly chokeChance?: number
 }
 
-/** The questions of a source about any scene, one list for one audio. */
-export function asker(clips: readonly LoadedClip[], options: AskingOptions) {
+/** How a source asks about what it draws. */
+export interface Asker {
+  /** How often it draws silence or noise. */
+  readonly backgroundChance: number
+  /** The tasks, for messages. */
+  readonly tasks: string
+  /** Whether its questions can be asked about a timeline. */
+  allows(events: Scene['events']): boolean
+  /** The draw of a scene that it allows, with questions, one list for one audio. */
+  ask(scene: Pick<Scene, 'samples' | 'events'>, random: Random): Draw
+}
+
+/** @throws PalError for no task, and for silence and noise where no task can be asked about them */
+export function asker(clips: readonly LoadedClip[], options: AskingOptions, source: string): Asker {
   const { wordings = 'train', tasks, questionsPerAudio = 4, vocabulary = vocabularyOf(clips) } = options
-  const ask = { wordings, vocabulary, ...(tasks && { tasks }), evidence: options.evidence ?? false }
-  return ({ samples, events }: Pick<Scene, 'samples' | 'events'>, random: Random): Draw => ({
-    samples,
-    turns: askSeveral(events, random, questionsPerAudio, ask),
-    sounds: events,
-  })
+  const asking = { wordings, vocabulary, ...(tasks && { tasks }), evidence: options.evidence ?? false }
+  const named = Object.entries(tasks ?? {}).filter(([, weight]) => weight > 0)
+  if (tasks && named.length === 0) {
+    throw new PalError('expected at least one task that is asked, got none', {
+      key: `${source}.tasks`,
+      hint: 'Leave `tasks` out to ask all of them.',
+    })
+  }
+  const asked = named.map(([task]) => task).join(', ')
+  const allows = (events: Scene['events']) => questionsPerAudio === 0 || canBeAsked(events, asking)
+  const background = allows(drawBackground(100, new Random('background'), 1).events)
+  const { backgroundChance = background ? 0.03 : 0 } = options
+  if (backgroundChance > 0 && !background) {
+    throw new PalError(`expected a task that can be asked about silence and noise, got ${asked}`, {
+      key: `${source}.tasks`,
+      hint: 'Add name or caption, or leave `backgroundChance` out.',
+    })
+  }
+  return {
+    backgroundChance,
+    tasks: asked,
+    allows,
+    ask: ({ samples, events }, random) => ({
+      samples,
+      turns: askSeveral(events, random, questionsPerAudio, asking),
+      sounds: events,
+    }),
+  }
 }
 
 /** Silence or noise, each half of the time, of half a second to three. */
@@ -54,15 +86,6 @@ export function rateOf(clips: readonly LoadedClip[], source: string): number {
   if (rate !== undefined && rates.length === 1) return rate
   throw new PalError(`expected clips of one sample rate, got ${rates.join(', ') || 'no clip'}`, {
     key: source,
-  })
-}
-
-/** @throws PalError for a speed so slow that the end of a word would be taken for a reverb's tail. */
-export function checkStretch(steps: AugmentSteps | false, source: string): void {
-  const slowest = steps ? (steps.speed?.range?.[0] ?? 1) : 1
-  if (slowest >= 1 / longestStretch) return
-  throw new PalError(`expected a speed of at least ${1 / longestStretch}, got ${slowest}`, {
-    key: `${source}.augment.speed.range`,
   })
 }
 

@@ -1,77 +1,135 @@
 import { dirname, resolve } from 'node:path'
-import { ClipLibrary, type LoadedClip } from '../data/clip-library.js'
+import { type LoadedClip, loadClips } from '../data/clip-library.js'
 import { clipSource } from '../data/clip-source.js'
-import { readClips, selectClips } from '../data/clips.js'
-import { manifestSource } from '../data/manifest-source.js'
+import { expectGroups, readClips } from '../data/clips.js'
+import { type ManifestSourceOptions, manifestSource } from '../data/manifest-source.js'
+import { within } from '../data/place.js'
 import { vocabularyOf } from '../data/questions/vocabulary.js'
 import { sceneSource } from '../data/scene-source.js'
 import { mix, type Source } from '../data/source.js'
 import { PalError } from '../errors.js'
-import type { BatchPlan, LoadedRecipe, Recipe } from './recipe.js'
-
-export type Part = 'train' | 'held-out' | 'all'
+import type { BatchPlan, LoadedRecipe, Recipe, Stage } from './recipe.js'
 
 /** What a kind of batch draws from, in a stage that hears this part of the recordings. */
-export type SourceOf = (plan: BatchPlan, hears: 'train' | 'all') => Source
+export type SourceOf = (plan: BatchPlan, hears: Stage['hears']) => Source
 
 /** The recordings of a recipe, decoded, each set apart. */
 export type LoadedSets = ReadonlyMap<string, readonly LoadedClip[]>
 
+export interface LoadSetsOptions {
+  readonly onProgress?: (set: string, done: number, total: number) => void
+  /** What the decoder noticed in recordings, such as that they are cut short. */
+  readonly onWarning?: (message: string) => void
+  /** Stops after the recording under way, with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
- * Decodes a recipe's recordings: those to train on, those that are held out, or both.
+ * Decodes a recipe's recordings: those that are held out, or all.
  * @param sampleRate Hz
+ * @throws PalError also for a group to hold out that no recording is of
  */
 export async function loadSets(
   { data }: Recipe,
-  part: Part,
+  part: 'held-out' | 'all',
   sampleRate: number,
-  onProgress?: (set: string, done: number, total: number) => void,
+  { onProgress, onWarning, signal }: LoadSetsOptions = {},
 ): Promise<LoadedSets> {
   const loaded = new Map<string, readonly LoadedClip[]>()
   for (const [name, set] of Object.entries(data.sets)) {
     const { heldOut, ...columns } = set
     const clips = await readClips({ name, ...columns }, data.root)
+    expectGroups(clips, heldOut, `data.sets.${name}.heldOut`)
     if (part === 'held-out' && heldOut.length === 0) continue
-    const chosen = selectClips(
-      clips,
-      part === 'held-out' ? { groups: heldOut } : part === 'train' ? { except: heldOut } : {},
+    const chosen = part === 'all' ? clips : clips.filter(({ group }) => heldOut.includes(group))
+    const warnings: string[] = []
+    loaded.set(
+      name,
+      await loadClips(chosen, {
+        sampleRate,
+        signal,
+        onProgress: (done, total) => onProgress?.(name, done, total),
+        onWarning: (message) => warnings.push(message),
+      }),
     )
-    const library = await ClipLibrary.load(chosen, {
-      sampleRate,
-      onProgress: (done, total) => onProgress?.(name, done, total),
-    })
-    loaded.set(name, library.clips)
+    tell(warnings, `data.sets.${name}`, onWarning)
   }
   return loaded
 }
 
-/** The sources that each kind of batch draws from. @param sets all recordings, or those to train on */
+/**
+ * The sources that each kind of batch draws from. Those of all stages are opened and tried here, so that what a late stage cannot draw is
+ * told before an early one has trained for hours.
+ * @param sets all recordings
+ */
 export async function openSources(
   { recipe, file }: LoadedRecipe,
   sets: LoadedSets,
   sampleRate: number,
+  { onWarning, expectTeachable }: Pick<ManifestSourceOptions, 'onWarning' | 'expectTeachable'> = {},
 ): Promise<SourceOf> {
   const vocabulary = vocabularyOf([...sets.values()].flat())
   const manifests = new Map<string, Source>()
   for (const [name, one] of Object.entries(recipe.sources)) {
-    if (one.kind === 'manifest') {
-      manifests.set(name, await manifestSource(resolve(dirname(file), one.path), { name, sampleRate }))
+    if (one.kind !== 'manifest') continue
+    const warnings: string[] = []
+    const source = await manifestSource(resolve(dirname(file), one.path), {
+      ...{ name: `sources.${name}`, sampleRate, onWarning: (message) => warnings.push(message) },
+      ...(expectTeachable && { expectTeachable }),
+    })
+    tell(warnings, `sources.${name}`, onWarning)
+    manifests.set(name, source)
+  }
+
+  const open = (name: string, questions: number, hears: Stage['hears']): Source => {
+    const one = recipe.sources[name] as Recipe['sources'][string]
+    if (one.kind === 'manifest') return manifests.get(name) as Source
+    const clips = (one.sets ?? [...sets.keys()]).flatMap((set) => {
+      const heldOut = hears === 'all' ? [] : (recipe.data.sets[set]?.heldOut ?? [])
+      return (sets.get(set) ?? []).filter(({ group }) => !heldOut.includes(group))
+    })
+    if (clips.length === 0) {
+      throw new PalError('expected at least one recording that is not held out, got none', {
+        key: `sources.${name}`,
+      })
+    }
+    const { kind, sets: _, ...options } = one
+    const asking = { name: `sources.${name}`, vocabulary, questionsPerAudio: questions, ...options }
+    return kind === 'clips' ? clipSource(clips, asking) : sceneSource(clips, asking)
+  }
+  const sourceOf: SourceOf = ({ mix: weights, questions }, hears) =>
+    mix(Object.entries(weights).map(([name, weight]) => ({ source: open(name, questions, hears), weight })))
+
+  for (const [i, stage] of recipe.stages.entries()) {
+    for (const [j, plan] of stage.batches.entries()) {
+      within({ file, key: `stages.${i}.batches.${j}` }, () => {
+        expectSounds(stage, plan, recipe)
+        sourceOf(asDrawn(plan, stage), stage.hears).check(plan.seconds)
+      })
     }
   }
-  return ({ mix: weights, questions }, hears) => {
-    const parts = Object.entries(weights).map(([name, weight]) => {
-      const one = recipe.sources[name] as Recipe['sources'][string]
-      if (one.kind === 'manifest') return { source: manifests.get(name) as Source, weight }
-      const clips = (one.sets ?? [...sets.keys()]).flatMap((set) => {
-        const heldOut = hears === 'all' ? [] : (recipe.data.sets[set]?.heldOut ?? [])
-        return (sets.get(set) ?? []).filter(({ group }) => !heldOut.includes(group))
-      })
-      if (clips.length === 0)
-        throw new PalError('expected at least one recording, got none', { file, key: `sources.${name}` })
-      const { kind, sets: _, ...options } = one
-      const asking = { name, vocabulary, questionsPerAudio: questions, ...options }
-      return { source: kind === 'clips' ? clipSource(clips, asking) : sceneSource(clips, asking), weight }
-    })
-    return mix(parts)
-  }
+  return sourceOf
+}
+
+/** A batch as a stage draws it: only answers are learnt from questions, all else from what sounds. */
+export function asDrawn(plan: BatchPlan, { objective }: Stage): BatchPlan {
+  return objective === 'answers' ? plan : { ...plan, questions: 0 }
+}
+
+function expectSounds({ objective }: Stage, { mix }: BatchPlan, { sources }: Recipe): void {
+  const manifest = Object.keys(mix).find((name) => sources[name]?.kind === 'manifest')
+  if (objective === 'answers' || manifest === undefined) return
+  throw new PalError(
+    `expected clips and scenes, whose sounds are known, for the objective "${objective}", got a manifest`,
+    { key: `sources.${manifest}` },
+  )
+}
+
+/** So many warnings are told one by one, more are counted. */
+const FEW = 3
+
+function tell(warnings: readonly string[], about: string, onWarning?: (message: string) => void): void {
+  const [first] = warnings
+  if (warnings.length > FEW) onWarning?.(`${about}: ${warnings.length} warnings, the first: ${first}`)
+  else for (const warning of warnings) onWarning?.(warning)
 }

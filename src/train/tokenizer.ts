@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { conversationOf } from '../data/source.js'
 import { copyTokenizer } from '../model/model-folder.js'
 import { matcher } from '../patterns.js'
 import { Random } from '../random.js'
@@ -52,6 +53,6 @@ function textsOf({ seed, stages }: LoadedRecipe['recipe'], sourceOf: SourceOf): 
     const draws = Array.from({ length: DRAWS }, (_, draw) =>
       source.drawWithin(new Random(seed, 'tokenizer', i, draw), plan.seconds),
     )
-    return draws.flatMap(({ turns }) => turns.flatMap(({ question, answer }) => [question, answer]))
+    return draws.flatMap(({ turns }) => turns.flatMap(conversationOf).map(({ content }) => content))
   })
 }

@@ -1,5 +1,5 @@
 import { PalError } from '../../errors.js'
-import type { Random } from '../../random.js'
+import { Random } from '../../random.js'
 import type { SceneEvent } from '../scene.js'
 import { caption } from './caption.js'
 import { choice } from './choice.js'
@@ -47,8 +47,15 @@ export function askAbout(events: readonly SceneEvent[], random: Random, options:
   if (question) return question
   throw new PalError('expected a task that can be asked about this audio, got none', {
     key: 'tasks',
-    hint: 'Add a task that every audio allows: name, presence or caption.',
+    hint: 'Add a task that every audio allows: name or caption.',
   })
+}
+
+/** Whether a timeline allows any of the tasks. */
+export function canBeAsked(events: readonly SceneEvent[], options: AskOptions): boolean {
+  return asked(events, options).some(({ kind }) =>
+    kind.plan(events, new Random('whether there is a plan'), options.vocabulary),
+  )
 }
 
 /**
@@ -64,16 +71,11 @@ export function askSeveral(
   return Array.from({ length: count }, () => askAbout(events, random, options))
 }
 
-function tryToAsk(
-  events: readonly SceneEvent[],
-  random: Random,
-  { wordings, tasks, vocabulary, evidence = false }: AskOptions,
-): Question | undefined {
-  const weight = (kind: QuestionKind) =>
-    (tasks ? (tasks[kind.task] ?? 0) : 1) * (kind.relevance?.(events) ?? 1)
-  let left = questionKinds.filter((kind) => weight(kind) > 0)
+function tryToAsk(events: readonly SceneEvent[], random: Random, options: AskOptions): Question | undefined {
+  const { wordings, vocabulary, evidence = false } = options
+  let left = asked(events, options)
   while (left.length > 0) {
-    const kind = random.weighted(left, weight)
+    const { kind } = random.weighted(left, ({ weight }) => weight)
     const plan = kind.plan(events, random, vocabulary)
     if (plan) {
       const form = kind.forms[plan.form]
@@ -82,7 +84,17 @@ function tryToAsk(
       const told = evidence && plan.takesEvidence ? `${name.plan(events, random, vocabulary)!.answer} ` : ''
       return { task: kind.task, form: plan.form, question, answer: `${told}${plan.answer}` }
     }
-    left = left.filter((other) => other !== kind)
+    left = left.filter((other) => other.kind !== kind)
   }
   return undefined
+}
+
+/** The tasks that are asked at all, and how often where they can be. */
+function asked(events: readonly SceneEvent[], { tasks }: AskOptions) {
+  return questionKinds
+    .map((kind) => ({
+      kind,
+      weight: (tasks ? (tasks[kind.task] ?? 0) : 1) * (kind.relevance?.(events) ?? 1),
+    }))
+    .filter(({ weight }) => weight > 0)
 }

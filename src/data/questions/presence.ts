@@ -1,9 +1,9 @@
 import { heardPhrase, verbFor } from './labels.js'
 import type { QuestionKind } from './task.js'
-import { absentLabel, heard } from './timeline.js'
+import { absentLabel, absentLabels, heard } from './timeline.js'
 import { wordings } from './wording.js'
 
-/** Is it there? Half of the questions about a scene with events have the answer yes. */
+/** Is it there? Half of the questions about a scene with events have the answer yes. Only where a label is absent. */
 export const presence: QuestionKind = {
   task: 'presence',
   forms: {
@@ -93,9 +93,10 @@ export const presence: QuestionKind = {
   },
   plan(events, random, vocabulary) {
     const sounds = heard(events)
+    // Where all that is known sounds, the answer would always be yes.
+    if (absentLabels(sounds, vocabulary).length === 0) return undefined
     const yes = sounds.length > 0 && random.chance(0.5)
-    const asked = yes ? random.pick(sounds) : absentLabel(sounds, random, vocabulary)
-    if (!asked) return undefined
+    const asked = yes ? random.pick(sounds) : absentLabel(sounds, random, vocabulary)!
     const a = heardPhrase(asked, random)
     return {
       form: 'presence',

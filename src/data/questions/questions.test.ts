@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Random } from '../../random.js'
 import type { ClipKind } from '../clips.js'
 import type { SceneEvent } from '../scene.js'
-import { askAbout, askSeveral, questionKinds } from './index.js'
+import { askAbout, askSeveral, canBeAsked, questionKinds } from './index.js'
 import { scoreAnswer } from './score.js'
 import { type Task, tasks, type Vocabulary } from './task.js'
 
@@ -183,7 +183,33 @@ test('with evidence, answers about presence and order begin with all that is hea
 test('a timeline that allows none of the tasks is told, and differences below 6 dB are not asked', () => {
   const events = [at('rain', 'sound', 0, -20), at('tom', 'drum', 1, -25.9)]
   const options = { wordings: 'train', tasks: { louder: 1 }, vocabulary } as const
-  assert.throws(() => askAbout(events, new Random(1), options), /none.*\n.*name, presence/)
+  assert.throws(() => askAbout(events, new Random(1), options), /none.*\n.*name or caption/)
+  assert.ok(!canBeAsked(events, options))
+  assert.ok(canBeAsked([events[0]!, at('tom', 'drum', 1, -26.1)], options))
+})
+
+test('a task can be asked about a timeline whatever is drawn, or never', () => {
+  const small: Vocabulary = { sound: ['dog bark', 'rain'], digit: [], drum: [] }
+  const timelines = [
+    ...Array.from({ length: 100 }, (_, i) => drawEvents(new Random('timeline', i))),
+    [at('rain', 'sound', 0)],
+    [at('rain', 'sound', 0), at('dog bark', 'sound', 1)],
+  ]
+  for (const known of [vocabulary, small, { ...small, sound: ['rain'] }]) {
+    for (const task of tasks) {
+      const options = { wordings: 'train', tasks: { [task]: 1 }, vocabulary: known } as const
+      for (const events of timelines) {
+        const draws = Array.from({ length: 8 }, (_, i) => {
+          try {
+            return askAbout(events, new Random(i), options).task === task
+          } catch {
+            return false
+          }
+        })
+        assert.deepEqual([...new Set(draws)], [canBeAsked(events, options)], task)
+      }
+    }
+  }
 })
 
 test('several questions about one audio are of tasks by their weight', () => {

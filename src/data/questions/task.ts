@@ -41,7 +41,7 @@ export interface Plan {
 export interface QuestionKind {
   readonly task: Task
   readonly forms: Readonly<Record<string, Wordings>>
-  /** Undefined when this timeline has no such question with one true answer. */
+  /** Undefined when this timeline has no such question with one true answer: for any generator, or for none. */
   plan(events: readonly SceneEvent[], random: Random, vocabulary: Vocabulary): Plan | undefined
   /** How much less often to ask where the answer is dull, such as for the digit of a dog; 1 when absent. */
   relevance?(events: readonly SceneEvent[]): number
@@ -53,6 +53,4 @@ export interface Question {
   readonly form: string
   readonly question: string
   readonly answer: string
-  /** Other answers that are right as well. */
-  readonly accept?: readonly string[]
 }

@@ -30,14 +30,19 @@ export function absentLabel(
   vocabulary: Vocabulary,
   taken: readonly Named[] = [],
 ): Named | undefined {
-  const present = new Set([...events, ...taken].map((event) => event.label))
   const kinds = new Set(events.map((event) => event.kind))
-  const candidates = (Object.keys(vocabulary) as ClipKind[])
-    .flatMap((kind) => vocabulary[kind].map((label) => ({ label, kind })))
-    .filter(({ label }) => !present.has(label))
+  const candidates = absentLabels([...events, ...taken], vocabulary)
   const near = candidates.filter(({ kind }) => kinds.has(kind))
   const far = candidates.filter(({ kind }) => !kinds.has(kind))
   const [chosen, other] = random.chance(0.5) ? [near, far] : [far, near]
   const from = chosen.length > 0 ? chosen : other
   return from.length > 0 ? random.pick(from) : undefined
+}
+
+/** Every label of the vocabulary that is not among these. */
+export function absentLabels(events: readonly Named[], vocabulary: Vocabulary): Named[] {
+  const present = new Set(events.map((event) => event.label))
+  return (Object.keys(vocabulary) as ClipKind[])
+    .flatMap((kind) => vocabulary[kind].map((label) => ({ label, kind })))
+    .filter(({ label }) => !present.has(label))
 }

@@ -9,7 +9,7 @@ import {
 } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { PalError } from '../../errors.js'
-import { cutShort, readRange } from './file-range.js'
+import { cutShort, readPart } from './file-range.js'
 import { type Column, columnOf, type SchemaNode } from './parquet-column.js'
 
 /** Rows that are read together where the file's index of pages allows to read a part of a row group. */
@@ -109,7 +109,7 @@ async function bufferOf(file: string): Promise<AsyncBuffer> {
   return {
     byteLength: size,
     slice(start, end = size) {
-      const bytes = readRange(file, start, end - start).then(({ buffer }) => buffer)
+      const bytes = readPart(file, start, end - start).then(({ buffer }) => buffer)
       // The reader reads ahead, and when one part of a file is bad it waits for the others no longer.
       bytes.catch(() => {})
       return bytes

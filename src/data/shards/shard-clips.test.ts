@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ClipLibrary } from '../clip-library.js'
-import { readClips, type ShardSet, selectClips } from '../clips.js'
+import { loadClips } from '../clip-library.js'
+import { readClips, type ShardSet } from '../clips.js'
 import { fixture, toneOf } from './shards.test.helper.js'
 
 const set: ShardSet = { name: 'esc', shards: 'labelled', audio: 'audio', label: 'label', kind: 'sound' }
@@ -18,7 +18,7 @@ test('labelled rows are clips, their group the split or a column', async () => {
       ['sea waves', 'train', 4, 'row 3'],
     ],
   )
-  assert.equal(await toneOf(selectClips(clips, { groups: ['test'] })[0]?.audio), 3)
+  assert.equal(await toneOf(clips.find(({ group }) => group === 'test')?.audio), 3)
   const byFold = await read({ shards: 'labelled/train-*.parquet', group: 'fold' })
   assert.deepEqual(
     byFold.map(({ group }) => group),
@@ -36,7 +36,7 @@ test('labelled samples of tar shards are clips', async () => {
       ['two', '1'],
     ],
   )
-  const { clips: loaded } = await ClipLibrary.load(clips, { sampleRate: 8000 })
+  const loaded = await loadClips(clips, { sampleRate: 8000 })
   assert.deepEqual(
     loaded.map(({ samples }) => samples.length),
     [400, 400, 400],
@@ -59,5 +59,5 @@ test('mistakes name shard, row and column', async () => {
     /train-000\.tar, a\/0000, cls: .*audio/,
   )
   const paths = await read({ shards: 'paths.parquet', label: 'messages' })
-  await assert.rejects(ClipLibrary.load(paths), /paths\.parquet, row 2: expected audio that can be read: /)
+  await assert.rejects(loadClips(paths), /paths\.parquet, row 2: expected audio that can be read: /)
 })

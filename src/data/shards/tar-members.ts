@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { PalError } from '../../errors.js'
+import { readRange } from '../../weights/read-range.js'
 import { cutShort } from './file-range.js'
 
 /** A file inside a tar archive. */
@@ -70,9 +71,7 @@ interface Extended {
 
 async function read(handle: FileHandle, file: string, at: number, length: number, end: number) {
   if (at + length > end) throw cutShort(file, at + length, end)
-  const bytes = new Uint8Array(length)
-  await handle.read(bytes, 0, length, at)
-  return bytes
+  return readRange(handle, file, at, length)
 }
 
 /** The sum of all bytes of a header, those of the sum itself taken as spaces, stands in it in octal. */

@@ -2,7 +2,7 @@ import { basename, parse } from 'node:path'
 import { PalError } from '../../errors.js'
 import { mistakeAt } from '../place.js'
 import type { StoredAudio } from '../stored-audio.js'
-import { readRange } from './file-range.js'
+import { readPart } from './file-range.js'
 import { splitOfShard } from './shard-files.js'
 import type { ShardRecord } from './shard-record.js'
 import { type TarMember, tarMembers } from './tar-members.js'
@@ -90,7 +90,7 @@ async function recordOf({ key, members }: Sample, file: string): Promise<ShardRe
 }
 
 function audioMember({ name, offset, size }: TarMember, file: string): StoredAudio {
-  return { name: `${file}, ${name}`, open: () => readRange(file, offset, size) }
+  return { name: `${file}, ${name}`, open: () => readPart(file, offset, size) }
 }
 
 /** A text longer than this is none. */
@@ -100,7 +100,7 @@ async function readText({ name, offset, size }: TarMember, kind: string, file: s
   if (size > LONGEST_TEXT)
     throw new PalError(`expected a text of at most ${LONGEST_TEXT} bytes, got ${size}`, { file, key: name })
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readRange(file, offset, size))
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readPart(file, offset, size))
     return kind === 'json' ? JSON.parse(text) : text.trim()
   } catch (cause) {
     if (cause instanceof PalError) throw cause
