@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type Ranks, rankZeroFirst } from '../parallel/ranks.js'
 import type { LoadedRecipe } from '../train/recipe.js'
+import { expectNobody } from '../train/run-lock.js'
 import type { TrainEvent } from '../train/train.js'
 import type { PartCount } from '../train/trained-parts.js'
 import { type BaseFlags, chosenBases, wholeNumber, withBases } from './options.js'
@@ -64,9 +65,10 @@ export function runFolder({ recipe }: LoadedRecipe): string {
   return resolve(recipe.output ?? join('runs', recipe.name))
 }
 
-/** Nothing is deleted: an earlier run is renamed to the first free number. */
+/** Nothing is deleted: an earlier run, if it is not under way, is renamed to the first free number. */
 async function moveAside(folder: string): Promise<void> {
   if (!existsSync(folder)) return
+  await expectNobody(folder)
   let number = 1
   while (existsSync(`${folder}.${number}`)) number++
   await rename(folder, `${folder}.${number}`)

@@ -388,7 +388,10 @@ describe('mistakes', () => {
     const text = await readFile(RECIPE, 'utf8')
     const file = join(root, 'both.yaml')
     await writeFile(file, text.replace('{ from: pal-tiny }', '{ from: pal-tiny, layers: 2 }'))
-    await assert.rejects(loadRecipe(file), /both\.yaml:\d+, model\.encoders\.0\.encoder: .*layers/)
+    await assert.rejects(
+      loadRecipe(file),
+      /both\.yaml:\d+, model\.encoders\.0\.encoder\.layers: .*got "layers"/,
+    )
   })
 })
 
@@ -397,7 +400,10 @@ test('what is trained for 4 bits computes with the numbers that it will be used 
   const description = JSON.parse(await readFile(join(model, 'config.json'), 'utf8')) as ModelDescription
   assert.deepEqual(description.quantization, { bits: 4, blockSize: 32 })
 
-  const { recipe } = await loadRecipe(RECIPE, ['model.llm.bits=4'], { llm: base, encoders: [ears] })
+  const { recipe } = await loadRecipe(RECIPE, [...TINY_BASE_CHANGES, 'model.llm.bits=4'], {
+    llm: base,
+    encoders: [ears],
+  })
   const { bases } = await resolvePlan(recipe.model)
   const { weights } = await openModel(model)
   for (const name of ['embed_tokens', 'layers.0.mlp.up_proj', 'layers.1.self_attn.v_proj', 'norm']) {

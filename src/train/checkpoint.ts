@@ -16,11 +16,15 @@ export interface Progress {
 export interface RunIdentity {
   /** Of all that shapes its weights, as a hash. */
   readonly recipe: string
+  /** Of what it draws from, as a hash: see `dataIdentity`. */
+  readonly data: string
   /** Processes that train together. */
   readonly ranks: number
 }
 
 const FILE = 'checkpoint.safetensors'
+/** What can be done with a run that is not the one before. */
+const ANEW = 'another folder with output=…, or start over with --restart.'
 const PARTS = ['parameter', 'first', 'second'] as const
 
 /** Writes parameters and optimiser state as one file, atomically: a kill leaves the one before. */
@@ -29,7 +33,7 @@ export async function saveCheckpoint(
   parameters: Arena,
   optimizer: AdamW,
   progress: Progress,
-  { recipe, ranks }: RunIdentity,
+  { recipe, data, ranks }: RunIdentity,
 ): Promise<void> {
   const vectors = { parameter: parameters.flat, first: optimizer.first, second: optimizer.second }
   const tensors = PARTS.flatMap((part) =>
@@ -44,6 +48,7 @@ export async function saveCheckpoint(
     step: String(progress.step),
     updates: String(optimizer.steps),
     recipe,
+    data,
     ranks: String(ranks),
   }
   await writeSafetensors(join(folder, FILE), tensors, metadata)
@@ -64,6 +69,8 @@ export async function loadCheckpoint(
   const file = await openSafetensors(path)
   if (file.metadata.recipe !== run.recipe)
     throw anotherRun(folder, Number(file.metadata.ranks ?? 1), run.ranks)
+  // Older checkpoints do not say what they were drawn from.
+  if ((file.metadata.data ?? run.data) !== run.data) throw otherData(folder)
   const vectors = { parameter: parameters.flat, first: optimizer.first, second: optimizer.second }
   for (const part of PARTS) {
     for (const { name, offset, length } of parameters.entries.values()) {
@@ -82,11 +89,18 @@ export async function loadCheckpoint(
   return { stage: Number(file.metadata.stage), step: Number(file.metadata.step) }
 }
 
+function otherData(folder: string): PalError {
+  return new PalError('expected the recordings and manifests that this run was started with, got others', {
+    file: folder,
+    hint: `Files, labels, groups, questions and answers must stay what they were, in their order. Or give the run ${ANEW}`,
+  })
+}
+
 function anotherRun(folder: string, before: number, now: number): PalError {
   const changed = before === now ? 'a changed one' : `${now} ranks instead of ${before}, or a changed recipe`
   const dealt = `Ranks × \`accumulate\` must stay what it was, with ${before} ranks. Or give`
   return new PalError(`expected the recipe that this run was started with, got ${changed}`, {
     file: folder,
-    hint: `${before === now ? 'Give' : dealt} the run another folder with output=…, or start over with --restart.`,
+    hint: `${before === now ? 'Give' : dealt} the run ${ANEW}`,
   })
 }

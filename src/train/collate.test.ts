@@ -1,25 +1,29 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { integrations, tinyConfig, tinyWeights } from '../model/tiny-model.js'
+import { tokenCount } from '../model/token-count.js'
+import { MASKED } from '../nn/attention.js'
 import { Random } from '../random.js'
 import { Runtime } from '../runtime/runtime.js'
-import { collate, drawEncoder, type Hearing } from './collate.js'
+import { collate } from './collate.js'
+import type { Hearing } from './hearing.js'
 import { forwardGraph } from './training-graph.js'
+
+const SAMPLES = 5120
+const ids = [5, 40, 41, 7, 299, 120, 3, 3]
+const tokenizer = { chat: () => ({ ids, learn: ids.map((_, i) => i > 3) }) }
+/** Two audios, the second longer. */
+const draws = [2400, 4000].map((length) => {
+  const random = new Random('noise', length)
+  const samples = Float32Array.from({ length }, () => 0.1 * random.normal())
+  return { samples, turns: [{ question: '', answer: '', task: 'test' }] }
+})
 
 let runtime: Runtime
 before(async () => {
   runtime = await Runtime.start({ threads: 1 })
 })
 after(() => runtime.close())
-
-test('an encoder is drawn as often as is said, and else none', () => {
-  const random = new Random('dropout')
-  const drawn = Array.from({ length: 4000 }, () => drawEncoder({ general: 0.5, speech: 0.1 }, random))
-  const share = (name: string | undefined) => drawn.filter((one) => one === name).length / drawn.length
-  assert.ok(Math.abs(share('general') - 0.5) < 0.03)
-  assert.ok(Math.abs(share('speech') - 0.1) < 0.03)
-  assert.equal(drawEncoder({ general: 0 }, random), undefined)
-})
 
 for (const name of ['palRouted', 'plits', 'lal', 'flamingo'] as const) {
   const { encoders } = tinyConfig(integrations.palRouted)
@@ -36,15 +40,45 @@ for (const name of ['palRouted', 'plits', 'lal', 'flamingo'] as const) {
   }
 }
 
-test("an audio that is misheard as another gives the other one's logits, and that one its own", async () => {
-  const config = tinyConfig(integrations.lal)
-  const misheard = { misheard: { encoder: 'general', as: 1 } }
-  const [first, second] = await forward(config, [misheard, {}], 1)
-  assert.deepEqual(first, second)
-  const [itself, other] = await forward(config, [{}, {}], 1)
-  assert.deepEqual(other, second)
-  assert.notDeepEqual(itself, first)
-})
+for (const name of ['lal', 'plits'] as const) {
+  test(`${name}: an audio that is misheard as a longer one gives that one's logits, and that one its own`, async () => {
+    const config = tinyConfig(integrations[name])
+    const misheard = { misheard: { encoder: 'general', as: 1 } }
+    const [first, second] = await forward(config, [misheard, {}], 1)
+    assert.deepEqual(first, second)
+    const [itself, other] = await forward(config, [{}, {}], 1)
+    assert.deepEqual(other, second)
+    assert.notDeepEqual(itself, first)
+  })
+}
+
+for (const name of ['lal', 'plits', 'palRouted'] as const) {
+  test(`${name}: what is heard stands one after the other, and the text behind it`, () => {
+    const { encoders } = tinyConfig(integrations.palRouted)
+    const config = { ...tinyConfig(integrations[name]), encoders }
+    const [speech, general] = encoders.map((named) =>
+      draws.map(({ samples }) => tokenCount(named, samples.length).audio),
+    ) as [number[], number[]]
+    const heard: readonly (readonly [Hearing, number, number])[] = [
+      [{}, speech[0]!, general[0]!],
+      [{ misheard: { encoder: 'speech', as: 1 } }, speech[1]!, general[0]!],
+      [{ misheard: { encoder: 'general', as: 1 } }, speech[0]!, general[1]!],
+      [{ unheard: 'speech' }, 0, general[0]!],
+    ]
+    for (const [hearing, ofSpeech, ofGeneral] of heard) {
+      const { feeds, shape } = collate(draws, config, tokenizer, SAMPLES, undefined, [hearing])
+      const first = (feed: string) =>
+        [...(feeds[feed] as Float32Array | BigInt64Array)]
+          .slice(0, feeds[feed]!.length / draws.length)
+          .map(Number)
+      const isHeard = (encoder: string) => first(`${encoder}.mask`).filter((value) => value !== MASKED).length
+      assert.deepEqual([isHeard('speech'), isHeard('general')], [ofSpeech, ofGeneral])
+      const text = first('positions').slice(-shape.textLength)
+      assert.equal(text[0], ofSpeech + ofGeneral)
+      if (name === 'lal') assert.equal(first('general.positions')[0], ofSpeech)
+    }
+  })
+}
 
 /** The logits of two audios' answers. @param seed of the weights of this encoder, connector included; the others are alike */
 async function forward(
@@ -53,11 +87,7 @@ async function forward(
   seed: number,
   encoder?: string,
 ): Promise<readonly (readonly number[])[]> {
-  const ids = [5, 40, 41, 7, 299, 120, 3, 3]
-  const tokenizer = { chat: () => ({ ids, learn: ids.map((_, i) => i > 3) }) }
-  const turns = [{ question: '', answer: '', task: 'test' }]
-  const draws = [1, 2].map((audio) => ({ samples: noise(audio), turns }))
-  const { shape, feeds, learnt } = collate(draws, config, tokenizer, 5120, undefined, hearing)
+  const { shape, feeds, learnt } = collate(draws, config, tokenizer, SAMPLES, undefined, hearing)
   const own = `encoders.${encoder}.`
   const [usual, changed] = [tinyWeights(config, 1), tinyWeights(config, seed)]
   const { logits } = forwardGraph(config, shape)
@@ -71,9 +101,4 @@ async function forward(
   const all = [...(outputs.logits!.data as Float32Array)]
   const each = (learnt / 2) * vocabularySize
   return [all.slice(0, each), all.slice(each, 2 * each)]
-}
-
-function noise(seed: number): Float32Array {
-  const random = new Random('noise', seed)
-  return Float32Array.from({ length: 4000 }, () => 0.1 * random.normal())
 }

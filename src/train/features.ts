@@ -1,15 +1,13 @@
 import type { FeatureStore } from '../features/feature-store.js'
 import { encoderWeights, FrozenEncoder, type FrozenEncoderOptions } from '../features/frozen-encoder.js'
 import type { ModelConfig, NamedEncoder } from '../model/config.js'
-import type { BaseRecords } from '../model/model-description.js'
 import { tokenCount } from '../model/token-count.js'
-import type { Batch } from './collate.js'
+import type { Batch } from './batch.js'
 import type { Stage } from './recipe.js'
 import { trainedBy } from './trained-parts.js'
 
-export interface StageFeaturesOptions extends Omit<FrozenEncoderOptions, 'encoder' | 'base' | 'store'> {
+export interface StageFeaturesOptions extends Omit<FrozenEncoderOptions, 'encoder' | 'store'> {
   readonly stage: Stage
-  readonly bases: BaseRecords | undefined
   /** Called when a batch first has audio that may come again. */
   readonly openStore: () => Promise<FeatureStore>
 }
@@ -53,12 +51,9 @@ export class StageFeatures {
   }
 
   async #open(): Promise<readonly FrozenEncoder[]> {
-    const { stage: _, bases, openStore, ...options } = this.#options
+    const { stage: _, openStore, ...options } = this.#options
     const store = await openStore()
-    return this.#frozen.map(
-      (encoder) =>
-        new FrozenEncoder({ ...options, encoder, store, base: bases?.encoders?.[encoder.name]?.sha256 }),
-    )
+    return Promise.all(this.#frozen.map((encoder) => FrozenEncoder.open({ ...options, encoder, store })))
   }
 }
 

@@ -10,8 +10,9 @@ import type { ParameterInfo } from '../model/parameters.js'
 import { tokenCount } from '../model/token-count.js'
 import { linear } from '../nn/linear.js'
 import { Scope } from '../nn/scope.js'
-import type { Batch, Hiding } from './collate.js'
+import type { Batch } from './batch.js'
 import { collateSounds, type SoundExample, type SoundShape } from './sounds.js'
+import type { Hiding } from './spec-augment.js'
 import { encoderTokens, type ForwardOptions, type TrainingGraph, withGradients } from './training-graph.js'
 
 /** The names of the classifiers' weights begin with this; they are of no use to the finished model. */

@@ -1,8 +1,11 @@
 import type { Draw } from '../data/source.js'
 import type { ModelConfig } from '../model/config.js'
-import { type Batch, type ChatEncoder, collate, type Hearing, type Hiding } from './collate.js'
+import type { Batch } from './batch.js'
+import { type ChatEncoder, collate } from './collate.js'
+import type { Hearing } from './hearing.js'
 import { collateLabels, labelGraph } from './labels.js'
 import type { SoundShape } from './sounds.js'
+import type { Hiding } from './spec-augment.js'
 import {
   type AudioShape,
   type BatchShape,
@@ -29,6 +32,8 @@ export type ObjectiveName = (typeof OBJECTIVES)[number]
  * `answers`: the language model answers questions about what it hears, all parts taking part.
  * `words`: encoders and connectors tell what sounds in words that the language model reads, without it.
  * `labels`: the encoders alone tell what sounds; `timeline`: also as which of a scene's sounds.
+ *
+ * @param config but for `answers` of the encoders that the stage trains, see `stageConfig`
  */
 export function objective(
   name: ObjectiveName,

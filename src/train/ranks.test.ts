@@ -10,6 +10,7 @@ import { loadRecipe } from './recipe.js'
 import { expectSame, sumOverRanks } from './sum-over-ranks.js'
 import { TINY_CHANGES, writeTinyRecordings } from './tiny-run.test.helper.js'
 import { train } from './train.js'
+import type { StepReport } from './trainer.js'
 import { largestDifference } from './weights.test.helper.js'
 
 let recordings: string
@@ -29,6 +30,14 @@ async function run(name: string, accumulate: number, ranks: Ranks = solitary): P
   await train(loaded, { folder: join(output, name), ranks, threads: 1 })
 }
 
+async function metrics(name: string): Promise<readonly StepReport[]> {
+  const text = await readFile(join(output, name, 'metrics.jsonl'), 'utf8')
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+
 test('two ranks train what one process with twice the micro-batches does, and either goes on with it', async (t) => {
   await Promise.all(ranksOfOneProcess(2).map((ranks) => run('two', 2, ranks)))
   await run('one', 4)
@@ -38,11 +47,6 @@ test('two ranks train what one process with twice the micro-batches does, and ei
   )
   assert.ok(difference < 1e-5, `${difference}`)
 
-  const metrics = async (name: string) =>
-    (await readFile(join(output, name, 'metrics.jsonl'), 'utf8'))
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line))
   const [ours, theirs] = [await metrics('two'), await metrics('one')]
   assert.deepEqual(
     ours.map(({ audios, learnt, step }) => ({ audios, learnt, step })),
@@ -54,6 +58,25 @@ test('two ranks train what one process with twice the micro-batches does, and ei
     run('two', 2),
     /got 1 ranks instead of 2.*\nRanks × `accumulate` must stay.* with 2 ranks/,
   )
+})
+
+test('two ranks with one micro-batch each give the bits of one process with two', async () => {
+  await Promise.all(ranksOfOneProcess(2).map((ranks) => run('single', 1, ranks)))
+  await run('double', 2)
+  const kept = async (name: string) => ({
+    weights: await readFile(join(output, name, 'model', 'model.safetensors')),
+    steps: (await metrics(name)).map(({ milliseconds: _, ...step }) => step),
+  })
+  assert.deepEqual(await kept('single'), await kept('double'))
+})
+
+test('gradients and totals are in one order, whatever order they came in, also where there is one process', async () => {
+  const gradients = new Map([
+    ['b', Float32Array.of(1)],
+    ['aa', Float32Array.of(2)],
+  ])
+  const sums = await sumOverRanks(solitary, gradients, { loss: 0.5, audios: 1, seconds: 2, learnt: 3 })
+  assert.deepEqual([...sums.gradients.keys()], ['aa', 'b'])
 })
 
 test('gradients and totals are summed in one order, whatever order a rank has them in', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { packageFolder } from '../model/package-folder.js'
 import { loadRecipe } from './recipe.js'
@@ -48,13 +48,96 @@ test('mistakes name file, line and key', async () => {
   await assert.rejects(loadRecipe('no-such.yaml'), /no-such\.yaml: expected a recipe that can be read/)
   await assert.rejects(loadRecipe(tiny, ['steps']), /expected a change in the form key=value, got "steps"/)
   await assert.rejects(loadRecipe(tiny, ['stages.0.steps=-1']), /pal-tiny\.yaml:\d+, stages\.0\.steps/)
-  await assert.rejects(loadRecipe(tiny, ['stages.0.colour=red']), /Unrecognized key/)
+  await assert.rejects(
+    loadRecipe(tiny, ['stages.0.name=../out']),
+    /stages\.0\.name: expected letters, digits/,
+  )
+  await assert.rejects(loadRecipe(tiny, ['stages.0.name=..']), /stages\.0\.name: expected a name, got dots/)
+  await assert.rejects(
+    loadRecipe(tiny, ['stages.0.name=same', 'stages.1.name=same']),
+    /stages: expected another name for each stage/,
+  )
   await assert.rejects(loadRecipe(tiny, ['compare={}']), /compare: expected at least one setting to compare/)
   await assert.rejects(loadRecipe(tiny, ['nowhere.deep.down=1']), /expected the path of a setting/)
   const changed = (await readFile(tiny, 'utf8')).replace('mix: { digits: 3', 'mix: { digit: 3')
   const file = join(await mkdtemp(join(tmpdir(), 'pal-recipe-')), 'wrong.yaml')
   await writeFile(file, changed)
   await assert.rejects(loadRecipe(file), /expected the name of a source \(sounds, digits.*got "digit"/)
+})
+
+test('a key that is misspelt is told before what is missing for it, with the one that is meant', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pal-recipe-'))
+  const misspelt = async (from: string, to: string) => {
+    const file = join(folder, 'misspelt.yaml')
+    await writeFile(file, (await readFile(tiny, 'utf8')).replace(from, to))
+    return loadRecipe(file)
+  }
+  await assert.rejects(
+    misspelt('steps:', 'step:'),
+    /misspelt\.yaml:\d+, stages\.0\.step: expected one of name, steps, .*, got "step"\nDid you mean "steps"\?$/,
+  )
+  await assert.rejects(misspelt('stages:', 'stges:'), /, stges: .*, got "stges"\nDid you mean "stages"\?$/)
+  await assert.rejects(
+    misspelt('headSize:', 'headsize:'),
+    /, model\.llm\.headsize: expected a key that is known here, got "headsize"\nDid you mean "headSize"\?$/,
+  )
+  await assert.rejects(
+    loadRecipe(tiny, ['stages.0.colour=red']),
+    /stages\.0\.colour: expected one of name, [^\n]*, got "colour"$/,
+  )
+  await assert.rejects(
+    loadRecipe(tiny, ['model.encoders.0.encoder.hiddenSze=1']),
+    /Did you mean "hiddenSize"/,
+  )
+  await assert.rejects(
+    loadRecipe(tiny, ['model.integration={kind: pal, form: {summaryToken: 3}}']),
+    /model\.integration\.form\.summaryToken: expected one of routes, .*\nDid you mean "summaryTokens"/,
+  )
+  await assert.rejects(loadRecipe(tiny, ['data.sets.esc10.lable=x']), /Did you mean "label"/)
+  // Of sources, those of this kind.
+  await assert.rejects(
+    loadRecipe(tiny, ['sources.digits.scene={}']),
+    /sources\.digits\.scene: expected one of kind, sets, [^\n]*, got "scene"$/,
+  )
+})
+
+test('a change that cannot be read, or says nothing, names its key', async () => {
+  await assert.rejects(
+    loadRecipe(tiny, ['model.integration={kind: lal']),
+    /^PalError: model\.integration: expected a value in YAML, got "\{kind: lal": Flow map must end with a \}$/,
+  )
+  await assert.rejects(loadRecipe(tiny, ['seed=*here']), /^PalError: seed: expected YAML .*Unresolved alias/)
+  await assert.rejects(
+    loadRecipe(tiny, ['data.root=']),
+    /data\.root: expected a value after the =, got nothing/,
+  )
+  await assert.rejects(loadRecipe(tiny, ['data.root=null']), /data\.root.*received null/)
+  await assert.rejects(loadRecipe(tiny, ['data.root=""']), /data\.root: expected a folder, got an empty name/)
+  const { recipe } = await loadRecipe(tiny, ['data.root=2024'])
+  assert.equal(recipe.data.root, resolve('2024'))
+  const folder = await mkdtemp(join(tmpdir(), 'pal-recipe-'))
+  await writeFile(join(folder, 'alias.yaml'), 'name: *nobody\n')
+  await assert.rejects(
+    loadRecipe(join(folder, 'alias.yaml')),
+    /alias\.yaml: expected YAML that can be written out: Unresolved alias/,
+  )
+})
+
+test('a change reaches settings and nothing else', async () => {
+  for (const key of [
+    '__proto__.x',
+    'constructor.prototype.x',
+    'model.__proto__',
+    'stages.length',
+    'stages.x',
+  ]) {
+    await assert.rejects(loadRecipe(tiny, [`${key}=1`]), /expected the path of a setting/)
+  }
+  assert.equal(({} as { x?: unknown }).x, undefined)
+  await assert.rejects(
+    loadRecipe(tiny, ['stages.0.batches.0.mix={toString: 1}']),
+    /expected the name of a source .*, got "toString"/,
+  )
 })
 
 test('a source may change the steps of augmentation and how its scenes are composed', async () => {
@@ -68,7 +151,10 @@ test('a source may change the steps of augmentation and how its scenes are compo
       'sources.scenes.augment=true',
       /sources\.scenes\.augment: expected false or changes like .*speed, polarity/,
     ],
-    ['sources.scenes.augment={"pitch": {}}', /sources\.scenes\.augment: Unrecognized key: "pitch"/],
+    [
+      'sources.scenes.augment={"pitch": {}}',
+      /sources\.scenes\.augment\.pitch: expected one of .*, got "pitch"/,
+    ],
     ['sources.scenes.augment={"tilt": {"range": [3, -3]}}', /sources\.scenes\.augment/],
     ['sources.noisy-scenes.scene.noiseBelowDb=[12, -8]', /noiseBelowDb.*\[lowest, highest\]/s],
     ['sources.noisy-scenes.scene.noiseBelow=3', /sources\.noisy-scenes\.scene/],

@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { isMap, LineCounter, parseDocument, parse as parseYaml } from 'yaml'
+import { type Document, isMap, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { type StepName, stepNames } from '../data/augment.js'
 import { tasks } from '../data/questions/task.js'
-import { PalError } from '../errors.js'
+import { type ErrorDetails, PalError } from '../errors.js'
 import { type ChosenBases, chosenEncoders } from '../model/bases.js'
 import { listeningSchema, modelPlanSchema } from '../model/config-schema.js'
 import { OBJECTIVES } from './objective.js'
+import { type UnknownKey, unknownKey } from './unknown-key.js'
 
 const count = z.int().positive()
 const positive = z.number().positive()
@@ -126,8 +127,14 @@ const batch = z.strictObject({
   misheard: shares.optional(),
 })
 
+/** What a folder is called by. */
+const name = z
+  .string()
+  .regex(/^[\w.-]+$/, 'expected letters, digits, ".", "_" and "-" only')
+  .refine((text) => !/^\.+$/.test(text), 'expected a name, got dots alone')
+
 const stage = z.strictObject({
-  name: z.string(),
+  name,
   steps: count,
   /** What is learnt: see `OBJECTIVES`. */
   objective: z.enum(OBJECTIVES).default('answers'),
@@ -146,8 +153,8 @@ const stage = z.strictObject({
   clip: positive.default(1),
   /** Batches whose gradients are averaged for one step. */
   accumulate: count.default(1),
-  /** Compute again for the gradient, instead of keeping it: everything (true), or what is large and quickly made (`selective`). */
-  checkpointing: z.union([z.boolean(), z.literal('selective')]).default(false),
+  /** Compute again for the gradient, instead of keeping it: the FFN's gates, the weights of attention too (`selective`), or everything (true). */
+  checkpointing: z.union([z.boolean(), z.enum(['gates', 'selective'])]).default(false),
   specAugment: z
     .strictObject({
       timeMasks: z.int().nonnegative(),
@@ -168,7 +175,7 @@ const compared = listeningSchema.extend({
 })
 
 const recipe = z.strictObject({
-  name: z.string().regex(/^[\w.-]+$/, 'expected letters, digits, ".", "_" and "-" only'),
+  name,
   seed: z.int().nonnegative().default(1),
   /** The folder that the run is kept in, relative to the working directory. */
   output: z.string().optional(),
@@ -188,12 +195,19 @@ const recipe = z.strictObject({
     .optional(),
   data: z.strictObject({
     /** The folder of the recordings, relative to this file (or, given on the command line, to the working directory). */
-    root: z.string(),
+    root: z.string().min(1, 'expected a folder, got an empty name'),
     sets: z.record(z.string(), clipSet),
   }),
   sources: z.record(z.string(), source),
   model: modelPlanSchema,
-  stages: z.array(stage).min(1),
+  /** Draws go by a stage's name, and so does the folder of its model. */
+  stages: z
+    .array(stage)
+    .min(1)
+    .refine(
+      (stages) => new Set(stages.map(({ name }) => name)).size === stages.length,
+      'expected another name for each stage',
+    ),
   /** What `pal compare` holds against one another, by name: what each changes of `model`. Training ignores it. */
   compare: z
     .record(
@@ -232,8 +246,7 @@ export async function loadRecipe(
   if (fault)
     throw new PalError(`expected YAML: ${fault.message}`, { file, line: fault.linePos?.[0].line ?? 1 })
   if (!isMap(document.contents)) throw new PalError('expected a recipe, got a file without keys', { file })
-  // Written out, so that a change where an anchor stands is none where its aliases do.
-  const settings = JSON.parse(JSON.stringify(document.toJS())) as Settings
+  const settings = contentOf(document, { file }) as Settings
   const rootBefore = valueAt(settings, ['data', 'root'])
   if (typeof rootBefore === 'string') put(settings, ['data', 'root'], resolve(dirname(file), rootBefore))
 
@@ -244,7 +257,9 @@ export async function loadRecipe(
 
   const applied = ({ key, path, value }: Change) => {
     const before = valueAt(settings, path)
-    const after = key === 'data.root' ? resolve(String(value)) : value
+    // A folder may be called 2024.
+    const isFolder = key === 'data.root' && value !== '' && ['string', 'number'].includes(typeof value)
+    const after = isFolder ? resolve(String(value)) : value
     if (!put(settings, path, after)) {
       throw new PalError(`expected the path of a setting in ${file}, got "${key}"`, { key })
     }
@@ -256,10 +271,12 @@ export async function loadRecipe(
 
   const result = recipe.safeParse(settings)
   if (!result.success) {
-    const issue = result.error.issues[0] as z.core.$ZodIssue
+    const { issues } = result.error
+    const { message, hint, ...issue }: UnknownKey =
+      unknownKey(issues, recipe, settings) ?? (issues[0] as z.core.$ZodIssue)
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))
     const line = lineOf(path)
-    throw new PalError(issue.message, { file, ...(line ? { line } : {}), key: path.join('.') })
+    throw new PalError(message, { file, ...(line && { line }), key: path.join('.'), ...(hint && { hint }) })
   }
   checkNames(result.data, file)
   return { recipe: result.data, file, overrides }
@@ -280,14 +297,19 @@ type Settings = Record<string | number, unknown>
 type Path = readonly (string | number)[]
 
 function valueAt(settings: unknown, path: Path): unknown {
-  return path.reduce<unknown>((part, key) => (isSettings(part) ? part[key] : undefined), settings)
+  return path.reduce<unknown>(
+    (part, key) => (isSettings(part) && Object.hasOwn(part, key) ? part[key] : undefined),
+    settings,
+  )
 }
 
 /** @returns whether there is something at the path's parent for it to be put into */
 function put(settings: Settings, path: Path, value: unknown): boolean {
   const parent = valueAt(settings, path.slice(0, -1))
-  if (!isSettings(parent)) return false
-  parent[path.at(-1) as string | number] = value
+  const key = path.at(-1) as string | number
+  const fits = Array.isArray(parent) ? typeof key === 'number' : key !== '__proto__'
+  if (!isSettings(parent) || !fits) return false
+  parent[key] = value
   return true
 }
 
@@ -308,9 +330,28 @@ function parseChange(change: string): Change {
       hint: 'For example: stages.0.steps=100',
     })
   }
-  const key = change.slice(0, at)
+  const [key, text] = [change.slice(0, at), change.slice(at + 1)]
   const path = key.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part))
-  return { key, path, value: parseYaml(change.slice(at + 1)) }
+  const document = parseDocument(text, { prettyErrors: false })
+  const [fault] = document.errors
+  if (fault) throw new PalError(`expected a value in YAML, got "${text}": ${fault.message}`, { key })
+  if (document.contents === null) throw new PalError('expected a value after the =, got nothing', { key })
+  return { key, path, value: contentOf(document, { key }) }
+}
+
+/**
+ * What a document says, with aliases written out: a change where an anchor stands is none where they do.
+ * @param where it stands, for messages
+ */
+function contentOf(document: Document.Parsed, where: ErrorDetails): unknown {
+  try {
+    return JSON.parse(JSON.stringify(document.toJS()))
+  } catch (cause) {
+    throw new PalError(`expected YAML that can be written out: ${(cause as Error).message}`, {
+      ...where,
+      cause,
+    })
+  }
 }
 
 /** What of a recipe is looked at before it has been checked. */
@@ -382,7 +423,7 @@ function encodersOf(
 /** Every name that one part of a recipe uses must be given by another. */
 function checkNames({ data, sources, stages, model }: Recipe, file: string): void {
   const expectName = (name: string, known: Readonly<Record<string, unknown>>, what: string, key: string) => {
-    if (name in known) return
+    if (Object.hasOwn(known, name)) return
     throw new PalError(`expected the name of ${what} (${Object.keys(known).join(', ')}), got "${name}"`, {
       file,
       key,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { packageFolder } from '../model/package-folder.js'
@@ -40,6 +40,19 @@ test('a folder is not gone on with by another recipe', async () => {
   assert.equal(await finish(child), 1)
   assert.match(await said, /expected the recipe that this run was started with/)
   assert.match(await said, /--restart/)
+})
+
+test('a run that is under way is neither gone on with nor moved aside', async () => {
+  const recordings = await writeTinyRecordings()
+  const folder = await mkdtemp(join(tmpdir(), 'pal-under-way-'))
+  await writeFile(join(folder, 'run.lock'), JSON.stringify({ pid: process.pid, host: hostname() }))
+  for (const changes of [[], ['--restart']]) {
+    const child = start(recordings, folder, ...changes)
+    const said = heard(child)
+    assert.equal(await finish(child), 1)
+    assert.match(await said, new RegExp(`got one that process ${process.pid} on .* trains in`))
+  }
+  assert.deepEqual(await readdir(folder), ['run.lock'])
 })
 
 test('a loss that is no number stops the run with the batch named', async () => {

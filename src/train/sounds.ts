@@ -4,7 +4,9 @@ import { PalError } from '../errors.js'
 import type { ModelConfig, NamedEncoder } from '../model/config.js'
 import { tokenCount } from '../model/token-count.js'
 import type { Value } from '../runtime/protocol.js'
-import { audioFeeds, type Batch, type Hiding, roundUp, secondsOf } from './collate.js'
+import { audioFeeds } from './audio-feeds.js'
+import { type Batch, roundUp, secondsOf } from './batch.js'
+import type { Hiding } from './spec-augment.js'
 import type { AudioShape } from './training-graph.js'
 
 /** The lengths that a step is compiled for that learns what sounds when. */

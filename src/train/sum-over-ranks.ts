@@ -19,24 +19,24 @@ export async function sumOverRanks(
   gradients: ReadonlyMap<string, Float32Array>,
   totals: StepTotals,
 ): Promise<{ readonly gradients: ReadonlyMap<string, Float32Array>; readonly totals: StepTotals }> {
-  if (ranks.size === 1) return { gradients, totals }
+  // In one order everywhere, one process alone included, since what is computed from them must not differ by a bit.
+  const ordered = new Map([...gradients].sort(([a], [b]) => (a < b ? -1 : 1)))
+  if (ranks.size === 1) return { gradients: ordered, totals }
   const { loss, audios, seconds, learnt } = totals
   const counted = Float64Array.of(loss, audios, seconds, learnt)
   await ranks.sum(counted)
 
-  // In one order everywhere, since what is computed from them must not differ by a bit.
-  const names = [...gradients.keys()].sort()
-  const parts = names.map((name) => gradients.get(name) as Float32Array)
-  const flat = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
+  const flat = new Float32Array([...ordered.values()].reduce((sum, { length }) => sum + length, 0))
+  const summed = new Map<string, Float32Array>()
   let end = 0
-  const summed = parts.map((part) => {
-    flat.set(part, end)
-    end += part.length
-    return flat.subarray(end - part.length, end)
-  })
+  for (const [name, gradient] of ordered) {
+    flat.set(gradient, end)
+    end += gradient.length
+    summed.set(name, flat.subarray(end - gradient.length, end))
+  }
   await ranks.sum(flat)
   return {
-    gradients: new Map(names.map((name, i) => [name, summed[i] as Float32Array])),
+    gradients: summed,
     totals: { loss: counted[0]!, audios: counted[1]!, seconds: counted[2]!, learnt: counted[3]! },
   }
 }
@@ -59,7 +59,7 @@ export async function expectSame(
   throw new PalError(
     `expected the same recipe, place and weights on all ${ranks.size} ranks at ${at}, got ${hashes.join(', ')}`,
     {
-      hint: 'All machines need the same run folder (a shared file system), recipe, models and versions. The last checkpoint is kept.',
+      hint: 'All machines need the same run folder (a shared file system), recordings, recipe, models and versions. The last checkpoint is kept.',
     },
   )
 }

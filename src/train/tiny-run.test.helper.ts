@@ -47,8 +47,8 @@ function tone(pitch: number, random: Random): Float32Array {
   })
 }
 
-/** Changes that make recipes/pal-tiny.yaml a matter of seconds: a smaller model, few steps, small batches. */
-export const TINY_CHANGES = [
+/** Changes that make the model of recipes/pal-tiny.yaml a small one. */
+export const TINY_MODEL = [
   'model.encoders.0.encoder.hiddenSize=16',
   'model.encoders.0.encoder.heads=2',
   'model.encoders.0.encoder.layers=1',
@@ -61,6 +61,11 @@ export const TINY_CHANGES = [
   'model.llm.headSize=8',
   'model.llm.feedForwardSize=32',
   'model.llm.vocabularySize=400',
+]
+
+/** Changes that make recipes/pal-tiny.yaml a matter of seconds: a smaller model, few steps, small batches. */
+export const TINY_CHANGES = [
+  ...TINY_MODEL,
   ...[0, 1, 2, 3, 4, 5].flatMap((stage) => [
     `stages.${stage}.steps=4`,
     `stages.${stage}.warmup=1`,

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { backgroundLabels } from '../data/background.js'
 import { FeatureStore } from '../features/feature-store.js'
@@ -11,18 +10,22 @@ import { onAnyRank, type Ranks, rankZeroFirst, solitary } from '../parallel/rank
 import type { Arena } from '../runtime/arena.js'
 import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { Runtime } from '../runtime/runtime.js'
-import { type ChatTokenizer, withSystem } from '../text/chat.js'
+import { type ChatMessage, type ChatTokenizer, withSystem } from '../text/chat.js'
 import { BLOCK_SIZE } from '../weights/blocks.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { AdamW } from './adamw.js'
+import { DrawFailure } from './batches.js'
 import { loadCheckpoint, type Progress, saveCheckpoint } from './checkpoint.js'
-import { sampleRateOf } from './collate.js'
+import { dataIdentity } from './data-identity.js'
 import { StageFeatures } from './features.js'
 import { HEAD_PREFIX } from './labels.js'
+import { openMetrics } from './metrics.js'
 import { objective } from './objective.js'
 import { startingWeights } from './parameters.js'
 import type { BatchPlan, LoadedRecipe, Recipe } from './recipe.js'
-import { type LoadedSets, loadSets, openSources } from './sources.js'
+import { alone } from './run-lock.js'
+import { sampleRateOf } from './sample-rate.js'
+import { asDrawn, type LoadedSets, loadSets, openSources } from './sources.js'
 import { startFrom } from './start.js'
 import { expectSame } from './sum-over-ranks.js'
 import { ownTokenizer } from './tokenizer.js'
@@ -31,7 +34,9 @@ import {
   expectLoraTrained,
   expectRates,
   expectRoundedKept,
+  expectTrained,
   type PartCount,
+  stageConfig,
   trainedBy,
 } from './trained-parts.js'
 import { runStage, type StepReport } from './trainer.js'
@@ -43,7 +48,7 @@ export interface TrainOptions {
   readonly threads?: number
   /** The processes that train together, all called alike. Rank 0 writes the run. @default this one alone */
   readonly ranks?: Ranks
-  /** Stops after the step under way, with a checkpoint. */
+  /** Stops after the step under way, with a checkpoint; while recordings are decoded, by throwing its reason. */
   readonly signal?: AbortSignal
   readonly onEvent?: (event: TrainEvent) => void
 }
@@ -84,26 +89,45 @@ export interface TrainResult {
  * Trains a model from a recipe, all stages, in a folder of its own: `checkpoint.safetensors` (all that is needed
  * to go on), `metrics.jsonl` (a line each step), the model after each stage under `stages/`, and in the end
  * `model/`. A folder that holds a run is resumed. Of several ranks each needs the folder; all stop after the same step.
+ * @throws PalError also for a folder in which another process trains
  */
 export async function train(loaded: LoadedRecipe, options: TrainOptions): Promise<TrainResult> {
   const { recipe } = loaded
-  const { folder, ranks = solitary, signal, onEvent = () => undefined } = options
-  const writes = ranks.rank === 0
+  const { folder, ranks = solitary, onEvent = () => undefined } = options
   const plan = await rankZeroFirst(ranks, () =>
     resolvePlan(recipe.model, {
       onProgress: (done, total) => onEvent({ kind: 'converting', done, total }),
     }),
   )
-  const { config, bases, records } = plan
+  const { config, bases } = plan
   if (bases.llm) expectTeachable(withSystem(bases.llm.tokenizer, config.system))
   for (const [part, { name, sha256 }] of partsOf(plan)) onEvent({ kind: 'base', part, name, sha256 })
-  const sampleRate = sampleRateOf(config)
   await mkdir(folder, { recursive: true })
+  const run = () => trainPlan(loaded, plan, options)
+  return ranks.rank === 0 ? alone(folder, run) : run()
+}
 
-  const sets = await loadSets(recipe, 'all', sampleRate, (set, done, total) =>
-    onEvent({ kind: 'decoding', set, done, total }),
-  )
-  const sourceOf = await openSources(loaded, sets, sampleRate)
+async function trainPlan(
+  loaded: LoadedRecipe,
+  plan: ResolvedPlan,
+  options: TrainOptions,
+): Promise<TrainResult> {
+  const { recipe } = loaded
+  const { config, bases, records } = plan
+  const { folder, ranks = solitary, signal, onEvent = () => undefined } = options
+  const writes = ranks.rank === 0
+  const onWarning = (message: string) => onEvent({ kind: 'warning', message })
+  const sampleRate = sampleRateOf(config)
+  const sets = await loadSets(recipe, 'all', sampleRate, {
+    onProgress: (set, done, total) => onEvent({ kind: 'decoding', set, done, total }),
+    onWarning,
+    signal,
+  })
+  const chat = bases.llm && withSystem(bases.llm.tokenizer, config.system)
+  const sourceOf = await openSources(loaded, sets, sampleRate, {
+    onWarning,
+    ...(chat && { expectTeachable: (messages) => expectTeachable(chat, messages) }),
+  })
   const tokenizer = withSystem(
     bases.llm?.tokenizer ??
       (await rankZeroFirst(ranks, () => ownTokenizer(folder, loaded, config.llm.vocabularySize, sourceOf))),
@@ -118,11 +142,16 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
     isOwn: (name) => isTrained(name) || baseOf(records, name) === undefined,
   })
   const { own: parameters, frozen, sizes } = weights
+  expectTrained(sizes, recipe.stages)
   expectRates(sizes, recipe.stages)
   if (!recipe.start) expectLoraTrained(sizes, recipe.stages)
   if (plan.bits) expectRoundedKept(sizes, recipe.stages, plan.bits)
   const optimizer = new AdamW(parameters.flat.length)
-  const identity = { recipe: identityOf(recipe, plan, ranks), ranks: ranks.size }
+  const identity = {
+    recipe: identityOf(recipe, plan, ranks),
+    data: await dataIdentity(loaded, sets),
+    ranks: ranks.size,
+  }
   const resumed = await loadCheckpoint(folder, parameters, optimizer, identity)
   if (!resumed && recipe.start) {
     const { model, parameters: patterns } = recipe.start
@@ -134,7 +163,8 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
     onEvent({ kind: 'resumed', stage: recipe.stages[resumed.stage]?.name ?? 'end', step: resumed.step })
   }
   await expectSame(ranks, 'the start', { flat: parameters.flat, ...identity, ...progress })
-  const metrics = writes ? await openMetrics(folder, stepsBefore(recipe.stages, progress)) : undefined
+  const stageNames = recipe.stages.map(({ name }) => name)
+  const metrics = writes ? await openMetrics(folder, stageNames, progress) : undefined
 
   const runtime = await Runtime.start({
     ...(options.provider ? { provider: options.provider } : {}),
@@ -155,7 +185,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
   const openStore = async () => {
     store ??= await FeatureStore.open({
       maximumBytes: recipe.featureCacheGiB * 2 ** 30,
-      onWarning: (message) => onEvent({ kind: 'warning', message }),
+      onWarning,
     })
     onEvent({ kind: 'features', file: store.file })
     return store
@@ -164,15 +194,15 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
     for (const [index, stage] of recipe.stages.entries()) {
       if (index < progress.stage) continue
       onEvent({ kind: 'parameters', stage: stage.name, parts: countParts(sizes, stage) })
-      const provider = options.provider ?? 'cpu'
-      const encoding = { config, stage, runtime, provider, parameters, frozen, bases: records, openStore }
+      const heard = stageConfig(config, sizes, stage)
+      const encoding = { config: heard, stage, runtime, parameters, frozen, openStore }
       const features = recipe.featureCacheGiB > 0 ? new StageFeatures(encoding) : undefined
       const steps = {
-        config,
+        config: heard,
         stage,
         seed: recipe.seed,
-        sourceOf: (plan: BatchPlan) => sourceOf(plan, stage.hears),
-        objective: objective(stage.objective, config, tokenizer, labels),
+        sourceOf: (plan: BatchPlan) => sourceOf(asDrawn(plan, stage), stage.hears),
+        objective: objective(stage.objective, heard, tokenizer, labels),
         runtime,
         parameters,
         frozen,
@@ -200,6 +230,11 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
       await saveAs(join(folder, 'stages', stage.name))
       await save()
     }
+  } catch (error) {
+    if (!(error instanceof DrawFailure)) throw error
+    // Of several ranks the others know nothing of it: they would wait here for ever.
+    if (progress.step > 0 && ranks.size === 1) await save()
+    throw error.cause
   } finally {
     store?.close()
     await runtime.close()
@@ -257,13 +292,14 @@ async function saveOrigin(
 }
 
 /** Says at once what the first batch would say. @throws PalError for a chat template that is missing or of no use */
-function expectTeachable(tokenizer: ChatTokenizer): void {
-  const messages = [
-    { role: 'user', content: 'What do you hear?' },
-    { role: 'assistant', content: 'A dog.' },
-  ] as const
+function expectTeachable(tokenizer: ChatTokenizer, messages: readonly ChatMessage[] = ONE_QUESTION): void {
   tokenizer.chat(messages, { addGenerationPrompt: false })
 }
+
+const ONE_QUESTION: readonly ChatMessage[] = [
+  { role: 'user', content: 'What do you hear?' },
+  { role: 'assistant', content: 'A dog.' },
+]
 
 function partsOf({ records, bits }: ResolvedPlan) {
   const encoders = Object.entries(records?.encoders ?? {})
@@ -301,12 +337,4 @@ function stepsBefore(stages: Recipe['stages'], { stage, step }: Progress): numbe
 
 function totalSteps(stages: Recipe['stages']): number {
   return stages.reduce((sum, { steps }) => sum + steps, 0)
-}
-
-/** Appends to `metrics.jsonl`; what a resumed run will do again is cut off first. */
-async function openMetrics(folder: string, kept: number): Promise<(report: StepReport) => Promise<void>> {
-  const path = join(folder, 'metrics.jsonl')
-  const lines = existsSync(path) ? (await readFile(path, 'utf8')).split('\n').slice(0, kept) : []
-  await writeAtomically(path, lines.map((line) => `${line}\n`).join(''))
-  return (report) => appendFile(path, `${JSON.stringify(report)}\n`)
 }

@@ -1,17 +1,14 @@
-import type { Source } from '../data/source.js'
+import { setImmediate } from 'node:timers/promises'
 import { PalError } from '../errors.js'
-import type { ModelConfig } from '../model/config.js'
-import { commonSamples } from '../model/padded-samples.js'
-import type { Ranks } from '../parallel/ranks.js'
 import { matcher } from '../patterns.js'
-import { Random } from '../random.js'
 import type { Arena } from '../runtime/arena.js'
+import { ProgramCache } from '../runtime/program-cache.js'
 import type { Program, Runtime, WeightSource } from '../runtime/runtime.js'
 import { type AdamW, gradientNorm, type ParameterGroup } from './adamw.js'
-import { type Batch, drawEncoder, type Hearing, sampleRateOf } from './collate.js'
+import type { Batch } from './batch.js'
+import { Batches, type BatchesOptions } from './batches.js'
 import type { StageFeatures } from './features.js'
-import type { Objective } from './objective.js'
-import type { BatchPlan, Stage } from './recipe.js'
+import type { Stage } from './recipe.js'
 import { learningRateAt } from './schedule.js'
 import { type StepTotals, sumOverRanks } from './sum-over-ranks.js'
 import { trainedBy } from './trained-parts.js'
@@ -22,7 +19,11 @@ export interface StepReport {
   readonly stage: string
   /** Counted from 1, within the stage. */
   readonly step: number
-  /** Mean negative log-likelihood of what is learnt, an answer's token or a label, in nats. */
+  /**
+   * What is made small. `answers`: the mean negative log-likelihood of an answer's token, in nats. `labels`, `timeline`: that of
+   * a label, and of its places, summed over classifiers and encoders. `words`: the squared distance of a sound's tokens from
+   * its words, relative to these, summed over encoders. Only encoders that the stage trains count.
+   */
   readonly loss: number
   readonly gradientNorm: number
   readonly learningRate: number
@@ -30,24 +31,16 @@ export interface StepReport {
   readonly audios: number
   /** Seconds of audio. */
   readonly seconds: number
-  /** Tokens, or labels. */
+  /** An answer's tokens, or sounds. */
   readonly learnt: number
 }
 
-export interface StageOptions {
-  readonly config: ModelConfig
-  readonly stage: Stage
-  /** Of the run; with the stage's name and the step it determines every draw. */
-  readonly seed: number
-  readonly sourceOf: (plan: BatchPlan) => Source
-  readonly objective: Objective
+export interface StageOptions extends BatchesOptions {
   readonly runtime: Runtime
   readonly parameters: Arena
   /** Weights that are not among the parameters: mapped from their files. */
   readonly frozen: (name: string) => WeightSource | undefined
   readonly optimizer: AdamW
-  /** Those that a step's micro-batches are dealt out to. */
-  readonly ranks: Ranks
   /** Where what frozen encoders make comes from; without, they are a part of every step. */
   readonly features?: StageFeatures
 }
@@ -59,25 +52,23 @@ export interface StageOptions {
  * one process does whose `accumulate` is that many times as large.
  *
  * @throws PalError when the loss is not a number, naming the batch; the parameters are those of the step before
+ * @throws DrawFailure when a batch cannot be drawn, after the step before has been told; the parameters are that one's
  */
 export async function* runStage(options: StageOptions, from: number): AsyncGenerator<StepReport, void, void> {
   const { stage, parameters, optimizer, ranks } = options
   const programs = new Programs(options)
-  const batches = new Batches(options)
+  const batches = new Batches(options, from)
   try {
     const batchesInStep = stage.accumulate * ranks.size
-    const numberOf = (step: number, part: number) => step * batchesInStep + part * ranks.size + ranks.rank
-    let ahead = batches.draw(numberOf(from, 0))
     for (let step = from; step < stage.steps; step++) {
       const start = performance.now()
       const own = new Map<string, Float32Array>()
       const done: StepTotals = { loss: 0, audios: 0, seconds: 0, learnt: 0 }
       for (let part = 0; part < stage.accumulate; part++) {
-        const batch = ahead
-        const running = programs.run(batch)
-        // While the runtime's thread computes, this one draws what comes next.
-        ahead = batches.draw(numberOf(step, part + 1))
-        const { loss, gradients } = await running
+        const batch = batches.take()
+        // Once the runtime's thread has the batch and computes, this one draws what comes next.
+        const drawing = setImmediate().then(() => batches.drawAhead())
+        const [{ loss, gradients }] = await Promise.all([programs.run(batch), drawing])
         if (!Number.isFinite(loss)) throw notFinite(stage, step, batch, loss)
         accumulate(own, gradients)
         done.loss += loss / batchesInStep
@@ -99,54 +90,17 @@ export async function* runStage(options: StageOptions, from: number): AsyncGener
   }
 }
 
-/** Batches as pure functions of their number in the stage. */
-class Batches {
-  readonly #options: StageOptions
-  readonly #sources: ReadonlyMap<BatchPlan, Source>
-
-  constructor(options: StageOptions) {
-    this.#options = options
-    this.#sources = new Map(options.stage.batches.map((plan) => [plan, options.sourceOf(plan)]))
-  }
-
-  draw(number: number): Batch {
-    const { config, stage, seed, objective } = this.#options
-    const random = new Random(seed, stage.name, number)
-    const plan = random.weighted(stage.batches, ({ weight }) => weight)
-    const source = this.#sources.get(plan) as Source
-    const sampleRate = sampleRateOf(config)
-    const samples = commonSamples(config.encoders, Math.round(plan.seconds * sampleRate))
-    const draws = Array.from({ length: plan.audios }, (_, slot) =>
-      source.drawWithin(new Random(seed, stage.name, number, slot), plan.seconds),
-    )
-    const hide = stage.specAugment && { settings: stage.specAugment, random }
-    const hearing = draws.map((_, audio): Hearing => {
-      const encoder = plan.misheard && drawEncoder(plan.misheard, random)
-      if (encoder === undefined)
-        return { unheard: stage.encoderDropout && drawEncoder(stage.encoderDropout, random) }
-      return { misheard: { encoder, as: (audio + 1 + random.integer(plan.audios - 1)) % plan.audios } }
-    })
-    return objective.collate(draws, samples, hide, hearing)
-  }
-}
-
-/** Those that take turns hold some 50 MB each for a language model of 30 layers, whose weights are mapped. */
-const MOST_PROGRAMS = 10
-
-interface CompiledStep {
+interface CompiledStep extends Pick<Program, 'release'> {
   readonly program: Program
   /** The parameters that it has gradients of. */
   readonly names: readonly string[]
 }
 
-/**
- * Compiled programs for the shapes of batches that come up. While all batches have one shape, its program keeps the memory of a
- * step for the next; once there are several, none does.
- */
+/** Compiled programs for the shapes of batches that come up. */
 class Programs {
   readonly #options: StageOptions
-  readonly #compiled = new Map<string, CompiledStep>()
-  #takingTurns = false
+  /** Those that take turns hold some 50 MB each for a language model of 30 layers, whose weights are mapped. */
+  readonly #compiled = new ProgramCache<CompiledStep>({ most: 10 })
 
   constructor(options: StageOptions) {
     this.#options = options
@@ -154,41 +108,24 @@ class Programs {
 
   async run(batch: Batch): Promise<{ loss: number; gradients: ReadonlyMap<string, Float32Array> }> {
     const { shape, feeds } = (await this.#options.features?.fill(batch)) ?? batch
-    const { program, names } = await this.#programFor(shape)
-    const { outputs } = await program.run(feeds, this.#options.parameters)
-    const gradients = new Map(names.map((name) => [name, outputs[gradientOf(name)]?.data as Float32Array]))
-    return { loss: Number(outputs.loss?.data[0]), gradients }
+    return this.#compiled.use(
+      Object.values(shape).join(),
+      ({ keepsMemory }) => this.#compile(shape, keepsMemory),
+      async ({ program, names }) => {
+        const { outputs } = await program.run(feeds, this.#options.parameters)
+        const gradients = new Map(
+          names.map((name) => [name, outputs[gradientOf(name)]?.data as Float32Array]),
+        )
+        return { loss: Number(outputs.loss?.data[0]), gradients }
+      },
+    )
   }
 
-  async release(): Promise<void> {
-    for (const { program } of this.#compiled.values()) await program.release()
-    this.#compiled.clear()
+  release(): Promise<void> {
+    return this.#compiled.release()
   }
 
-  async #programFor(shape: AudioShape): Promise<CompiledStep> {
-    const key = Object.values(shape).join()
-    const known = this.#compiled.get(key)
-    this.#compiled.delete(key)
-    if (!known) await this.#makeRoom()
-    const compiled = known ?? (await this.#compile(shape))
-    this.#compiled.set(key, compiled)
-    return compiled
-  }
-
-  /** The first goes when a second comes, because it keeps its memory, and is compiled anew in its turn; later, that not used for longest. */
-  async #makeRoom(): Promise<void> {
-    if (this.#compiled.size === 0) return
-    if (!this.#takingTurns || this.#compiled.size >= MOST_PROGRAMS) await this.#releaseOldest()
-    this.#takingTurns = true
-  }
-
-  async #releaseOldest(): Promise<void> {
-    const [oldest, { program }] = this.#compiled.entries().next().value as [string, CompiledStep]
-    this.#compiled.delete(oldest)
-    await program.release()
-  }
-
-  async #compile(shape: AudioShape): Promise<CompiledStep> {
+  async #compile(shape: AudioShape, keepsMemory: boolean): Promise<CompiledStep> {
     const { objective, stage, runtime, frozen } = this.#options
     const { loss, gradients } = objective.graph(shape, {
       trained: trainedBy(stage.trained),
@@ -198,9 +135,9 @@ class Programs {
     const outputs = Object.fromEntries([...gradients].map(([name, tensor]) => [gradientOf(name), tensor]))
     const program = await runtime.compile(
       { loss, ...outputs },
-      { purpose: 'training', keepsMemory: !this.#takingTurns, weights: frozen },
+      { purpose: 'training', keepsMemory, weights: frozen },
     )
-    return { program, names: [...gradients.keys()] }
+    return { program, names: [...gradients.keys()], release: () => program.release() }
   }
 }
 

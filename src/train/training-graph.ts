@@ -81,7 +81,7 @@ export function withGradients(
 /**
  * The forward pass of a batch. Inputs: `waveform` [audios, samples]; `ids` and `positions`;
  * `learntAt` [learnt], indices into the text of all rows; `labels` and `weights` [learnt]; and for each encoder
- * `name.encoderMask`, `name.lengths`, `name.listensTo` [rows], `name.mask`, `name.positions`. See collate.ts, which fills them. Of encoders that are
+ * `name.encoderMask`, `name.lengths`, `name.listensTo` [rows], `name.mask`, `name.positions`. See audio-feeds.ts and collate.ts, which fill them. Of encoders that are
  * given, `name.features` [audios, encoder tokens, the encoder's hiddenSize] instead of the waveform.
  */
 export function forwardGraph(config: ModelConfig, shape: BatchShape, options: ForwardOptions = {}): Forward {

@@ -7,8 +7,9 @@ import { Graph, type Tensor } from '../graph/tensor.js'
 import type { ModelConfig } from '../model/config.js'
 import { Network } from '../model/network.js'
 import { tokenCount } from '../model/token-count.js'
-import type { Batch, Hiding } from './collate.js'
+import type { Batch } from './batch.js'
 import { collateSounds, type SoundShape } from './sounds.js'
+import type { Hiding } from './spec-augment.js'
 import { encoderTokens, type ForwardOptions, type TrainingGraph, withGradients } from './training-graph.js'
 
 /** What a step is compiled for that learns words. */

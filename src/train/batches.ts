@@ -1,0 +1,94 @@
+import type { Source } from '../data/source.js'
+import type { ModelConfig } from '../model/config.js'
+import { commonSamples } from '../model/padded-samples.js'
+import type { Ranks } from '../parallel/ranks.js'
+import { Random } from '../random.js'
+import type { Batch } from './batch.js'
+import { drawEncoder, type Hearing } from './hearing.js'
+import type { Objective } from './objective.js'
+import type { BatchPlan, Stage } from './recipe.js'
+import { sampleRateOf } from './sample-rate.js'
+
+export interface BatchesOptions {
+  readonly config: ModelConfig
+  readonly stage: Stage
+  /** Of the run; with the stage's name and the batch's number it determines every draw. */
+  readonly seed: number
+  readonly sourceOf: (plan: BatchPlan) => Source
+  readonly objective: Objective
+  /** Those that a step's micro-batches are dealt out to. */
+  readonly ranks: Ranks
+}
+
+/** A batch could not be drawn, in its turn: all steps before it are whole. `cause` is what was the matter. */
+export class DrawFailure extends Error {
+  override readonly name = 'DrawFailure'
+}
+
+/** The batches of this rank in a stage, in order, each a pure function of its number in the stage. */
+export class Batches {
+  readonly #options: BatchesOptions
+  readonly #sources: ReadonlyMap<BatchPlan, Source>
+  /** Counted from 0, over this rank's own. */
+  #next: number
+  #ahead: (() => Batch) | undefined
+
+  /** @param from the step to begin with */
+  constructor(options: BatchesOptions, from: number) {
+    const { stage, sourceOf } = options
+    this.#options = options
+    this.#sources = new Map(stage.batches.map((plan) => [plan, sourceOf(plan)]))
+    this.#next = from * stage.accumulate
+  }
+
+  /** Draws the next one, if there is one, before it is asked for. What goes wrong is told when it is. */
+  drawAhead(): void {
+    const { stage, ranks } = this.#options
+    if (this.#ahead || this.#next === stage.steps * stage.accumulate) return
+    this.#ahead = attempted(() => this.#draw(this.#next * ranks.size + ranks.rank))
+  }
+
+  /** @throws DrawFailure */
+  take(): Batch {
+    this.drawAhead()
+    const ahead = this.#ahead
+    if (!ahead) throw new Error(`stage "${this.#options.stage.name}" has no batch ${this.#next}`)
+    this.#ahead = undefined
+    this.#next++
+    return ahead()
+  }
+
+  #draw(number: number): Batch {
+    const { config, stage, seed, objective } = this.#options
+    const random = new Random(seed, stage.name, number)
+    const plan = random.weighted(stage.batches, ({ weight }) => weight)
+    const source = this.#sources.get(plan) as Source
+    const samples = commonSamples(config.encoders, Math.round(plan.seconds * sampleRateOf(config)))
+    const draws = Array.from({ length: plan.audios }, (_, slot) =>
+      source.drawWithin(new Random(seed, stage.name, number, slot), plan.seconds),
+    )
+    const hide = stage.specAugment && {
+      settings: stage.specAugment,
+      randomFor: (encoder: string) => new Random(seed, stage.name, number, 'hidden', encoder),
+    }
+    const hearing = draws.map((_, audio): Hearing => {
+      const encoder = plan.misheard && drawEncoder(plan.misheard, random)
+      if (encoder === undefined)
+        return { unheard: stage.encoderDropout && drawEncoder(stage.encoderDropout, random) }
+      return { misheard: { encoder, as: (audio + 1 + random.integer(plan.audios - 1)) % plan.audios } }
+    })
+    return objective.collate(draws, samples, hide, hearing)
+  }
+}
+
+/** Makes it now; what was made, or why it was not, is told when it is asked for. */
+function attempted<T>(make: () => T): () => T {
+  try {
+    const made = make()
+    return () => made
+  } catch (cause) {
+    return () => {
+      throw new DrawFailure('a batch could not be drawn', { cause })
+    }
+  }
+}

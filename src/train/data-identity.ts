@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto'
+import { dirname, relative, resolve } from 'node:path'
+import { readManifest } from '../data/manifest.js'
+import type { LoadedRecipe } from './recipe.js'
+import type { LoadedSets } from './sources.js'
+
+/**
+ * Of what a run draws from, as a hash: which recordings there are, in which order, under which labels and in which groups, and
+ * what manifests ask and answer about which audio. Where all of it lies is no part of it.
+ */
+export async function dataIdentity({ recipe, file }: LoadedRecipe, sets: LoadedSets): Promise<string> {
+  const hash = createHash('sha256')
+  const add = (...values: readonly unknown[]) => hash.update(`${JSON.stringify(values)}\n`)
+  for (const { set, audio, label, group } of [...sets.values()].flat()) {
+    add(set, relative(recipe.data.root, audio.name), label, group)
+  }
+  for (const [name, source] of Object.entries(recipe.sources)) {
+    if (source.kind !== 'manifest') continue
+    const path = resolve(dirname(file), source.path)
+    for (const { messages, audios } of await readManifest(path)) {
+      add(
+        name,
+        messages,
+        audios.map((audio) => relative(dirname(path), audio.name)),
+      )
+    }
+  }
+  return hash.digest('hex')
+}

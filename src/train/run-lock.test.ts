@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { alone, expectNobody } from './run-lock.js'
+
+async function runFolder(context: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'pal-run-lock-'))
+  context.after(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+const lockOf = (folder: string) => join(folder, 'run.lock')
+
+const leave = (folder: string, pid: number, host = hostname()) =>
+  writeFile(lockOf(folder), JSON.stringify({ pid, host }))
+
+test('a second one is refused while the first is there, and nothing is left', async (context) => {
+  const folder = await runFolder(context)
+  await alone(folder, async () => {
+    const told = new RegExp(
+      `run\\.lock: expected .* that nobody trains in, got one that process ${process.pid} on .*\\n.*output=…`,
+    )
+    await assert.rejects(
+      alone(folder, async () => assert.fail('both')),
+      told,
+    )
+    await assert.rejects(expectNobody(folder), told)
+    assert.ok(existsSync(lockOf(folder)), 'a refusal must not let go what another holds')
+  })
+  assert.equal(existsSync(lockOf(folder)), false)
+  await expectNobody(folder)
+})
+
+test('it is let go after a mistake', async (context) => {
+  const folder = await runFolder(context)
+  const failing = alone(folder, async () => {
+    throw new Error('out of memory')
+  })
+  await assert.rejects(failing, /out of memory/)
+  assert.equal(await alone(folder, async () => 7), 7)
+})
+
+test('one of a process that is gone is taken over, one of a living process is not', async (context) => {
+  const folder = await runFolder(context)
+  const child = spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 1e6)'])
+  await leave(folder, child.pid as number)
+  await assert.rejects(
+    alone(folder, async () => 7),
+    new RegExp(`process ${child.pid} on`),
+  )
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  assert.equal(await alone(folder, async () => 7), 7)
+})
+
+test('one that came with a copied folder, of this very process, is taken over', async (context) => {
+  const [folder, copy] = [await runFolder(context), await runFolder(context)]
+  await alone(folder, async () => {
+    await writeFile(lockOf(copy), await readFile(lockOf(folder)))
+    assert.equal(await alone(copy, async () => 7), 7)
+  })
+})
+
+test('of one on another machine nobody knows whether it is gone', async (context) => {
+  const folder = await runFolder(context)
+  await leave(folder, 1, 'elsewhere')
+  await assert.rejects(
+    alone(folder, async () => 7),
+    /process 1 on elsewhere trains in\n.*If it is gone, delete this file/,
+  )
+  await writeFile(lockOf(folder), '')
+  await assert.rejects(
+    alone(folder, async () => 7),
+    /a process that has just begun/,
+  )
+})

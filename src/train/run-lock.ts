@@ -1,0 +1,89 @@
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import { PalError } from '../errors.js'
+
+/**
+ * Does something in a run's folder while no other process trains there: two would write over one another's steps. A file
+ * says who it is, and nobody waits for it. That of a process which is gone is taken over at once, so that a run that was
+ * killed can go on.
+ * @throws PalError that names the other process
+ */
+export async function alone<T>(folder: string, use: () => Promise<T>): Promise<T> {
+  const path = lockOf(folder)
+  const own = JSON.stringify({ pid: process.pid, host: hostname() })
+  await take(path, own)
+  held.add(path)
+  try {
+    return await use()
+  } finally {
+    held.delete(path)
+    if ((await textOf(path)) === own) await rm(path, { force: true })
+  }
+}
+
+/** @throws PalError that names the process that trains in a folder */
+export async function expectNobody(folder: string): Promise<void> {
+  const path = lockOf(folder)
+  const text = await textOf(path)
+  if (text !== undefined && isThere(text, path)) throw taken(text, path)
+}
+
+/** Those of this process: in a copied folder there is one of its number that nobody holds. */
+const held = new Set<string>()
+
+function lockOf(folder: string): string {
+  return join(resolve(folder), 'run.lock')
+}
+
+async function take(path: string, own: string): Promise<void> {
+  for (;;) {
+    try {
+      return await writeFile(path, own, { flag: 'wx' })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    const text = await textOf(path)
+    if (text !== undefined && isThere(text, path)) throw taken(text, path)
+    await rm(path, { force: true })
+  }
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Whether the process is there that a lock names. Nobody knows of another machine's, or of one that has not said yet. */
+function isThere(text: string, path: string): boolean {
+  const holder = holderIn(text)
+  if (holder?.host !== hostname()) return true
+  if (holder.pid === process.pid) return held.has(path)
+  try {
+    process.kill(holder.pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}
+
+function holderIn(text: string): { readonly pid: number; readonly host: string } | undefined {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function taken(text: string, path: string): PalError {
+  const holder = holderIn(text)
+  const who = holder ? `process ${holder.pid} on ${holder.host}` : 'a process that has just begun'
+  return new PalError(`expected a run's folder that nobody trains in, got one that ${who} trains in`, {
+    file: path,
+    hint: 'Stop it, wait for it, or give this run another folder with output=…. If it is gone, delete this file.',
+  })
+}

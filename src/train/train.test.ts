@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { PalError } from '../errors.js'
+import { packageFolder } from '../model/package-folder.js'
+import { openSafetensors } from '../weights/safetensors.js'
+import { type LoadedRecipe, loadRecipe } from './recipe.js'
+import { TINY_MODEL, writeTinyRecordings } from './tiny-run.test.helper.js'
+import { type TrainEvent, type TrainOptions, train } from './train.js'
+import type { StepReport } from './trainer.js'
+
+let root: string
+let recordings: string
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 'pal-train-'))
+  recordings = await writeTinyRecordings()
+})
+after(() => rm(root, { recursive: true, force: true }))
+
+const LABELS = "objective: labels, trained: ['encoders.general.*', 'heads.general.*']"
+
+test('a batch that cannot be drawn ends the run with what is the matter, and the steps before it are kept', async () => {
+  const loaded = await recipe(`${LABELS}, steps: 9`)
+  const [{ batches }] = loaded.recipe.stages as [LoadedRecipe['recipe']['stages'][number]]
+  const audios = { ...batches[0]! }.audios
+  let gone = false
+  Object.defineProperty(batches[0], 'audios', {
+    enumerable: true,
+    get() {
+      if (gone) throw new PalError('expected a disk, got none')
+      return audios
+    },
+  })
+  const folder = join(root, 'gone')
+  const reports: StepReport[] = []
+  const onEvent = (event: TrainEvent) => {
+    if (event.kind === 'step') reports.push(event.report)
+    gone = reports.length === 3
+  }
+  await assert.rejects(run(loaded, folder, { onEvent }), {
+    name: 'PalError',
+    message: 'expected a disk, got none',
+  })
+  const { metadata } = await openSafetensors(join(folder, 'checkpoint.safetensors'))
+  assert.equal(metadata.step, '4', 'the step under way was the fourth')
+  assert.equal(reports.length, 4)
+
+  gone = false
+  await run(loaded, folder)
+  await run(loaded, join(root, 'undisturbed'))
+  assert.deepEqual(await weights(folder), await weights(join(root, 'undisturbed')))
+})
+
+test('two do not train in one folder at once', async () => {
+  const folder = join(root, 'both')
+  const loaded = await recipe(`${LABELS}, steps: 3`)
+  const [first, second] = await Promise.allSettled([run(loaded, folder), run(loaded, folder)])
+  assert.equal(first.status, 'fulfilled')
+  assert.match(
+    String(second.status === 'rejected' && second.reason),
+    /run\.lock: expected .* nobody trains in/,
+  )
+  assert.deepEqual(
+    (await losses(folder)).map(([step]) => step),
+    [1, 2, 3],
+  )
+  assert.ok(!existsSync(join(folder, 'run.lock')))
+})
+
+test('a run goes on with the recordings and manifests that it was started with, and no others', async () => {
+  const [data, folder] = [join(root, 'data'), join(root, 'same')]
+  await cp(recordings, data, { recursive: true })
+  const manifest = join(data, 'mine.jsonl')
+  const messages = [
+    { role: 'user', content: '<audio>What is it?' },
+    { role: 'assistant', content: 'Rain.' },
+  ]
+  await writeFile(manifest, JSON.stringify({ messages, audios: ['esc10/0-1-0.wav'] }))
+  const from = (place: string) =>
+    recipe(`${LABELS}, steps: 4`, `data.root=${place}`, `sources.mine={ kind: manifest, path: ${manifest} }`)
+  await stopped(await from(data), folder)
+
+  const clips = join(data, 'esc10.csv')
+  for (const [file, before, now] of [
+    [clips, /.*-1\.wav.*\n/, ''],
+    [clips, 'rain,1', 'rooster,1'],
+    [clips, 'rain,1', 'rain,4'],
+    [manifest, 'Rain.', 'Rooster.'],
+  ] as const) {
+    const text = await readFile(file, 'utf8')
+    assert.notEqual(text.replace(before, now), text)
+    await writeFile(file, text.replace(before, now))
+    await assert.rejects(
+      run(await from(data), folder),
+      /the recordings and manifests that this run was started with, got others\n.*--restart/,
+    )
+    await writeFile(file, text)
+  }
+
+  const moved = join(root, 'moved')
+  await cp(data, moved, { recursive: true })
+  assert.equal(await run(await from(moved), folder), true)
+})
+
+test('an encoder that a stage does not train changes nothing of what it learns', async () => {
+  const [general] = (await recipe(`${LABELS}, steps: 1`)).recipe.model.encoders
+  const both = JSON.stringify([{ ...general, name: 'speech' }, general])
+  const stage = `${LABELS}, steps: 3, specAugment: { timeMasks: 2, maxSeconds: 0.2, bandMasks: 2, maxBins: 10 }`
+  const [one, two] = [join(root, 'one'), join(root, 'two')]
+  await run(await recipe(stage, 'model.integration={ kind: lal }'), one)
+  await run(await recipe(stage, 'model.integration={ kind: lal }', `model.encoders=${both}`), two)
+  assert.deepEqual(await losses(two), await losses(one))
+})
+
+test('a stage that would learn nothing is not begun', async () => {
+  await assert.rejects(
+    run(await recipe("trained: ['encoder.*'], steps: 2"), join(root, 'typo')),
+    /stages\.0\.trained: expected patterns that fit parameters of the model, got "encoder\.\*"/,
+  )
+})
+
+/** recipes/pal-tiny.yaml with one stage and a small model. */
+function recipe(stage: string, ...changes: readonly string[]): Promise<LoadedRecipe> {
+  const batches = '[{ seconds: 2.56, audios: 2, questions: 1, mix: { clips: 1 } }]'
+  return loadRecipe(join(packageFolder(), 'recipes', 'pal-tiny.yaml'), [
+    ...[`data.root=${recordings}`, ...TINY_MODEL],
+    `stages=[{ name: only, warmup: 1, learningRate: 0.001, batches: ${batches}, ${stage} }]`,
+    ...changes,
+  ])
+}
+
+async function run(
+  loaded: LoadedRecipe,
+  folder: string,
+  options: Partial<TrainOptions> = {},
+): Promise<boolean> {
+  return (await train(loaded, { folder, threads: 1, ...options })).finished
+}
+
+/** A run that has done one step. */
+async function stopped(loaded: LoadedRecipe, folder: string): Promise<void> {
+  const stop = new AbortController()
+  const onEvent = ({ kind }: TrainEvent) => kind === 'step' && stop.abort()
+  assert.equal(await run(loaded, folder, { signal: stop.signal, onEvent }), false)
+}
+
+const weights = (folder: string) => readFile(join(folder, 'model', 'model.safetensors'))
+
+/** Step by step. */
+async function losses(folder: string): Promise<readonly (readonly [number, number])[]> {
+  const lines = (await readFile(join(folder, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
+  return lines.map((line) => JSON.parse(line) as StepReport).map(({ step, loss }) => [step, loss])
+}
