@@ -76,6 +76,25 @@ test('a mistake is one message without a stack, and exits with 1', async () => {
   assert.doesNotMatch(stderr, /\n +at /)
 })
 
+test('of a bad file there is a JSON object too, also where it is the only one', async () => {
+  const argv = ['ask', 'no-such.wav', 'What?', '--json', '--model', model]
+  const { code, stdout, stderr } = await pal(argv)
+  assert.equal(code, 1)
+  const { audio, error } = JSON.parse(stdout) as { audio: string; error: string }
+  assert.equal(audio, 'no-such.wav')
+  assert.equal(stderr, `pal: ${error}\n`)
+})
+
+test('a question among the files, beside one with -q, is told as what it is', async () => {
+  const argv = ['ask', first, 'What?', '-q', 'How many?', '--model', model, '--max-tokens', '2']
+  const { code, stdout, stderr } = await pal(argv)
+  assert.equal(code, 1)
+  assert.ok(stdout.startsWith(`${first}: `))
+  assert.match(stderr, /With -q, every argument is an audio file\. If "What\?" is a question, ask it with -q/)
+  const missing = await pal(['ask', 'no-such.wav', '-q', 'What?', '--model', model])
+  assert.doesNotMatch(missing.stderr, /-q/)
+})
+
 test('an execution provider that does not work here is a mistake too', async () => {
   const argv = ['ask', first, 'What?', '--model', model, '--provider', 'abacus']
   const { code, stderr } = await pal(argv)
@@ -86,6 +105,11 @@ test('an execution provider that does not work here is a mistake too', async () 
 test('Ctrl-C exits with 130', async () => {
   const argv = ['ask', first, 'What?', '--model', model, '--max-tokens', '1000000']
   const { code, stderr } = await pal(argv, { onOutput: (child) => child.kill('SIGINT') })
+  assert.deepEqual([code, stderr], [130, ''])
+})
+
+test('Ctrl-C ends it while it waits for standard input, too', async () => {
+  const { code, stderr } = await pal(['ask', '-', 'What?', '--model', model], { interruptAfter: 3000 })
   assert.deepEqual([code, stderr], [130, ''])
 })
 

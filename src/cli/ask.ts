@@ -1,18 +1,16 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { PalError } from '../errors.js'
-import type { Pal } from '../model/pal.js'
-import { collect, fraction, number, wholeNumber } from './options.js'
+import type { LoadOptions, Pal } from '../model/pal.js'
+import { type BaseFlags, collect, fraction, number, wholeNumber, withBasePlaces } from './options.js'
 import { showingDownloads } from './progress.js'
 import type { CliContext } from './verb.js'
 
-interface AskFlags {
+interface AskFlags extends BaseFlags {
   readonly question?: readonly string[]
   readonly together?: true
   readonly json?: true
   readonly model?: string
-  readonly llm?: string
-  readonly encoder?: readonly string[]
   readonly provider?: string
   readonly threads?: number
   readonly maxTokens?: number
@@ -26,18 +24,22 @@ interface AskFlags {
 }
 
 export function register(command: Command, context: CliContext): void {
-  command
-    .usage('[options] <audio...> <question>')
-    .argument(
-      '<words...>',
-      'audio files of any format, rate and length (- is standard input), and the question',
-    )
-    .option('-q, --question <text>', 'ask this; may be given several times, each file is heard once', collect)
-    .option('--together', 'hear all files one after the other and ask about them as one')
-    .option('--json', 'print one JSON object for each answer')
-    .option('--model <model>', 'the name of a model that ships, or a folder (default: "pal-tiny")')
-    .option('--llm <path>', 'where the language model is that the model is built on, if it is not found')
-    .option('--encoder <path>', 'the same of an encoder; NAME=PATH if the model has several', collect)
+  withBasePlaces(
+    command
+      .usage('[options] <audio...> <question>')
+      .argument(
+        '<words...>',
+        'audio files of any format, rate and length (- is standard input), and the question',
+      )
+      .option(
+        '-q, --question <text>',
+        'ask this; may be given several times, each file is heard once',
+        collect,
+      )
+      .option('--together', 'hear all files one after the other and ask about them as one')
+      .option('--json', 'print one JSON object for each answer')
+      .option('--model <model>', 'the name of a model that ships, or a folder (default: "pal-tiny")'),
+  )
     .option('--provider <name>', 'execution provider, see `pal doctor` (default: "cpu")')
     .option('--threads <count>', 'threads (default: all cores)', wholeNumber(1))
     .option('--max-tokens <count>', 'the most tokens of an answer (default: 256)', wholeNumber(1))
@@ -83,7 +85,7 @@ async function ask(
   context: CliContext,
 ): Promise<void> {
   const { loadPal } = await import('../model/pal.js')
-  const pal = await showingDownloads(context.signal, (fetch) => loadPal({ ...flags, fetch }))
+  const pal = await showingDownloads(context.signal, (fetch) => loadPal({ ...modelFlags(flags), fetch }))
   try {
     const groups = flags.together ? [audio] : audio.map((path) => [path])
     for (const paths of groups) {
@@ -91,15 +93,35 @@ async function ask(
         await askAbout(pal, paths, { groups: groups.length, questions, flags, context })
       } catch (error) {
         // One bad file does not keep the others from being heard.
-        if (!(error instanceof PalError) || groups.length === 1) throw error
-        if (flags.json) print({ audio: nameOf(paths), error: error.message })
-        process.stderr.write(`pal: ${error.message}\n`)
+        if (!(error instanceof PalError) || context.signal.aborted) throw error
+        const message = [error.message, ...strayQuestion(paths, flags)].join('\n')
+        if (flags.json) print({ audio: nameOf(paths), error: message })
+        process.stderr.write(`pal: ${message}\n`)
         context.exitCode = 1
       }
     }
   } finally {
     await pal.close()
   }
+}
+
+/** Which model is asked, where what it is built on lies, and what it runs on. */
+function modelFlags({ model, llm, encoder, provider, threads }: AskFlags): LoadOptions {
+  return {
+    ...(model !== undefined && { model }),
+    ...(llm !== undefined && { llm }),
+    ...(encoder && { encoder }),
+    ...(provider !== undefined && { provider }),
+    ...(threads !== undefined && { threads }),
+  }
+}
+
+/** What to do where a question, which has no ending of a file, stands among the files. */
+function strayQuestion(paths: readonly string[], { question }: AskFlags): readonly string[] {
+  const stray = question && paths.find((path) => !existsSync(path) && !/^-$|\.\w+$/.test(path))
+  return stray === undefined
+    ? []
+    : [`With -q, every argument is an audio file. If "${stray}" is a question, ask it with -q, too.`]
 }
 
 interface Asking {

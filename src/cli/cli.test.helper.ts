@@ -16,10 +16,15 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Called with the first bytes on standard output. */
   readonly onOutput?: (child: ReturnType<typeof spawn>) => void
+  /** Interrupts it after so many milliseconds, as Ctrl-C does, and kills it 5 s later. Standard input stays open. */
+  readonly interruptAfter?: number
 }
 
 /** Runs the command line in a process of its own. */
-export function pal(argv: readonly string[], { stdin, env, onOutput }: RunOptions = {}): Promise<Ran> {
+export function pal(
+  argv: readonly string[],
+  { stdin, env, onOutput, interruptAfter }: RunOptions = {},
+): Promise<Ran> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, JSON.stringify(argv)], {
     env: { ...process.env, ...env },
   })
@@ -31,9 +36,14 @@ export function pal(argv: readonly string[], { stdin, env, onOutput }: RunOption
   child.stderr.setEncoding('utf8').on('data', (text) => {
     output.stderr += text
   })
-  child.stdin.end(stdin)
+  if (interruptAfter === undefined) child.stdin.end(stdin)
+  else {
+    setTimeout(() => child.kill('SIGINT'), interruptAfter)
+    setTimeout(() => child.kill('SIGKILL'), interruptAfter + 5000).unref()
+  }
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code, ...output }))
+    // A process that a Ctrl-C ended has, in a shell's words, exited with 130.
+    child.on('close', (code, killedBy) => resolve({ code: killedBy === 'SIGINT' ? 130 : code, ...output }))
   })
 }

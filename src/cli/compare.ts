@@ -97,7 +97,7 @@ async function run(
     if (!cost) return undefined
     if (done === 0) await keepComparison(folder, comparison)
     if (await answersOf(folder, run, asked)) continue
-    questions ??= await itemsOf(file, changes, { ...options, seed: 1, wordings: 'held-out' })
+    questions ??= await itemsOf(file, changes, { ...options, seed: 1, wordings: 'held-out', signal })
     await judgeAgain(folder, run, questions.vocabulary)
     if (await answersOf(folder, run, asked)) continue
     const model = join(folder, run.folder, 'model')

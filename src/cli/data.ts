@@ -63,15 +63,17 @@ export function register(command: Command, context: CliContext): void {
     .action(async (file: string, changes: readonly string[], { count }: { readonly count: number }) => {
       const { loadRecipe } = await import('../train/recipe.js')
       const { loadSets, openSources } = await import('../train/sources.js')
-      const { sampleRateOf } = await import('../train/collate.js')
+      const { sampleRateOf } = await import('../train/sample-rate.js')
       const { Random } = await import('../random.js')
       const loaded = await loadRecipe(file, changes)
       const { resolveEncoders } = await import('../model/model-plan.js')
       const rate = sampleRateOf(await resolveEncoders(loaded.recipe.model.encoders))
       const line = new ProgressLine()
-      const sets = await loadSets(loaded.recipe, 'all', rate, (set, done, total) =>
-        line.show(`decoding ${set} ${done}/${total}`),
-      )
+      const sets = await loadSets(loaded.recipe, 'all', rate, {
+        onProgress: (set, done, total) => line.show(`decoding ${set} ${done}/${total}`),
+        onWarning: (message) => line.note(`warning: ${message}`),
+        signal: context.signal,
+      })
       line.end()
       const sourceOf = await openSources(loaded, sets, rate)
       for (const { name, batches, hears } of loaded.recipe.stages) {

@@ -12,6 +12,7 @@ export function register(command: Command, context: CliContext): void {
       const { examine } = await import('../doctor/doctor.js')
       const checks: Check[] = []
       for await (const check of examine()) {
+        context.signal.throwIfAborted()
         checks.push(check)
         if (!json) process.stdout.write(line(check))
       }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFile, rm } from 'node:fs/promises'
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
@@ -64,4 +65,98 @@ test('nothing that can be read is a mistake', async () => {
   const { code, stderr } = await evaluate('--protocol', 'likelihood')
   assert.notEqual(code, 0)
   assert.match(stderr, /expected recordings that can be read, got none: .*1\.wav/)
+})
+
+/** Asks the rows of a manifest in a folder of its own, which has two recordings. */
+async function manifestFolder() {
+  const folder = await mkdtemp(join(tmpdir(), 'pal-cli-eval-'))
+  const row = (question: string, audio: string) =>
+    `${JSON.stringify({
+      messages: [
+        { role: 'user', content: `<audio>${question}` },
+        { role: 'assistant', content: 'Rain.' },
+      ],
+      audios: [audio],
+    })}\n`
+  const manifest = join(folder, 'questions.jsonl')
+  const tiny = join(folder, 'model')
+  await cp(model, tiny, { recursive: true })
+  await writeFile(join(folder, 'a.wav'), sound)
+  await writeFile(manifest, row('What is it?', 'a.wav'))
+  const ask = (...more: readonly string[]) =>
+    pal(['eval', manifest, '--model', tiny, '--out', join(folder, 'answers'), '--threads', '1', ...more])
+  return { folder, manifest, model: tiny, row, ask }
+}
+
+test('answers are those to the questions that stand there now, in any number', async () => {
+  const { folder, manifest, row, ask } = await manifestFolder()
+  assert.match((await ask()).stdout, /1 of 1|\| 1 \|/)
+  // The same again, and questions in addition, go on.
+  await appendFile(manifest, row('Where is it?', 'b.wav'))
+  const { code, stderr } = await ask()
+  assert.equal(code, 0, stderr)
+  assert.match(stderr, /1 recording could not be read/)
+  await writeFile(join(folder, 'b.wav'), sound)
+  const { stderr: whole } = await ask()
+  assert.equal(whole, '')
+
+  await writeFile(manifest, row('Who is it?', 'a.wav') + row('Where is it?', 'b.wav'))
+  const changed = await ask()
+  assert.equal(changed.code, 1)
+  assert.match(
+    changed.stderr,
+    /samples\.jsonl, 1: expected a folder for these questions and this model, got one with another question: "What is it\?" there, "Who is it\?" here\n.*--out/,
+  )
+  assert.equal((await ask('--rescore')).code, 0)
+  await writeFile(manifest, row('What is it?', 'a.wav'))
+  assert.match((await ask()).stderr, /samples\.jsonl, 2: .* an answer to what is not asked any more/)
+})
+
+test('answers are those about the recordings that lie there now', async () => {
+  const { folder, ask } = await manifestFolder()
+  assert.equal((await ask()).code, 0)
+  await writeFile(join(folder, 'a.wav'), encodeWav(new Float32Array(3000).fill(0.1), 8000))
+  const { code, stderr } = await ask()
+  assert.equal(code, 1)
+  assert.match(stderr, /1: .* another recording: "8044 bytes of .*" there, "6044 bytes of .*" here/)
+})
+
+test('answers are those of the model that lies there now', async () => {
+  const { model, ask } = await manifestFolder()
+  assert.equal((await ask()).code, 0)
+  const file = join(model, 'config.json')
+  const config = JSON.parse(await readFile(file, 'utf8'))
+  const prompted = { ...config, model: { ...config.model, system: 'Answer at length.' } }
+  await writeFile(file, JSON.stringify(prompted))
+  const { code, stderr } = await ask()
+  assert.equal(code, 1)
+  assert.match(stderr, /got one with another "config" \([0-9a-f]{12} there, [0-9a-f]{12} here\)\n/)
+  assert.equal((await ask('--rescore')).code, 0)
+})
+
+test('changes that nothing would come of are refused', async () => {
+  const { ask } = await manifestFolder()
+  const { code, stderr } = await ask('foo.bar=1')
+  assert.equal(code, 1)
+  assert.match(stderr, /questions\.jsonl: expected changes with a recipe only, got "foo\.bar=1"/)
+})
+
+test('it can be told where what a model is built on lies', async () => {
+  const { ask } = await manifestFolder()
+  const { code, stderr } = await ask('--llm', 'somewhere')
+  assert.equal(code, 1)
+  assert.match(stderr, /--llm: expected a model that is built on another there/)
+})
+
+test('what a model may be built on is no model that hears', async () => {
+  const { folder, ask } = await manifestFolder()
+  const base = join(folder, 'base')
+  await cp(join(folder, 'model'), base, { recursive: true })
+  await writeFile(join(base, 'config.json'), JSON.stringify({ model_type: 'llama' }))
+  const { code, stderr } = await ask('--model', base)
+  assert.equal(code, 1)
+  assert.match(
+    stderr,
+    /config\.json: expected a model that hears, .*got one of Hugging Face's, "llama"\n.*--llm/,
+  )
 })

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { Vocabulary } from '../data/questions/task.js'
@@ -5,14 +7,17 @@ import type { WordingSplit } from '../data/questions/wording.js'
 import { PalError } from '../errors.js'
 import type { Protocol } from '../eval/answer-items.js'
 import type { EvalSet } from '../eval/items.js'
+import type { Stamp } from '../eval/kept-items.js'
 import type { EvalIdentity, Sample, Unreadable } from '../eval/run.js'
+import type { LoadOptions } from '../model/pal.js'
 import { rankZeroFirst } from '../parallel/ranks.js'
-import { wholeNumber } from './options.js'
+import { type BaseFlags, wholeNumber, withBasePlaces } from './options.js'
 import { ProgressLine, showingDownloads } from './progress.js'
 import type { CliContext } from './verb.js'
 
-interface EvalCliOptions {
+interface EvalCliOptions extends BaseFlags {
   readonly model?: string
+  readonly threads?: number
   readonly tasks?: string
   readonly limit?: number
   readonly scenes: number
@@ -27,13 +32,16 @@ interface EvalCliOptions {
 }
 
 export function register(command: Command, context: CliContext): void {
-  command
-    .argument(
-      '<what>',
-      'a recipe, whose held-out recordings are asked about; a manifest (.jsonl); parquet files or tar shards; or a data set as it is published, as layout:path',
-    )
-    .argument('[changes...]', 'settings of the recipe to change, as key=value')
-    .option('--model <name or folder>', 'the model to ask (default: the one that ships)')
+  withBasePlaces(
+    command
+      .argument(
+        '<what>',
+        'a recipe, whose held-out recordings are asked about; a manifest (.jsonl); parquet files or tar shards; or a data set as it is published, as layout:path',
+      )
+      .argument('[changes...]', 'settings of the recipe to change, as key=value')
+      .option('--model <name or folder>', 'the model to ask (default: the one that ships)'),
+  )
+    .option('--threads <count>', 'threads of one operation (default: all cores)', wholeNumber(1))
     .option('--tasks <names>', 'only these, separated by commas')
     .option('--limit <count>', 'at most so many questions of each task, drawn by the seed', wholeNumber(1))
     .option('--scenes <count>', 'scenes composed for each task about scenes', wholeNumber(1), 200)
@@ -74,7 +82,7 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
     )
     .action(async (what: string, changes: readonly string[], options: EvalCliOptions) => {
       const { markdown, report } = await import('../eval/report.js')
-      const set = await itemsOf(what, changes, options)
+      const set = await itemsOf(what, changes, { ...options, signal: context.signal })
       const folder = options.out ?? join('runs', folderName(what, options))
       if (options.rescore && context.ranks.size > 1) {
         throw new PalError('expected one process, got an mpirun of several', { key: '--rescore' })
@@ -105,35 +113,44 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
     })
 }
 
+interface ItemsOptions extends Pick<EvalCliOptions, 'tasks' | 'limit' | 'scenes' | 'seed' | 'wordings'> {
+  /** Stops the decoding of a recipe's recordings. */
+  readonly signal?: AbortSignal
+}
+
 /** The questions: from the recordings that a recipe holds out, from a manifest's rows, from shards or a data set. */
 export async function itemsOf(
   what: string,
   changes: readonly string[],
-  {
-    tasks,
-    limit,
-    scenes,
-    seed,
-    wordings,
-  }: Pick<EvalCliOptions, 'tasks' | 'limit' | 'scenes' | 'seed' | 'wordings'>,
+  { tasks, limit, scenes, seed, wordings, signal }: ItemsOptions,
 ): Promise<EvalSet> {
   const { clipItems, clipTasks } = await import('../eval/items.js')
   const { manifestItems } = await import('../eval/manifest-items.js')
   const { layoutItems, layoutOf } = await import('../eval/layouts/index.js')
   const { shardItems } = await import('../eval/shard-items.js')
-  const { isShards } = await import('../data/shards/shard-files.js')
+  const { isShards, shardFiles } = await import('../data/shards/shard-files.js')
+  const { contentStamp, fileStamp, stamped } = await import('../eval/kept-items.js')
   const named = tasks?.split(',')
-  const layout = layoutOf(what)
-  const all = layout
-    ? await layoutItems(layout, SAMPLE_RATE)
-    : what.endsWith('.jsonl')
-      ? await manifestItems(what, SAMPLE_RATE)
-      : (await isShards(what))
-        ? await shardItems(what, SAMPLE_RATE)
-        : await recipeItems()
+  const [all, stamp] = await readItems()
   expectTasks(named, [...new Set(all.items.map(({ task }) => task))])
   const chosen = all.items.filter(({ task }) => named?.includes(task) ?? true)
-  return { ...all, items: limit ? await firstOfEach(chosen, limit, seed) : chosen }
+  const asked = limit ? await firstOfEach(chosen, limit, seed) : chosen
+  return { ...all, items: await stamped(asked, stamp) }
+
+  async function readItems(): Promise<[EvalSet, Stamp]> {
+    const layout = layoutOf(what)
+    const isManifest = what.endsWith('.jsonl')
+    if (!layout && !isManifest && !(await isShards(what))) return [await recipeItems(), contentStamp]
+    if (changes.length > 0) {
+      throw new PalError(`expected changes with a recipe only, got "${changes[0]}"`, {
+        file: what,
+        hint: 'Questions that are written down are asked as they are.',
+      })
+    }
+    if (layout) return [await layoutItems(layout, SAMPLE_RATE), fileStamp()]
+    if (isManifest) return [await manifestItems(what, SAMPLE_RATE), fileStamp()]
+    return [await shardItems(what, SAMPLE_RATE), fileStamp(await shardFiles(what))]
+  }
 
   async function recipeItems(): Promise<EvalSet> {
     const { loadRecipe } = await import('../train/recipe.js')
@@ -145,9 +162,11 @@ export async function itemsOf(
     if (heldOut.length > 0) expectTasks(named, clipTasks(heldOut.map(([name]) => name)))
     const line = new ProgressLine()
     const known: Vocabulary = vocabularyOf(await labelsOf(recipe))
-    const sets = await loadSets(recipe, 'held-out', SAMPLE_RATE, (set, done, total) =>
-      line.show(`decoding ${set} ${done}/${total}`),
-    )
+    const sets = await loadSets(recipe, 'held-out', SAMPLE_RATE, {
+      onProgress: (set, done, total) => line.show(`decoding ${set} ${done}/${total}`),
+      onWarning: (message) => line.note(`warning: ${message}`),
+      signal,
+    })
     line.end()
     if (sets.size === 0) {
       throw new PalError('expected recordings that are held out, got none', {
@@ -202,13 +221,11 @@ async function answersTo(
   const { loadPal } = await import('../model/pal.js')
   const { evaluate } = await import('../eval/run.js')
   const { SCORER_VERSION } = await import('../eval/score.js')
-  const { model, protocol, nll = false } = options
+  const { model, protocol, nll = false, threads = ranks.threads } = options
   const line = new ProgressLine()
   const unreadable: Unreadable[] = []
   const pal = await showingDownloads(signal, (fetch) =>
-    rankZeroFirst(ranks, () =>
-      loadPal({ ...(model && { model }), fetch, ...(ranks.threads && { threads: ranks.threads }) }),
-    ),
+    rankZeroFirst(ranks, () => loadPal({ ...modelFlags(options), fetch, ...(threads && { threads }) })),
   )
   try {
     const samples = await evaluate(pal, set, {
@@ -217,7 +234,8 @@ async function answersTo(
       identity: {
         ...(await askedBy(asked, options)),
         model: model ?? 'default',
-        weights: await weightsHash(model),
+        ...(await identityOf(model)),
+        labels: hashOf(JSON.stringify(set.vocabulary)),
         // Folders of before these could be chosen do not have them.
         ...(protocol !== 'generation' && { protocol }),
         ...(nll && { nll: 'asked' }),
@@ -273,14 +291,36 @@ async function reportUnreadable(
   )
 }
 
-/** Tells a model from the one that was at the same place before. */
-async function weightsHash(model: string | undefined): Promise<string> {
+/** Which model is asked, and where what it is built on lies. */
+function modelFlags({ model, llm, encoder }: EvalCliOptions): LoadOptions {
+  return { ...(model && { model }), ...(llm !== undefined && { llm }), ...(encoder && { encoder }) }
+}
+
+/**
+ * Tells a model from the one that was at the same place before. What it is built on is named in its configuration, by
+ * fingerprint.
+ */
+async function identityOf(model: string | undefined): Promise<EvalIdentity> {
   const { findModel } = await import('../model/find-model.js')
-  const { createHash } = await import('node:crypto')
+  const { TOKENIZER_FILES } = await import('../model/model-folder.js')
   const { readFile } = await import('node:fs/promises')
-  return createHash('sha256')
-    .update(await readFile(join(findModel(model), 'model.safetensors')))
-    .digest('hex')
+  const folder = findModel(model)
+  const texts = TOKENIZER_FILES.map((name) => readFile(join(folder, name), 'utf8').catch(() => null))
+  return {
+    weights: await hashOfFile(join(folder, 'model.safetensors')),
+    config: await hashOfFile(join(folder, 'config.json')),
+    tokenizer: hashOf(JSON.stringify(await Promise.all(texts))),
+  }
+}
+
+async function hashOfFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const piece of createReadStream(path)) hash.update(piece)
+  return hash.digest('hex')
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 function folderName(what: string, { model, protocol, nll }: EvalCliOptions): string {

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { pal } from './cli.test.helper.js'
 
@@ -54,6 +58,12 @@ describe('under mpirun', () => {
     assert.match(stderr, /expected train or eval under mpirun, got doctor\n.*without mpirun/)
   })
 
+  test('a part of a verb is not taken for the verb of that name', async () => {
+    const env = { OMPI_COMM_WORLD_SIZE: '2', OMPI_COMM_WORLD_RANK: '0', PAL_MPI: '/none' }
+    const { stderr } = await pal(['bench', 'train'], { env })
+    assert.match(stderr, /expected train or eval under mpirun, got bench\n/)
+  })
+
   test('without the library nothing starts', async () => {
     const env = { OMPI_COMM_WORLD_SIZE: '2', OMPI_COMM_WORLD_RANK: '1', PAL_MPI: '/none' }
     const { code, stderr } = await pal(['train', 'recipes/pal-tiny.yaml'], { env })
@@ -65,5 +75,26 @@ describe('under mpirun', () => {
     const env = { OMPI_COMM_WORLD_SIZE: '1', OMPI_COMM_WORLD_RANK: '0', PAL_MPI: '/none' }
     const { stderr } = await pal(['train', 'nowhere.yaml'], { env })
     assert.match(stderr, /nowhere\.yaml/)
+  })
+})
+
+describe('Ctrl-C', () => {
+  test('ends at once what has nothing to save', async () => {
+    const { code, stdout } = await pal(['doctor'], { onOutput: (child) => child.kill('SIGINT') })
+    assert.equal(code, 130)
+    assert.doesNotMatch(stdout, /pal-tiny/)
+  })
+
+  test('ends at once what waits for a file, too', { skip: process.platform === 'win32' }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'pal-main-'))
+    execFileSync('mkfifo', [join(folder, 'never.wav')])
+    const manifest = join(folder, 'manifest.jsonl')
+    const messages = [
+      { role: 'user', content: '<audio>What?' },
+      { role: 'assistant', content: 'Rain.' },
+    ]
+    await writeFile(manifest, JSON.stringify({ messages, audios: ['never.wav'] }))
+    const { code, stderr } = await pal(['data', 'check', manifest], { interruptAfter: 2000 })
+    assert.deepEqual([code, stderr], [130, ''])
   })
 })

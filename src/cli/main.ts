@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Command, CommanderError } from 'commander'
+import { Command } from 'commander'
 import { PalError } from '../errors.js'
 import { packageFolder } from '../model/package-folder.js'
 import { launchOf } from '../parallel/launch.js'
 import { type Ranks, solitary } from '../parallel/ranks.js'
+import { INTERRUPTED, report } from './report.js'
 import type { CliContext, Verb } from './verb.js'
 
 interface VerbEntry {
@@ -13,32 +14,57 @@ interface VerbEntry {
   readonly load: () => Promise<Verb>
   /** Whether the processes of an `mpirun` share its work. */
   readonly shared?: true
+  /** Whether a Ctrl-C finds something to save or to clear away, for which the process waits. */
+  readonly saves?: true
 }
 
 /** Every verb there is: a new one is one new file and one entry here. */
 const verbs: Readonly<Record<string, VerbEntry>> = {
   ask: { summary: 'ask a question about audio', load: () => import('./ask.js') },
-  train: { summary: 'train a model from a recipe', load: () => import('./train.js'), shared: true },
+  train: {
+    summary: 'train a model from a recipe',
+    load: () => import('./train.js'),
+    shared: true,
+    saves: true,
+  },
   eval: {
     summary: 'ask a model about recordings that it has not heard',
     load: () => import('./eval.js'),
     shared: true,
+    saves: true,
   },
-  compare: { summary: 'train and ask several integrations alike', load: () => import('./compare.js') },
+  compare: {
+    summary: 'train and ask several integrations alike',
+    load: () => import('./compare.js'),
+    saves: true,
+  },
   data: { summary: 'check and show what is trained on', load: () => import('./data.js') },
   pull: {
     summary: 'fetch a model from the hub, or name one of this machine',
     load: () => import('./pull.js'),
+    saves: true,
   },
-  quantize: { summary: 'round the weights of a model to 4 or 8 bits', load: () => import('./quantize.js') },
-  bench: { summary: 'measure what listening costs on this machine', load: () => import('./bench.js') },
+  quantize: {
+    summary: 'round the weights of a model to 4 or 8 bits',
+    load: () => import('./quantize.js'),
+    saves: true,
+  },
+  bench: {
+    summary: 'measure what listening costs on this machine',
+    load: () => import('./bench.js'),
+    saves: true,
+  },
   doctor: { summary: 'check that everything works on this machine', load: () => import('./doctor.js') },
 }
 
-/** Exit codes, for scripts. */
-const MISTAKE = 1
-const USAGE = 2
-const INTERRUPTED = 130
+/** How long a verb without anything to save has, after a Ctrl-C, to end what can be ended, in milliseconds. */
+const GRACE = 250
+
+/**
+ * So soon after the first, in milliseconds, another SIGINT is the same Ctrl-C: a terminal tells it to the training that
+ * `pal compare` has started, and `pal compare` passes it on. Later it is a second one, which ends the process at once.
+ */
+const SAME = 1000
 
 /**
  * The command line. Results go to standard output, everything else to standard error.
@@ -47,17 +73,31 @@ const INTERRUPTED = 130
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const interruption = new AbortController()
-  // Once: a second Ctrl-C ends the process at once, as if nobody listened.
-  const interrupt = () => interruption.abort()
-  process.once('SIGINT', interrupt)
+  let interruptedAt = Number.NaN
+  const interrupt = () => {
+    if (Date.now() - interruptedAt > SAME) endAtOnce()
+    else if (!interruption.signal.aborted) {
+      interruptedAt = Date.now()
+      interruption.abort()
+    }
+  }
+  const endAtOnce = () => {
+    process.off('SIGINT', interrupt) // So that the process ends as it would if nobody listened: a shell reports it as 130.
+    process.kill(process.pid, 'SIGINT')
+  }
+  process.on('SIGINT', interrupt)
   process.stdout.on('error', stopAtClosedPipe)
   const context: CliContext = { signal: interruption.signal, ranks: solitary, exitCode: 0 }
   try {
     const program = await programFor(argv, context)
     program.hook('preAction', async (_, command) => {
-      context.ranks = await ranksFor(command.name())
+      const verb = verbOf(command, program)
+      // Standard input, a decoder or a program that is being compiled cannot be stopped.
+      const endSoon = () => setTimeout(endAtOnce, GRACE).unref()
+      if (!verbs[verb]?.saves) interruption.signal.addEventListener('abort', endSoon)
+      context.ranks = await ranksFor(verb)
       // How mpirun passes on a Ctrl-C.
-      if (context.ranks.size > 1) process.once('SIGTERM', interrupt)
+      if (context.ranks.size > 1) process.on('SIGTERM', interrupt)
     })
     await program.parseAsync(argv, { from: 'user' })
     await context.ranks.close()
@@ -66,9 +106,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const rank = Number(process.env.OMPI_COMM_WORLD_RANK ?? 0)
     // Most mistakes are all ranks': the first one tells it and ends the job, before the others say the same.
     if (rank > 0) await delay(1000)
-    const code = interruption.signal.aborted
-      ? INTERRUPTED
-      : report(error, rank > 0 ? `pal, rank ${rank}` : 'pal')
+    const code = report(error, rank > 0 ? `pal, rank ${rank}` : 'pal', interruption.signal)
     context.ranks.abort(code)
     return code
   } finally {
@@ -94,6 +132,13 @@ async function programFor(argv: readonly string[], context: CliContext): Promise
   return program
 }
 
+/** What stands first on the command line: of `pal bench train`, bench. */
+function verbOf(command: Command, program: Command): string {
+  return command.parent === null || command.parent === program
+    ? command.name()
+    : verbOf(command.parent, program)
+}
+
 /** @throws PalError if several processes would do the same thing instead of sharing it */
 async function ranksFor(verb: string): Promise<Ranks> {
   const launch = launchOf()
@@ -111,17 +156,6 @@ async function ranksFor(verb: string): Promise<Ranks> {
 function version(): string {
   return (JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string })
     .version
-}
-
-function report(error: unknown, who: string): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE // It has said why.
-  if (error instanceof PalError) {
-    process.stderr.write(`${who}: ${error.message}\n`)
-    return MISTAKE
-  }
-  const stack = error instanceof Error ? error.stack : String(error)
-  process.stderr.write(`${who}: this is a fault of pal-audio, please report it:\n${stack}\n`)
-  return MISTAKE
 }
 
 /** `pal … | head` closes the pipe when it has enough, which is no error. */

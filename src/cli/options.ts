@@ -51,6 +51,13 @@ export function withBases(command: Command): Command {
     )
 }
 
+/** Adds the same to a command that uses a model as it is: where that lies which it was built on. */
+export function withBasePlaces(command: Command): Command {
+  return command
+    .option('--llm <path>', 'where the language model is that the model is built on, if it is not found')
+    .option('--encoder <path>', 'the same of an encoder; NAME=PATH if the model has several', collect)
+}
+
 export function chosenBases({ llm, encoder }: BaseFlags): ChosenBases {
   return { ...(llm !== undefined && { llm }), ...(encoder && { encoders: encoder }) }
 }

@@ -18,6 +18,12 @@ export class ProgressLine {
     process.stderr.write(isTTY ? `\r${text.slice(0, columns - 1)}\u001b[K` : `${text}\n`)
   }
 
+  /** Says something in a line of its own. */
+  note(sentence: string): void {
+    this.end()
+    if (!this.#silent) process.stderr.write(`pal: ${sentence}\n`)
+  }
+
   /** Ends the line, so that what is printed next begins on its own. */
   end(): void {
     if (this.#open) process.stderr.write('\n')
@@ -70,6 +76,7 @@ export async function showingDownloads<T>(
   try {
     return await opening({
       signal,
+      onNotice: (sentence) => line.note(sentence),
       onProgress: (progress) => line.show(`${barOf(progress.name).draw(progress)} of ${progress.name}`),
     })
   } finally {

@@ -55,8 +55,7 @@ async function fromHub(text: string, { revision, json }: Options, signal: AbortS
     const pulled = await pull(name, await hubSettings(), {
       signal,
       onProgress: (progress) => line.show(bar.draw(progress)),
-      onWait: (file) =>
-        process.stderr.write(`pal: ${file} is being downloaded by another process; waiting\n`),
+      onNotice: (sentence) => line.note(sentence),
     })
     line.end()
     process.stdout.write(`${json ? JSON.stringify(pulled) : pulled.path}\n`)

@@ -1,7 +1,9 @@
 import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
+import type { Quantized } from '../model/quantize-model.js'
 import type { Bits } from '../weights/blocks.js'
 import { ProgressLine } from './progress.js'
+import type { CliContext } from './verb.js'
 
 interface QuantizeFlags {
   readonly bits: '4' | '8'
@@ -9,7 +11,7 @@ interface QuantizeFlags {
   readonly json?: true
 }
 
-export function register(command: Command): void {
+export function register(command: Command, { signal }: CliContext): void {
   command
     .argument('<model>', 'the name of a model that ships, or the folder of a model or language model')
     .addOption(new Option('--bits <count>', 'of each weight').choices(['4', '8']).default('4'))
@@ -34,17 +36,26 @@ Example:
       const done = await quantizeModel(folder, {
         bits,
         out: flags.out ?? `runs/${basename(folder)}-${bits}bit`,
-        onProgress: (matrices, total) => line.show(`rounding ${matrices}/${total} matrices`),
+        onProgress(matrices, total) {
+          signal.throwIfAborted() // What has been written is then cleared away.
+          line.show(`rounding ${matrices}/${total} matrices`)
+        },
       })
       line.end()
-      const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`
-      process.stdout.write(
-        flags.json
-          ? `${JSON.stringify(done)}\n`
-          : `${done.folder}: ${done.matrices} matrices at ${bits} bits, ${done.others} tensors as they were, ` +
-              `${mebibytes(done.bytesBefore)} → ${mebibytes(done.bytesAfter)}, ` +
-              `weights changed by ${(100 * done.relativeError).toFixed(2)} % (root mean square)` +
-              `${done.roundsBase ? '; its base is rounded into the cache when it is first opened' : ''}\n`,
-      )
+      process.stdout.write(`${flags.json ? JSON.stringify(done) : summary(done)}\n`)
     })
+}
+
+function summary(done: Quantized): string {
+  const { folder, bits, matrices, others, widened, relativeError, roundsBase } = done
+  const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`
+  const changed = `${(100 * relativeError).toFixed(2)} % (root mean square)`
+  const parts = [
+    matrices > 0 && `${matrices} matrices at ${bits} bits, changed by ${changed}`,
+    roundsBase && `the matrices of its base at ${bits} bits, in the cache, when it is first opened`,
+    `${others} tensors as they were`,
+    widened > 0 && `${widened} from half precision to float32`,
+    `${mebibytes(done.bytesBefore)} → ${mebibytes(done.bytesAfter)}`,
+  ]
+  return `${folder}: ${parts.filter(Boolean).join('; ')}`
 }

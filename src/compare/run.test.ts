@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,18 +14,22 @@ import type { StepReport } from '../train/trainer.js'
 import { planRuns } from './plan.js'
 import { answeringSteps, finishedRun, stepChanges, trainRun } from './run.js'
 
-test('a run that is stopped goes on, and its cost says so', async () => {
+test('a run that a Ctrl-C stops is saved and goes on, and its cost says so', async () => {
   const file = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
   const short = [1, 2, 3, 4, 5].map((stage) => `stages.${stage}.steps=1`)
   const changes = [...TINY_CHANGES, ...short, `data.root=${await writeTinyRecordings()}`]
   const recipe = { file, changes, loaded: (await loadRecipe(file, changes)).recipe }
   const folder = await mkdtemp(join(tmpdir(), 'pal-compare-'))
   const [run] = planRuns(['lal'], [1])
-  const stop = new AbortController()
-  const stopped = trainRun(run!, folder, recipe, stop.signal)
+  const asked = ['--integrations', 'lal', '--seeds', '1', '--out', folder]
+  const argv = [join(packageFolder(), 'bin', 'pal.js'), 'compare', file, ...changes, ...asked]
+  const comparing = spawn(process.execPath, argv, { detached: true, stdio: 'ignore' })
+  const ended = once(comparing, 'close')
   while (!existsSync(join(folder, run!.folder, 'metrics.jsonl'))) await setTimeout(20)
-  stop.abort()
-  assert.equal(await stopped, undefined)
+  // As a terminal does it: to the command and to the training that it has started.
+  process.kill(-comparing.pid!, 'SIGINT')
+  assert.deepEqual(await ended, [130, null])
+  assert.ok(existsSync(join(folder, run!.folder, 'checkpoint.safetensors')))
   assert.equal(await finishedRun(run!, folder, recipe), undefined)
 
   const cost = await trainRun(run!, folder, recipe, new AbortController().signal)

@@ -169,7 +169,7 @@ function spawnTraining(
     child.on('close', (code, killed) => {
       signal.removeEventListener('abort', stop)
       if (code === 0) resolve({ peakMemoryMiB, ...(resumed && { resumed }) })
-      else if (signal.aborted) resolve(undefined)
+      else if (signal.aborted && killed === null) resolve(undefined)
       else {
         reject(
           new PalError(`expected pal train to finish, got ${killed ?? `exit code ${code}`}`, {

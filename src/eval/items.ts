@@ -17,6 +17,8 @@ export interface EvalItem {
   /** Items of one audio are asked together and resampled together. */
   readonly audio: string
   readonly samples: () => Promise<Float32Array>
+  /** Tells the recording from others that may come to lie in its place: see `stamped`. */
+  readonly recording?: string
   /** What the result is listed under. */
   readonly task: string
   /** How the answer is scored: see `scoreAnswer`. */
@@ -117,7 +119,7 @@ function clipItem(
   number: number,
 ): EvalItem {
   const event: SceneEvent = { ...clip, startSeconds: 0, endSeconds: clip.seconds, levelDb: 0 }
-  const { question, answer, accept } = askAbout([event], random, { ...asking, tasks: { [scoring]: 1 } })
+  const { question, answer } = askAbout([event], random, { ...asking, tasks: { [scoring]: 1 } })
   return {
     id: `${clipId(clip)}:${task}:${number}`,
     audio: clipId(clip),
@@ -126,7 +128,6 @@ function clipItem(
     scoring,
     question,
     expected: answer,
-    ...(accept && { accept }),
     label: clip.label,
   }
 }
@@ -167,7 +168,6 @@ function sceneItems(
       ...(turn.form && { form: turn.form }),
       question: turn.question,
       expected: turn.answer,
-      ...(turn.accept && { accept: turn.accept }),
       ...(background ? { label: background.label } : sounds && { sounds: sounds.map(soundOf) }),
     })
   }

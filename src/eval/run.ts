@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
 import type { Audio } from '../audio/audio.js'
 import type { AnswerVocabulary } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
@@ -12,6 +11,7 @@ import { answerItems, type HeardItem, type Protocol } from './answer-items.js'
 import { groupBy } from './bootstrap.js'
 import { expectClosed } from './closed-answers.js'
 import type { EvalItem, EvalSet } from './items.js'
+import { expectSameItems } from './kept-items.js'
 import type { Outcome } from './measure.js'
 import { judge, SCORER_VERSION } from './score.js'
 
@@ -62,7 +62,8 @@ const IDENTITY = 'identity.json'
  * goes on where it stopped. The order is that of the items, so the answers do not depend on where it stopped. Several
  * ranks take the recordings by turns and keep what they are answered in files of their own, until all is done.
  * @returns on every rank, the samples that there are: all of them but for unreadable recordings, unless the signal came
- * @throws PalError for the likelihood protocol with questions that are answered in free words
+ * @throws PalError for the likelihood protocol with questions that are answered in free words, and for a folder that
+ *   holds answers to something else
  */
 export async function evaluate(
   pal: Pal,
@@ -72,6 +73,7 @@ export async function evaluate(
   const { folder, protocol = 'generation', nll = false, ranks = solitary, signal, onProgress } = options
   if (protocol === 'likelihood') expectClosed(items, vocabulary)
   const kept = await rankZeroFirst(ranks, () => openFolder(folder, options.identity, ranks))
+  expectSameItems(kept, items, join(folder, SAMPLES))
   const known = new Set(kept.map(({ id }) => id))
   const open = items.filter(({ id }) => !known.has(id))
   const mine = [...groupBy(open, ({ audio }) => audio)].filter((_, i) => i % ranks.size === ranks.rank)
@@ -228,11 +230,17 @@ async function writeSamples(folder: string, samples: readonly Sample[]): Promise
 function checkIdentity(known: EvalIdentity, identity: EvalIdentity, file: string): void {
   const { scorer: judgedBy = 'an older one', ...before } = known
   const { scorer, ...now } = identity
-  if (!isDeepStrictEqual(before, now)) {
-    throw new PalError('expected a folder for these questions and this model, got one with others', {
-      file,
-      hint: 'Give another folder with --out.',
-    })
+  const others = [...new Set([...Object.keys(now), ...Object.keys(before)])]
+    .filter((key) => now[key] !== before[key])
+    .map((key) => `another "${key}" (${shown(before[key])} there, ${shown(now[key])} here)`)
+  if (others.length > 0) {
+    throw new PalError(
+      `expected a folder for these questions and this model, got one with ${others.join(', ')}`,
+      {
+        file,
+        hint: 'Give another folder with --out.',
+      },
+    )
   }
   if (scorer !== undefined && scorer !== judgedBy) {
     throw new PalError(`expected answers judged by scorer ${scorer}, got ones by ${judgedBy}`, {
@@ -241,6 +249,12 @@ function checkIdentity(known: EvalIdentity, identity: EvalIdentity, file: string
       hint: 'Judge them again, without a model, with --rescore.',
     })
   }
+}
+
+/** As a message shows it; of a hash enough to tell it from others. */
+function shown(value: string | number | undefined): string {
+  const text = String(value ?? 'none')
+  return /^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text
 }
 
 /** A line that was cut by a kill is left out; its question is asked again. */

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { PalError } from '../errors.js'
+import { groupBy } from './bootstrap.js'
+import type { EvalItem } from './items.js'
+
+type Asked = Omit<EvalItem, 'samples' | 'closed'>
+
+/** What an answer depends on, by what it is called. */
+const ASPECTS = {
+  audio: 'place of the recording',
+  recording: 'recording',
+  question: 'question',
+  expected: 'right answer',
+  accept: 'list of answers that are right as well',
+  choices: 'list of choices',
+  task: 'task',
+  scoring: 'scoring',
+} as const satisfies Partial<Record<keyof Asked, string>>
+
+/**
+ * Answers stand for what was asked when they were given. What is asked in addition, or of a recording that could not be
+ * read then, has none yet and is no reason not to go on.
+ * @param file where the answers are kept
+ * @throws PalError for the first one that was asked something else, of another recording or no longer
+ */
+export function expectSameItems(kept: readonly Asked[], items: readonly Asked[], file: string): void {
+  const byId = new Map(items.map((item) => [item.id, item]))
+  for (const before of kept) {
+    const now = byId.get(before.id)
+    if (!now) throw another('an answer to what is not asked any more', file, before.id)
+    for (const [key, name] of Object.entries(ASPECTS) as [keyof typeof ASPECTS, string][]) {
+      if (isDeepStrictEqual(before[key], now[key])) continue
+      // Older answers do not say which one they are about, and one that is gone says nothing against its answer.
+      if (key === 'recording' && !(before.recording && now.recording)) continue
+      throw another(`another ${name}: ${shown(before[key])} there, ${shown(now[key])} here`, file, before.id)
+    }
+  }
+}
+
+function another(what: string, file: string, key: string): PalError {
+  return new PalError(`expected a folder for these questions and this model, got one with ${what}`, {
+    ...{ file, key, hint: 'Give another folder with --out.' },
+  })
+}
+
+const shown = (value: unknown) => (value === undefined ? 'none' : JSON.stringify(value))
+
+/** Tells a recording from others that may come to lie in its place; nothing of one that cannot be read. */
+export type Stamp = (item: EvalItem) => Promise<string | undefined>
+
+/** Items with what their recordings are told apart by. */
+export async function stamped(items: readonly EvalItem[], stamp: Stamp): Promise<readonly EvalItem[]> {
+  const stamps = new Map<string, string | undefined>()
+  for (const [audio, [item]] of groupBy(items, ({ audio }) => audio)) stamps.set(audio, await stamp(item!))
+  return items.map((item) => {
+    const recording = stamps.get(item.audio)
+    return recording === undefined ? item : { ...item, recording }
+  })
+}
+
+/**
+ * Size and time of the file, since there may be gigabytes of them.
+ * @param shards the files that recordings lie in, if each is not a file of its own
+ */
+export function fileStamp(shards: readonly string[] = []): Stamp {
+  return async ({ audio }) => {
+    const shard = shards.find((file) => audio.startsWith(`${file}, `))
+    const found = await stat(shard ?? audio).catch(() => undefined)
+    return found && `${found.size} bytes of ${found.mtime.toISOString()}`
+  }
+}
+
+/** The content itself, of what is in memory anyway: a decoded recording, or a scene that has no file. */
+export const contentStamp: Stamp = async ({ samples }) => {
+  const { buffer, byteOffset, byteLength } = await samples()
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength)
+  return `samples ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`
+}
