@@ -1,25 +1,34 @@
 import { readFile } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
 import { PalError } from '../errors.js'
 
 export type Loadable = string | Uint8Array | NodeJS.ReadableStream
 
-/** All bytes of a path, of standard input ('-'), of a stream, or as given; with a name to call them by. */
+/**
+ * All bytes of a path, of standard input ('-'), of a stream, or as given; with a name to call them by.
+ * @throws PalError for what cannot be read, and the signal's reason
+ */
 export async function loadBytes(
   source: Loadable,
   name?: string,
+  signal?: AbortSignal,
 ): Promise<{ name: string; bytes: Uint8Array }> {
+  signal?.throwIfAborted()
   if (source === '-') {
-    return { name: name ?? 'standard input', bytes: await drain(process.stdin, name ?? 'standard input') }
+    const called = name ?? 'standard input'
+    return { name: called, bytes: await drain(process.stdin, called, signal) }
   }
-  if (typeof source === 'string') return { name: name ?? source, bytes: await readPath(source) }
+  if (typeof source === 'string') return { name: name ?? source, bytes: await readPath(source, signal) }
   if (source instanceof Uint8Array) return { name: name ?? 'audio bytes', bytes: source }
-  return { name: name ?? 'audio stream', bytes: await drain(source, name ?? 'audio stream') }
+  const called = name ?? 'audio stream'
+  return { name: called, bytes: await drain(source, called, signal) }
 }
 
-async function readPath(path: string): Promise<Uint8Array> {
+async function readPath(path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
   try {
-    return await readFile(path)
+    return await readFile(path, { signal })
   } catch (cause) {
+    signal?.throwIfAborted()
     const code = (cause as NodeJS.ErrnoException).code ?? ''
     const known = FILE_ERRORS[code]
     if (known === undefined) throw cause
@@ -50,9 +59,13 @@ const FILE_ERRORS: Readonly<Record<string, FileError>> = {
   },
 }
 
-async function drain(stream: NodeJS.ReadableStream, name: string): Promise<Uint8Array> {
+async function drain(
+  stream: NodeJS.ReadableStream,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of stream) {
+  for await (const chunk of untilAborted(stream, signal)) {
     if (typeof chunk === 'string') {
       throw new PalError('expected a stream of bytes, got a stream of text', {
         file: name,
@@ -62,4 +75,28 @@ async function drain(stream: NodeJS.ReadableStream, name: string): Promise<Uint8
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+/** A stream's chunks; a stream that keeps silent is not waited for once the signal is aborted. */
+async function* untilAborted(
+  stream: NodeJS.ReadableStream,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string | Uint8Array> {
+  const chunks = stream[Symbol.asyncIterator]()
+  let stop: () => void = () => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal?.reason)
+  })
+  aborted.catch(() => undefined) // It is raced against, if anybody waits.
+  signal?.addEventListener('abort', stop)
+  try {
+    for (;;) {
+      const { value, done } = await Promise.race([chunks.next(), aborted])
+      if (done) return
+      yield value
+    }
+  } finally {
+    signal?.removeEventListener('abort', stop)
+    if (signal?.aborted) (stream as Partial<Pick<Readable, 'destroy'>>).destroy?.()
+  }
 }

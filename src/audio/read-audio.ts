@@ -1,5 +1,5 @@
 import { PalError } from '../errors.js'
-import type { Audio } from './audio.js'
+import type { Audio, AudioSource } from './audio.js'
 import { awake } from './awake.js'
 import { withoutId3 } from './bytes.js'
 import { decode } from './decode.js'
@@ -13,6 +13,8 @@ export interface ReadAudioOptions {
   readonly sampleRate?: number
   /** What to call the source in messages. Default: its path, or the kind of source that it is. */
   readonly name?: string
+  /** Stops the reading. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -24,19 +26,66 @@ export interface ReadAudioOptions {
  *   samples or samples that are not numbers. A file that is cut short, silent or out of range gives a warning.
  */
 export async function readAudio(source: Loadable, options: ReadAudioOptions = {}): Promise<Audio> {
-  const { name, bytes } = await loadBytes(source, options.name)
+  const { signal } = options
+  const { name, bytes } = await loadBytes(source, options.name, signal)
   if (bytes.length === 0) throw new PalError('expected audio, got an empty file (0 bytes)', { file: name })
   try {
-    return await awake(() => fromBytes(bytes, name, options.sampleRate ?? 16000))
+    return await awake(() => fromBytes(bytes, name, options.sampleRate ?? 16000, signal))
   } catch (error) {
+    signal?.throwIfAborted()
     throw asPalError(error, name)
   }
 }
 
-async function fromBytes(bytes: Uint8Array, name: string, sampleRate: number): Promise<Audio> {
+/** Sound that nobody need decode. */
+export interface Samples {
+  /** [time], mono, nominally within [-1, 1]. */
+  readonly samples: Float32Array
+  /** Hz. */
+  readonly sampleRate: number
+  readonly source?: Pick<AudioSource, 'name'>
+  /** What whoever decoded it found. */
+  readonly warnings?: readonly string[]
+}
+
+/**
+ * The same of sound that is decoded: checked like that of a file, and resampled.
+ * @throws PalError for no samples, samples that are not numbers, and a rate that cannot be
+ */
+export async function readSamples(
+  { samples, sampleRate, source, warnings: given = [] }: Samples,
+  rate: number,
+): Promise<Pick<Audio, 'samples' | 'seconds' | 'warnings'>> {
+  const name = source?.name ?? 'audio'
+  const decoded = { samples, sampleRate, channels: 1, completeness: { complete: true } }
+  try {
+    const peak = checkedPeak(decoded)
+    const resampled = await awake(() => resample(samples, sampleRate, rate))
+    const found = warnings(decoded, samples.length / sampleRate, peak).map((warning) => `${name}: ${warning}`)
+    // Whoever has given warnings has looked, before it was resampled.
+    return {
+      samples: resampled,
+      seconds: resampled.length / rate,
+      warnings: given.length > 0 ? given : found,
+    }
+  } catch (error) {
+    // What a DecodeError advises is about files.
+    throw error instanceof DecodeError
+      ? new PalError(error.message, { file: name, cause: error })
+      : asPalError(error, name)
+  }
+}
+
+async function fromBytes(
+  bytes: Uint8Array,
+  name: string,
+  sampleRate: number,
+  signal: AbortSignal | undefined,
+): Promise<Audio> {
   const untagged = withoutId3(bytes)
   const format = identify(untagged)
   const decoded = await decode(untagged, format)
+  signal?.throwIfAborted()
   const seconds = decoded.samples.length / decoded.sampleRate
   const peak = checkedPeak(decoded)
   const samples = await resample(decoded.samples, decoded.sampleRate, sampleRate)

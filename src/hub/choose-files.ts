@@ -25,7 +25,7 @@ export function chooseFiles(name: ModelName, files: readonly RepositoryFile[]): 
   const title = writeModelName(name)
   if (ggufs.length > 1) {
     throw new PalError(`expected one of the ${ggufs.length} GGUF files of ${title} to be named, got none`, {
-      hint: `For example: pal pull ${title}:${ggufs[0]!.path}\n${listed(ggufs)}`,
+      hint: `For example: pal pull ${title}:${commonest(ggufs).path}\n${listed(ggufs)}`,
     })
   }
   const pickles = files.some(({ path }) => /\.(bin|pt|pth|ckpt)$/.test(path))
@@ -37,6 +37,12 @@ export function chooseFiles(name: ModelName, files: readonly RepositoryFile[]): 
         : 'Check that the repository holds a model.',
     },
   )
+}
+
+/** What most people would take: the first of many, by name, is the coarsest. */
+function commonest(ggufs: readonly RepositoryFile[]): RepositoryFile {
+  const named = (type: string) => ggufs.find(({ path }) => path.toUpperCase().includes(type))
+  return named('Q8_0') ?? named('Q4_K_M') ?? named('Q4_') ?? ggufs.at(-1)!
 }
 
 /** Its weights as Transformers writes them, in one file or in shards with their index; or the only such file. */

@@ -1,9 +1,11 @@
 import { createHash, type Hash } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { constants, createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PalError } from '../errors.js'
+import { writing } from '../weights/writing.js'
 import { backoff, type Patience } from './patience.js'
-import { request, unreachable } from './request.js'
+import { again, noConnection, request, silent, unreachable } from './request.js'
 
 export interface Download {
   readonly url: string
@@ -13,6 +15,8 @@ export interface Download {
   readonly token: string | undefined
   readonly patience: Patience
   readonly signal?: AbortSignal | undefined
+  /** Told in a sentence what went wrong and is tried again. */
+  readonly onNotice?: ((sentence: string) => void) | undefined
   /** What it is, and the page about it, for messages. */
   readonly what: string
   readonly page: string
@@ -29,18 +33,18 @@ export interface Download {
 export async function download(path: string, source: Download): Promise<void> {
   const part = `${path}.pal.incomplete`
   await mkdir(dirname(path), { recursive: true })
-  const file = await open(part, 'a+')
+  // Not for appending: a process that was suspended may go on while another does the same, and the same bytes then come to
+  // the same place.
+  const file = await open(part, constants.O_RDWR | constants.O_CREAT)
   try {
-    const hash = hashFor(source)
-    let done = await resume(file, hash, source.bytes)
+    let done = await resume(file, source.bytes)
     source.onProgress?.(done)
     for (let failures = 0; done < source.bytes; ) {
       const before = done
       let cause: unknown
       try {
         for await (const piece of receive(source, done)) {
-          await append(file, piece, part)
-          hash.update(piece)
+          await write(file, piece, done, part)
           done += piece.length
           source.onProgress?.(done)
         }
@@ -51,36 +55,29 @@ export async function download(path: string, source: Download): Promise<void> {
       if (done === source.bytes) break
       failures = done > before ? 1 : failures + 1
       if (failures >= source.patience.attempts) throw brokenOff(source, done, cause)
-      await source.patience.wait(backoff(failures), source.signal)
+      const pause = backoff(failures)
+      source.onNotice?.(again(endedEarly(source, done, cause), pause))
+      await source.patience.wait(pause, source.signal)
     }
-    await check(hash, source, part)
     await file.sync()
   } finally {
     await file.close()
   }
-  await rename(part, path)
+  try {
+    await check(part, source)
+    await rename(part, path)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    await expectFinished(path, source, error)
+  }
 }
 
-/** Git's id of a blob is the SHA-1 of its length and content. */
-function hashFor({ hash, bytes }: Download): Hash {
-  return hash.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`)
-}
-
-/** How much of the file an earlier call has left; that much is hashed again. */
-async function resume(file: FileHandle, hash: Hash, bytes: number): Promise<number> {
+/** How much of the file an earlier call has left. */
+async function resume(file: FileHandle, bytes: number): Promise<number> {
   const { size } = await file.stat()
-  if (size > bytes) {
-    await file.truncate(0)
-    return 0
-  }
-  const piece = Buffer.alloc(2 ** 20)
-  for (let done = 0; done < size; ) {
-    const { bytesRead } = await file.read(piece, 0, piece.length, done)
-    if (bytesRead === 0) return done
-    hash.update(piece.subarray(0, bytesRead))
-    done += bytesRead
-  }
-  return size
+  if (size <= bytes) return size
+  await file.truncate(0)
+  return 0
 }
 
 /** What comes after the first `from` bytes, piece by piece, and never more than was promised. */
@@ -121,10 +118,7 @@ async function* piecesOf({ body }: Response, { patience, signal }: Download): As
   try {
     for (;;) {
       signal?.throwIfAborted()
-      const timer = setTimeout(
-        () => end(new Error(`silent for ${patience.silence / 1000} s`)),
-        patience.silence,
-      )
+      const timer = setTimeout(() => end(silent(patience)), patience.silence)
       const { value, done } = await reader.read().finally(() => clearTimeout(timer))
       if (ended) throw ended
       if (done) return
@@ -153,19 +147,22 @@ function checkLength({ status, headers }: Response, source: Download, from: numb
   return skip
 }
 
-async function append(file: FileHandle, piece: Uint8Array, path: string): Promise<void> {
-  try {
-    await file.appendFile(piece)
-  } catch (cause) {
-    throw new PalError(`expected room for the download: ${(cause as Error).message}`, {
-      file: path,
-      hint: 'Make room, or set HF_HUB_CACHE to a folder on another disk; the next call goes on from here.',
-      cause,
-    })
-  }
+function write(file: FileHandle, piece: Uint8Array, at: number, path: string): Promise<void> {
+  const hint = 'Make room, or set HF_HUB_CACHE to a folder on another disk; the next call goes on from here.'
+  return writing('the download', { file: path, hint }, async () => {
+    for (let written = 0; written < piece.length; ) {
+      written += (await file.write(piece, written, piece.length - written, at + written)).bytesWritten
+    }
+  })
 }
 
-async function check(hash: Hash, source: Download, part: string): Promise<void> {
+/** Whether what lies there is what was promised. */
+async function check(part: string, source: Download): Promise<void> {
+  const hash = hashFor(source)
+  for await (const piece of createReadStream(part, { highWaterMark: 2 ** 20 })) {
+    source.signal?.throwIfAborted()
+    hash.update(piece as Buffer)
+  }
   const digest = hash.digest('hex')
   if (digest === source.hash) return
   await rm(part, { force: true })
@@ -174,10 +171,34 @@ async function check(hash: Hash, source: Download, part: string): Promise<void> 
   })
 }
 
+/** Git's id of a blob is the SHA-1 of its length and content. */
+function hashFor({ hash, bytes }: Download): Hash {
+  return hash.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`)
+}
+
+/** What is no longer under its unfinished name, another process has checked and given the other one. */
+async function expectFinished(path: string, { bytes, what }: Download, cause: unknown): Promise<void> {
+  const size = (await stat(path).catch(() => undefined))?.size
+  if (size === bytes) return
+  throw new PalError(`expected ${what} to stay where it was downloaded to, but it has gone`, {
+    file: path,
+    hint: 'Another process, or somebody, has removed it: pull again.',
+    cause,
+  })
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+}
+
 function lie({ bytes, what }: Download, given: string): PalError {
   return new PalError(`expected ${what} to have ${bytes} bytes, as the hub lists it, but ${given}`, {
     hint: 'The server contradicts itself; a proxy or mirror may be at fault (HF_ENDPOINT).',
   })
+}
+
+function endedEarly({ url, what, bytes }: Download, done: number, cause: unknown): string {
+  return cause === undefined ? `${what} ended after ${done} of ${bytes} bytes` : noConnection(url, cause)
 }
 
 function brokenOff(source: Download, done: number, cause: unknown): PalError {

@@ -6,7 +6,7 @@ import { HubCache } from './cache.js'
 import { describeCache } from './describe-cache.js'
 import { findCheckpoint } from './find-checkpoint.js'
 import { commit, settingsFor, weights } from './hub.test.helper.js'
-import { parseModelName, writeModelName } from './model-name.js'
+import { nameInCache, parseModelName, writeModelName } from './model-name.js'
 import { nameModel } from './named-models.js'
 import { hubSettings } from './settings.js'
 
@@ -72,6 +72,11 @@ test('a folder is checked, named and found by its name', async (context) => {
   assert.equal(progress.at(-1), weights.length)
   assert.equal(await findCheckpoint('mine', settings), folder)
   assert.match(await describeCache(settings), / {2}mine \(/)
+  const unusable = { ...settings, named: join(folder, 'model.safetensors', 'models') }
+  await assert.rejects(
+    nameModel(folder, 'mine', unusable),
+    /expected to write down the name: ENOTDIR.*\nSet PAL_CACHE/,
+  )
   await truncate(join(folder, 'model.safetensors'), 100)
   await assert.rejects(findCheckpoint('mine', settings), /got 100\nName it again: pal pull .* --name mine/)
   await assert.rejects(nameModel(folder, 'mine', settings), /model\.safetensors/)
@@ -107,6 +112,10 @@ test('names', () => {
     assert.equal(name(text), undefined, text)
   }
   assert.throws(() => name('a/b:../x.gguf'), /inside of the repository/)
+  const snapshot = `/hub/models--a--b/snapshots/${commit}`
+  assert.equal(writeModelName(nameInCache(snapshot)!), 'a/b')
+  assert.equal(writeModelName(nameInCache(`${snapshot}/q/x.gguf`)!), 'a/b:q/x.gguf')
+  assert.equal(nameInCache('/models/x.gguf'), undefined)
 })
 
 test('settings mean what they mean in Python', async (context) => {
@@ -128,4 +137,9 @@ test('settings mean what they mean in Python', async (context) => {
     ['/elsewhere', 'given', true, 'https://mirror.example'],
   )
   await assert.rejects(hubSettings({ HF_ENDPOINT: 'mirror' }), /HF_ENDPOINT: expected an address/)
+  await assert.rejects(hubSettings({ HF_TOKEN: 'hf_secret\nx' }), (error) => {
+    assert.match((error as Error).message, /HF_TOKEN: expected a token of letters and digits/)
+    assert.doesNotMatch((error as Error).message, /secret/)
+    return true
+  })
 })

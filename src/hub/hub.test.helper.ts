@@ -39,6 +39,7 @@ export type Fault = (
 export class FakeHub {
   readonly #server: Server
   readonly #files: Readonly<Record<string, Buffer>>
+  readonly #repository: string
   /** By path, or `api` for the listing. */
   readonly faults = new Map<string, Fault>()
   readonly requests: {
@@ -49,13 +50,14 @@ export class FakeHub {
   /** Replaces what the listing says. */
   listing: unknown
 
-  private constructor(content: Readonly<Record<string, Buffer>>) {
+  private constructor(content: Readonly<Record<string, Buffer>>, name: string) {
     this.#files = content
+    this.#repository = name
     this.#server = createServer((request, response) => this.#answer(request, response))
   }
 
-  static async start(context: TestContext, content = files): Promise<FakeHub> {
-    const hub = new FakeHub(content)
+  static async start(context: TestContext, content = files, name = repository): Promise<FakeHub> {
+    const hub = new FakeHub(content, name)
     await new Promise<void>((resolve) => hub.#server.listen(0, '127.0.0.1', resolve))
     context.after(() => {
       hub.#server.closeAllConnections()
@@ -80,7 +82,7 @@ export class FakeHub {
     this.requests.push({ path, range, token: authorization?.replace('Bearer ', '') })
     const content = path === 'api' ? Buffer.from(JSON.stringify(this.#listing())) : this.#files[path]
     if (content && this.faults.get(path)?.(request, response, content)) return
-    if (content && url.includes(repository)) send(request, response, content)
+    if (content && url.includes(this.#repository)) send(request, response, content)
     else refuse(response, 404, 'EntryNotFound')
   }
 
@@ -92,7 +94,7 @@ export class FakeHub {
       const lfs = isLarge ? { sha256, size: content.length, pointerSize: 134 } : undefined
       return { rfilename, size: content.length, blobId, lfs }
     })
-    return this.listing ?? { id: repository, sha: commit, siblings }
+    return this.listing ?? { id: this.#repository, sha: commit, siblings }
   }
 }
 

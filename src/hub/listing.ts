@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { PalError } from '../errors.js'
 import { type ModelName, safePath, writeModelName } from './model-name.js'
-import type { Patience } from './patience.js'
-import { request } from './request.js'
+import { type RequestOptions, request } from './request.js'
 import type { HubSettings } from './settings.js'
 
 /** What a repository holds at one commit. */
@@ -25,7 +24,7 @@ export interface RepositoryFile {
 export async function listRepository(
   name: ModelName,
   { endpoint, token }: HubSettings,
-  options: { readonly signal?: AbortSignal | undefined; readonly patience: Patience },
+  options: Pick<RequestOptions, 'signal' | 'patience' | 'onNotice'>,
 ): Promise<Listing> {
   const url = `${endpoint}/api/models/${name.repository}/revision/${encodeURIComponent(name.revision)}?blobs=true`
   const what = writeModelName({ repository: name.repository, revision: name.revision })

@@ -27,6 +27,17 @@ export function writeModelName({ repository, revision, file }: ModelName): strin
   return `${repository}${revision === 'main' ? '' : `@${revision}`}${file === undefined ? '' : `:${file}`}`
 }
 
+/** What lies in a hub's cache, whose folders are called by commits: its name, or undefined for another path. */
+export function nameInCache(path: string): ModelName | undefined {
+  const { owner, name, file } = IN_CACHE.exec(path)?.groups ?? {}
+  if (owner === undefined) return undefined
+  const repository = `${owner}/${name}`
+  return { repository, revision: 'main', ...(file !== undefined && { file: file.replaceAll('\\', '/') }) }
+}
+
+const IN_CACHE =
+  /models--(?<owner>[^/\\]+?)--(?<name>[^/\\]+)[/\\]snapshots[/\\][^/\\]+(?:[/\\](?<file>.+\.gguf))?$/
+
 /**
  * A path inside of a repository, which comes from the network or a command line and becomes one on this machine.
  * @throws PalError for one that could leave its folder

@@ -7,6 +7,7 @@ import { PalError } from '../errors.js'
 import { openGguf } from '../weights/gguf.js'
 import { openWeights } from '../weights/open-weights.js'
 import { writeAtomically } from '../weights/write-atomically.js'
+import { writing } from '../weights/writing.js'
 import type { HubSettings } from './settings.js'
 
 /** A model of this machine under a name of its own: nothing is copied, what lies there is checked and remembered. */
@@ -49,9 +50,12 @@ export async function nameModel(
     }
     hashed[basename(file)] = { bytes: sizes[i]!, sha256: hash.digest('hex') }
   }
-  await mkdir(named, { recursive: true })
   const model = { path: place, files: hashed }
-  await writeAtomically(join(named, `${name}.json`), `${JSON.stringify(model, undefined, 2)}\n`)
+  const hint = 'Set PAL_CACHE to a folder that can be written to.'
+  await writing('down the name', { file: named, hint }, async () => {
+    await mkdir(named, { recursive: true })
+    await writeAtomically(join(named, `${name}.json`), `${JSON.stringify(model, undefined, 2)}\n`)
+  })
   return { name, ...model }
 }
 

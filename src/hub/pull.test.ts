@@ -17,6 +17,7 @@ import {
 } from './hub.test.helper.js'
 import { parseModelName } from './model-name.js'
 import { type PullOptions, pull } from './pull.js'
+import { mayPass } from './request.js'
 import type { HubSettings } from './settings.js'
 
 const sha256 = createHash('sha256').update(weights).digest('hex')
@@ -70,11 +71,13 @@ test('nothing is downloaded twice, whoever has downloaded it', async (context) =
 
 test('two at once download once', async (context) => {
   const { hub, settings } = await start(context)
-  let waited = 0
-  const both = [1, 2].map(() => get(settings, 'acme/tiny', { onWait: () => waited++ }))
+  const notices: string[] = []
+  const both = [1, 2].map(() =>
+    get(settings, 'acme/tiny', { onNotice: (sentence) => notices.push(sentence) }),
+  )
   await Promise.all(both)
   assert.equal(hub.fetched.filter((path) => path === 'model.safetensors').length, 1)
-  assert.ok(waited > 0)
+  assert.match(notices[0] ?? '', /^config\.json is being downloaded by another process; waiting$/)
   assert.deepEqual(await readdir(join(settings.cache, '.locks', 'models--acme--tiny')), [])
 })
 
@@ -261,6 +264,70 @@ test('429 and 503 pass: as long as the server says, or ever longer', async (cont
   assert.deepEqual(waits, [7000, 7000, 1000, 2000])
 })
 
+test('what is tried again is told, and why', async (context) => {
+  const { hub, settings } = await start(context)
+  hub.faults.set(
+    'api',
+    first(1, (_request, response) => {
+      refuse(response, 429, undefined, { 'retry-after': '7' })
+      return true
+    }),
+  )
+  hub.faults.set(
+    'config.json',
+    first(1, (_request, response) => {
+      response.destroy()
+      return true
+    }),
+  )
+  hub.faults.set('model.safetensors', breaksAfter(300_000))
+  const notices: string[] = []
+  await get(settings, 'acme/tiny', { onNotice: (sentence) => notices.push(sentence) })
+  const { host } = new URL(hub.endpoint)
+  assert.equal(notices.length, 3)
+  assert.equal(notices[0], 'status 429 for acme/tiny; trying again in 7 s')
+  for (const notice of notices.slice(1)) {
+    assert.ok(notice.startsWith(`no connection to ${host} (`), notice)
+    assert.ok(notice.endsWith('); trying again in 1 s'), notice)
+  }
+})
+
+test('what cannot pass is not tried again', async (context) => {
+  const { hub, settings } = await start(context)
+  for (const [endpoint, message] of [
+    ['http://127.0.0.1:1', /got no connection \(bad port\)\nCheck the network, HF_ENDPOINT/],
+    [hub.endpoint.replace('http:', 'https:'), /got no connection \(.*\)\nWhoever answers is not/],
+  ] as const) {
+    const waits: number[] = []
+    const pulling = pull(
+      parseModelName('acme/tiny')!,
+      { ...settings, endpoint },
+      { patience: impatient(waits) },
+    )
+    await assert.rejects(pulling, (error) => error instanceof PalError && message.test(error.message))
+    assert.deepEqual(waits, [], endpoint)
+  }
+  const failed = (code: string) =>
+    new TypeError('fetch failed', { cause: Object.assign(new Error(), { code }) })
+  for (const code of ['ECONNRESET', 'ECONNREFUSED', 'ENOTFOUND', 'UND_ERR_SOCKET'])
+    assert.ok(mayPass(failed(code)))
+  for (const code of ['CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE']) {
+    assert.ok(!mayPass(failed(code)))
+  }
+})
+
+test('a cache that cannot be written to', async (context) => {
+  const { settings } = await start(context)
+  const file = join(settings.cache, '..', 'file')
+  await writeFile(file, '')
+  await assert.rejects(
+    get({ ...settings, cache: join(file, 'hub') }),
+    (error) =>
+      error instanceof PalError &&
+      /expected to write into the cache: ENOTDIR.*\nSet HF_HUB_CACHE/.test(error.message),
+  )
+})
+
 test('429 and 503 that stay are errors', async (context) => {
   const { hub, settings } = await start(context)
   const refuses = (status: number, more: object) =>
@@ -318,7 +385,7 @@ test('a GGUF file is chosen by name, or as the only one', async (context) => {
   })
   await assert.rejects(
     get(settings),
-    /one of the 2 GGUF files.*\nFor example: pal pull acme\/tiny:a\/x\.gguf\n {2}a\/x\.gguf/,
+    /one of the 2 GGUF files.*\nFor example: pal pull acme\/tiny:y\.gguf\n {2}a\/x\.gguf/,
   )
   await assert.rejects(
     get(settings, 'acme/tiny:z.gguf'),

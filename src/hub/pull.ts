@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PalError } from '../errors.js'
+import { writing } from '../weights/writing.js'
 import { HubCache } from './cache.js'
 import { chooseFiles } from './choose-files.js'
 import { describeCache } from './describe-cache.js'
@@ -16,8 +17,8 @@ export interface PullOptions {
   readonly signal?: AbortSignal
   readonly patience?: Patience
   readonly onProgress?: (progress: PullProgress) => void
-  /** Told if another process downloads the same file, which is waited for. */
-  readonly onWait?: (file: string) => void
+  /** Told in a sentence what is waited for: another process that downloads the same, or a server that is asked again. */
+  readonly onNotice?: (sentence: string) => void
 }
 
 export interface PullProgress {
@@ -49,13 +50,19 @@ export async function pull(
   settings: HubSettings,
   options: PullOptions = {},
 ): Promise<Pulled> {
-  const { signal, patience = patient } = options
+  const { signal, patience = patient, onNotice } = options
   const cache = new HubCache(settings.cache)
   if (settings.offline) return pulledBefore(name, settings)
-  const listing = await withCacheInHint(settings, () => listRepository(name, settings, { signal, patience }))
+  const listing = await withCacheInHint(settings, () =>
+    listRepository(name, settings, { signal, patience, onNotice }),
+  )
   const files = chooseFiles(name, listing.files)
-  const cachedBytes = await fetchAll(name, files, listing, cache, settings, { ...options, patience })
-  await cache.setRevision(name.repository, name.revision, listing.commit)
+  const hint = 'Set HF_HUB_CACHE to a folder that can be written to.'
+  const cachedBytes = await writing('into the cache', { file: settings.cache, hint }, async () => {
+    const cachedBytes = await fetchAll(name, files, listing, cache, settings, { ...options, patience })
+    await cache.setRevision(name.repository, name.revision, listing.commit)
+    return cachedBytes
+  })
   const folder = cache.snapshot(name.repository, listing.commit)
   return {
     name: writeModelName(name),
@@ -73,12 +80,13 @@ async function fetchAll(
   { commit }: Listing,
   cache: HubCache,
   { endpoint, token }: HubSettings,
-  { signal, patience = patient, onProgress, onWait }: PullOptions,
+  { signal, patience = patient, onProgress, onNotice }: PullOptions,
 ): Promise<number> {
   let [before, cachedBytes] = [0, 0]
   for (const { path, bytes, blob } of files) {
     const target = cache.blob(repository, blob)
     const report = (done: number) => onProgress?.({ file: path, done: before + done, total: total(files) })
+    const onWait = () => onNotice?.(`${path} is being downloaded by another process; waiting`)
     const fetchOne = async () => {
       if (await hasSize(target, bytes)) return true
       await download(target, {
@@ -88,6 +96,7 @@ async function fetchAll(
         token,
         patience,
         signal,
+        onNotice,
         what: `${path} of ${writeModelName({ repository, revision })}`,
         page: `${endpoint}/${repository}`,
         onProgress: report,
@@ -96,7 +105,7 @@ async function fetchAll(
     }
     const wasThere =
       (await hasSize(target, bytes)) ||
-      (await withLock(cache.lock(repository, blob), fetchOne, { signal, onWait: () => onWait?.(path) }))
+      (await withLock(cache.lock(repository, blob), fetchOne, { signal, onWait }))
     await cache.link(repository, commit, path, blob)
     report(bytes)
     before += bytes

@@ -6,6 +6,8 @@ export interface RequestOptions {
   readonly token: string | undefined
   readonly signal?: AbortSignal | undefined
   readonly patience: Patience
+  /** Told in a sentence what went wrong and is tried again. */
+  readonly onNotice?: ((sentence: string) => void) | undefined
   /** What is asked for, and the page about it, for messages. */
   readonly what: string
   readonly page: string
@@ -13,15 +15,17 @@ export interface RequestOptions {
 
 /**
  * Asks the hub for something. Refusals that pass (429, 5xx) and connections that fail are tried again, after as long as
- * the server says or ever longer.
+ * the server says or ever longer; but not what fails before there is a connection to anybody, such as a bad address, nor
+ * a server that cannot prove who it is.
  * @returns an answer of status 200 to 299, whose body is still to be read
  * @throws PalError that says what to do about any other
  */
 export async function request(url: string, options: RequestOptions): Promise<Response> {
-  const { patience, signal, token, headers } = options
+  const { patience, signal, token, headers, what, onNotice } = options
   for (let failures = 1; ; failures++) {
     let pause = backoff(failures)
     let failure: PalError
+    let reason: string
     try {
       const response = await answer(url, options, {
         headers: {
@@ -37,11 +41,15 @@ export async function request(url: string, options: RequestOptions): Promise<Res
       failure = refusal(response, options)
       if (!passes(response.status)) throw failure
       pause = retryAfter(response) ?? pause
+      reason = `status ${response.status} for ${what}`
     } catch (cause) {
       if (cause instanceof PalError || signal?.aborted) throw cause
       failure = unreachable(url, cause)
+      if (!mayPass(cause)) throw failure
+      reason = noConnection(url, cause)
     }
     if (failures >= patience.attempts || pause > patience.longest) throw failure
+    onNotice?.(again(reason, pause))
     await patience.wait(pause, signal)
   }
 }
@@ -54,10 +62,7 @@ async function answer(
 ): Promise<Response> {
   const ending = new AbortController()
   const stop = () => ending.abort(signal?.reason)
-  const timer = setTimeout(
-    () => ending.abort(new Error(`silent for ${patience.silence / 1000} s`)),
-    patience.silence,
-  )
+  const timer = setTimeout(() => ending.abort(silent(patience)), patience.silence)
   signal?.throwIfAborted()
   signal?.addEventListener('abort', stop)
   try {
@@ -81,16 +86,47 @@ function retryAfter(response: Response): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now())
 }
 
+/** The error of a connection that has been quiet for too long. */
+export function silent({ silence }: Patience): Error {
+  return Object.assign(new Error(`silent for ${silence / 1000} s`), { code: 'ETIMEDOUT' })
+}
+
 export function unreachable(url: string, cause: unknown): PalError {
-  const { message } = deepest(cause)
-  return new PalError(`expected ${new URL(url).host} to answer, got no connection (${message})`, {
-    hint: 'Check the network, HF_ENDPOINT and proxies; the next call goes on where this one ended.',
+  const hint = isTrust(cause)
+    ? 'Whoever answers is not who the address says, or a proxy signs in its place: set NODE_EXTRA_CA_CERTS to the certificate of that.'
+    : 'Check the network, HF_ENDPOINT and proxies; the next call goes on where this one ended.'
+  return new PalError(`expected ${new URL(url).host} to answer, got no connection (${why(cause)})`, {
+    hint,
     cause,
   })
 }
 
+/** Why something is tried again, and when. */
+export function again(reason: string, pause: number): string {
+  return `${reason}; trying again in ${Math.ceil(pause / 1000)} s`
+}
+
+export function noConnection(url: string, cause: unknown): string {
+  return `no connection to ${new URL(url).host} (${why(cause)})`
+}
+
+function why(cause: unknown): string {
+  const { message, code } = deepest(cause)
+  return message.trim() || String(code)
+}
+
+/** What the system says of a connection has a code; what `fetch` itself refuses, as a bad port, has none. */
+export function mayPass(cause: unknown): boolean {
+  return deepest(cause).code !== undefined && !isTrust(cause)
+}
+
+/** The codes of OpenSSL and of Node for a certificate, and for a server that does not speak TLS at all. */
+function isTrust(cause: unknown): boolean {
+  return /CERT|^ERR_(SSL|TLS)_|^UNABLE_TO_|^INVALID_|HOSTNAME_MISMATCH/.test(deepest(cause).code ?? '')
+}
+
 /** `fetch failed` says nothing; what it was caused by does. */
-function deepest(error: unknown): Error {
+function deepest(error: unknown): Error & { readonly code?: string } {
   const inner = error instanceof Error ? error.cause : undefined
   if (inner instanceof Error) return deepest(inner)
   return error instanceof Error ? error : new Error(String(error))

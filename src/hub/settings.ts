@@ -19,14 +19,16 @@ export interface HubSettings {
 /**
  * Reads HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HF_TOKEN and HF_TOKEN_PATH (or the file that
  * `hf auth login` writes), and PAL_CACHE, with the same meaning and the same defaults as in Python.
- * @throws PalError for an endpoint that is no address
+ * @throws PalError for an endpoint that is no address, and for a token that cannot be one
  */
 export async function hubSettings(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<HubSettings> {
   const caches = folder(env.XDG_CACHE_HOME) ?? join(homedir(), '.cache')
   const home = folder(env.HF_HOME) ?? join(caches, 'huggingface')
-  const token = (env.HF_TOKEN ?? env.HUGGING_FACE_HUB_TOKEN)?.trim() || (await storedToken(env, home))
+  const token = expectToken(
+    (env.HF_TOKEN ?? env.HUGGING_FACE_HUB_TOKEN)?.trim() || (await storedToken(env, home)),
+  )
   return {
     endpoint: endpoint(env.HF_ENDPOINT),
     cache: folder(env.HF_HUB_CACHE) ?? folder(env.HUGGINGFACE_HUB_CACHE) ?? join(home, 'hub'),
@@ -34,6 +36,15 @@ export async function hubSettings(
     offline: isTrue(env.HF_HUB_OFFLINE || env.TRANSFORMERS_OFFLINE),
     named: join(folder(env.PAL_CACHE) ?? join(caches, 'pal-audio'), 'models'),
   }
+}
+
+/** What cannot stand in a header is refused by `fetch` with a message that has the token in it. */
+function expectToken(token: string | undefined): string | undefined {
+  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token
+  throw new PalError('expected a token of letters and digits, got one with spaces or other characters', {
+    key: 'HF_TOKEN',
+    hint: 'Copy it again, in one line; or unset it, if what is wanted is public.',
+  })
 }
 
 async function storedToken(

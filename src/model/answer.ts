@@ -1,12 +1,12 @@
 import { PalError } from '../errors.js'
+import type { TokensByRoute } from '../integration/layout.js'
 
 /** How an answer came about; complete when the answer is. */
 export interface AskResult {
   readonly answer: string
   /** Seconds of audio that were heard. */
   readonly seconds: number
-  /** Audio tokens by route: through the layers of the language model, or as keys and values only. */
-  readonly audioTokens: { readonly plits: number; readonly lal: number }
+  readonly audioTokens: TokensByRoute
   readonly promptTokens: number
   readonly answerTokens: number
   readonly timings: Timings
@@ -31,13 +31,19 @@ export interface Timings {
 
 /**
  * An answer that is being given: `for await (const piece of answer)` streams its text, `await answer.result` waits
- * for all of it. Leaving the loop stops the model; the result is then what was said so far.
+ * for all of it, and may be asked for before, while or after the text is read. Leaving the loop stops the model; the result is
+ * then what was said so far.
  */
 export class Answer implements AsyncIterableIterator<string> {
   readonly #pieces: AsyncGenerator<string, void, void>
   readonly #result: Promise<AskResult>
   readonly #fail: (error: unknown) => void
-  #started = false
+  /** What has been said and not been read yet. */
+  #said: string[] = []
+  #reading: Promise<void> | undefined
+  #state: 'new' | 'begun' | 'ended' = 'new'
+  /** What ended it, as long as nobody who reads the pieces has been told. */
+  #failure: { readonly error: unknown } | undefined
 
   /** @param tell gives the text piece by piece; it calls `done` before it ends, however it ends */
   constructor(tell: (done: (result: AskResult) => void) => AsyncGenerator<string, void, void>) {
@@ -54,7 +60,7 @@ export class Answer implements AsyncIterableIterator<string> {
 
   /** Everything about the answer, its text included. Nobody need read the pieces for it. */
   get result(): Promise<AskResult> {
-    if (!this.#started) void this.#drain()
+    void this.#readAll()
     return this.#result
   }
 
@@ -63,26 +69,49 @@ export class Answer implements AsyncIterableIterator<string> {
   }
 
   async next(): Promise<IteratorResult<string, void>> {
-    this.#started = true
-    try {
-      return await this.#pieces.next()
-    } catch (error) {
-      this.#fail(error)
-      throw error
-    }
+    while (this.#said.length === 0 && this.#state !== 'ended') await this.#read()
+    const piece = this.#said.shift()
+    if (piece !== undefined) return { value: piece, done: false }
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure) throw failure.error
+    return { value: undefined, done: true }
   }
 
   async return(): Promise<IteratorResult<string, void>> {
-    if (!this.#started) this.#fail(new PalError('the answer was left before its first word'))
-    this.#started = true
+    if (this.#state === 'new') this.#fail(new PalError('the answer was left before its first word'))
+    this.#state = 'ended'
+    this.#said = []
     return this.#pieces.return()
   }
 
-  async #drain(): Promise<void> {
+  async #readAll(): Promise<void> {
+    while (this.#state !== 'ended') await this.#read()
+  }
+
+  /** One more piece. Whoever asks for one meanwhile waits for the same, so that the pieces keep their order. */
+  #read(): Promise<void> {
+    this.#reading ??= this.#readOne().finally(() => {
+      this.#reading = undefined
+    })
+    return this.#reading
+  }
+
+  async #readOne(): Promise<void> {
+    this.#state = 'begun'
     try {
-      while (!(await this.next()).done);
-    } catch {
-      // `next` has told the result.
+      const { value, done } = await this.#pieces.next()
+      if (done) this.#state = 'ended'
+      else if (!this.#isLeft()) this.#said.push(value)
+    } catch (error) {
+      this.#state = 'ended'
+      this.#failure = { error }
+      this.#fail(error)
     }
+  }
+
+  /** Who has left the loop meanwhile wants no more. */
+  #isLeft(): boolean {
+    return this.#state === 'ended'
   }
 }

@@ -43,10 +43,6 @@ export class AudioEncoder {
     return encoded
   }
 
-  release(): Promise<void> {
-    return this.#programs.release()
-  }
-
   /** The tokens of one window; those of the silence that it is padded with are left out. */
   async #encodeWindow(named: NamedEncoder, samples: Float32Array): Promise<Float32Array> {
     const { padded, own } = stretchOf(named, samples.length)

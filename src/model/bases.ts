@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EncoderConfig } from '../encoders/encoder.js'
 import { PalError } from '../errors.js'
-import { parseModelName } from '../hub/model-name.js'
+import { type ModelName, parseModelName, writeModelName } from '../hub/model-name.js'
 import { isLora } from '../nn/lora.js'
 import type { WeightSource } from '../runtime/runtime.js'
 import { type Fetching, fetchBase, findBase } from './find-base.js'
@@ -166,6 +166,7 @@ async function openRecorded<T extends { readonly sha256: string }>(
     await rememberPlace(opened.sha256, path, options)
     return opened
   }
+  const { fetching } = options
   const seen = await placeOf(record.sha256, options)
   // What lay there may have gone or changed since; then its name counts.
   const there = seen === undefined ? undefined : await open(seen, options).catch(() => undefined)
@@ -173,9 +174,9 @@ async function openRecorded<T extends { readonly sha256: string }>(
   const nothing = (got: string, cause?: unknown) =>
     new PalError(`expected "${record.name}", which this model is built on, got ${got}`, {
       ...{ file, key, cause },
-      hint: howToFind(record.name, option),
+      // Who refused to fetch it has said what to pull instead.
+      hint: howToFind(got.includes('pal pull') ? undefined : parseModelName(record.name), option),
     })
-  const { fetching } = options
   const path = await (fetching ? fetchBase(record.name, fetching) : findBase(record.name)).catch(
     (cause: unknown) => {
       if (fetching?.signal?.aborted) throw cause
@@ -197,7 +198,7 @@ async function openRecorded<T extends { readonly sha256: string }>(
   }
 }
 
-function howToFind(name: string, option: string): string {
-  const pull = name.includes('/') ? `Fetch it: pal pull ${name}\nOr say` : 'Say'
+function howToFind(onHub: ModelName | undefined, option: string): string {
+  const pull = onHub ? `Fetch it: pal pull ${writeModelName(onHub)}\nOr say` : 'Say'
   return `${pull} where it is: ${option} PATH`
 }

@@ -1,13 +1,10 @@
-import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { PalError } from '../errors.js'
 import type { WeightSource } from '../runtime/runtime.js'
 import { blocksToWrite, fitsBlocks, openBlockFile } from '../weights/block-tensors.js'
 import { type Bits, fromBlocks, toBlocks } from '../weights/blocks.js'
-import { type TensorToWrite, writeSafetensors } from '../weights/safetensors.js'
 import type { Checkpoint } from './checkpoint.js'
-import { type CopyOptions, cacheFolder, float32Copy, key } from './float32-copy.js'
+import { type CopyOptions, float32Copy, weightsCopy } from './float32-copy.js'
 import { isMatrix } from './quantize-model.js'
 
 /**
@@ -40,29 +37,15 @@ export async function blockCopy(
   checkpoint: Checkpoint,
   sha256: string,
   bits: Bits,
-  { cache = cacheFolder(), onProgress = () => undefined }: CopyOptions = {},
+  options: CopyOptions = {},
 ): Promise<ReadonlyMap<string, WeightSource>> {
   expectFullPrecision(checkpoint)
-  const { tensors, file } = checkpoint
-  const origins = [...new Set([...tensors.values()].map(({ stored }) => stored.file))].sort()
-  const copy = join(cache, 'blocks', `${await key(sha256, origins)}-${bits}bit.safetensors`)
-  if (!existsSync(copy)) {
-    let done = 0
-    const total = [...tensors.values()].reduce((sum, { stored }) => sum + stored.byteLength, 0)
-    const written = [...tensors].flatMap(([name, { shape, stored, read }]): readonly TensorToWrite[] => {
-      const counted = async () => {
-        const numbers = await read()
-        done += stored.byteLength
-        onProgress(done, total)
-        return numbers
-      }
-      return isMatrix(name) && fitsBlocks(shape)
-        ? blocksToWrite({ name, shape, read: counted }, bits)
-        : [{ name, shape, data: counted }]
-    })
-    await mkdir(dirname(copy), { recursive: true })
-    await writeSafetensors(copy, written, { from: file })
-  }
+  const place = (key: string) => join('blocks', `${key}-${bits}bit`)
+  const copy = await weightsCopy(checkpoint, sha256, { ...options, place }, (tensor) =>
+    isMatrix(tensor.name) && fitsBlocks(tensor.shape)
+      ? blocksToWrite(tensor, bits)
+      : [{ name: tensor.name, shape: tensor.shape, data: tensor.read }],
+  )
   const { blocks, others } = await openBlockFile(copy)
   return new Map<string, WeightSource>([...others, ...blocks])
 }

@@ -1,6 +1,5 @@
 import type { Audio } from '../audio/audio.js'
-import { readAudio } from '../audio/read-audio.js'
-import { resample } from '../audio/resample.js'
+import { readAudio, readSamples, type Samples } from '../audio/read-audio.js'
 import { PalError } from '../errors.js'
 import type { Runtime } from '../runtime/runtime.js'
 import type { Timings } from './answer.js'
@@ -10,7 +9,10 @@ import { type AudioPrefix, Listener } from './listener.js'
 import type { ModelDescription, OpenedModel } from './model-folder.js'
 
 /** A path ('-' for standard input), the bytes of a file, decoded audio, or audio that was listened to before. */
-export type AudioInput = string | Uint8Array | Audio | AudioMemory
+export type AudioInput = string | Uint8Array | Samples | AudioMemory
+
+/** What is yet to be heard. */
+type Unheard = Exclude<AudioInput, AudioMemory>
 
 /** Audio that was listened to: good for any number of questions, without hearing it again. */
 export interface AudioMemory extends AudioPrefix, Heard {}
@@ -40,10 +42,11 @@ export class Ears {
 
   /**
    * Several audios are heard one after the other, as if they were one.
-   * @throws PalError for audio that cannot be read, and for a memory of another model
+   * @throws PalError for audio that cannot be read or is none, and for a memory of another model
    */
   async hear(audio: AudioInput | readonly AudioInput[], signal?: AbortSignal): Promise<AudioMemory> {
-    const inputs = isList(audio) ? audio : [audio]
+    const inputs: readonly AudioInput[] = isList(audio) ? audio : [audio]
+    for (const input of inputs) expectAudio(input)
     const [first] = inputs
     if (first === undefined) throw new PalError('expected audio, got an empty list', { key: 'audio' })
     if (inputs.length === 1 && isMemory(first)) return this.#expectOwn(first)
@@ -56,25 +59,20 @@ export class Ears {
     return memory
   }
 
-  async release(): Promise<void> {
-    await this.#encoder.release()
-    await this.#listener.then((listener) => listener.release()).catch(() => undefined)
-  }
-
-  async #encode(input: Exclude<AudioInput, AudioMemory>, signal?: AbortSignal): Promise<Heard> {
+  async #encode(input: Unheard, signal?: AbortSignal): Promise<Heard> {
     const start = performance.now()
-    const { samples, seconds, warnings } = await this.#read(input)
+    const { samples, seconds, warnings } = await this.#read(input, signal)
     const decoded = performance.now()
-    const encoded = [await this.#encoder.encode(samples, signal)]
+    const encoded = await this.#encoder.encode(samples, signal)
+    expectNumbers(encoded, input)
     const timings = { decodeMs: decoded - start, encodeMs: performance.now() - decoded }
-    return { seconds, warnings, encoded, timings }
+    return { seconds, warnings, encoded: [encoded], timings }
   }
 
-  async #read(input: Exclude<AudioInput, AudioMemory>): Promise<Audio> {
+  #read(input: Unheard, signal?: AbortSignal): Promise<Pick<Audio, 'samples' | 'seconds' | 'warnings'>> {
     const { sampleRate } = this.#description
-    if (typeof input === 'string' || input instanceof Uint8Array) return readAudio(input, { sampleRate })
-    if (input.samples.length === 0) throw new PalError('expected audio, got no samples', { key: 'audio' })
-    return { ...input, samples: await resample(input.samples, input.sampleRate, sampleRate) }
+    const isStored = typeof input === 'string' || input instanceof Uint8Array
+    return isStored ? readAudio(input, { sampleRate, signal }) : readSamples(input, sampleRate)
   }
 
   async #remember(parts: readonly Heard[], signal?: AbortSignal): Promise<AudioMemory> {
@@ -117,6 +115,35 @@ function isList(audio: AudioInput | readonly AudioInput[]): audio is readonly Au
 
 function isMemory(input: AudioInput): input is AudioMemory {
   return typeof input === 'object' && 'encoded' in input
+}
+
+/** Programs without types may give anything. */
+function expectAudio(input: unknown): void {
+  if (typeof input === 'string' || input instanceof Uint8Array) return
+  const { encoded, samples, sampleRate } = (input ?? {}) as Partial<AudioMemory & Samples>
+  if (encoded || (samples instanceof Float32Array && typeof sampleRate === 'number')) return
+  const got = typeof input === 'object' ? (input?.constructor?.name ?? String(input)) : typeof input
+  throw new PalError(
+    `expected a path, the bytes of a file, { samples, sampleRate } or what \`listen\` gave, got ${got}`,
+    {
+      key: 'audio',
+      hint: 'Samples, a Float32Array, say nothing without their rate in Hz: { samples, sampleRate: 16000 }.',
+    },
+  )
+}
+
+/** What is no number goes through the language model to the end, and the answer is as long as it may be and says nothing. */
+function expectNumbers(encoded: EncodedAudio, input: Unheard): void {
+  for (const [encoder, tokens] of encoded) {
+    if (tokens.every(Number.isFinite)) continue
+    throw new PalError(
+      `expected audio that the encoder "${encoder}" can hear, got samples that it overflows at`,
+      {
+        ...(typeof input === 'string' ? { file: input } : { key: 'audio' }),
+        hint: 'Samples should be within [-1, 1].',
+      },
+    )
+  }
 }
 
 function total<T>(items: readonly T[], value: (item: T) => number): number {

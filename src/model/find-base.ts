@@ -1,6 +1,6 @@
 import { findCheckpoint } from '../hub/find-checkpoint.js'
-import { parseModelName } from '../hub/model-name.js'
-import { type PullProgress, pull } from '../hub/pull.js'
+import { nameInCache, parseModelName, writeModelName } from '../hub/model-name.js'
+import { type PullOptions, type PullProgress, pull } from '../hub/pull.js'
 import { hubSettings } from '../hub/settings.js'
 import { shippedModel } from './find-model.js'
 
@@ -12,8 +12,16 @@ export async function findBase(name: string): Promise<string> {
   return shippedModel(name) ?? findCheckpoint(name)
 }
 
-export interface Fetching {
-  readonly signal?: AbortSignal
+/**
+ * What to call a base in a model that is built on it, so that it is found by that anywhere: of a repository with GGUF files
+ * one has to be named, although the one that was pulled is found without.
+ */
+export function nameOfBase(from: string, path: string): string {
+  const [onHub, file] = [parseModelName(from), nameInCache(path)?.file]
+  return onHub && file !== undefined ? writeModelName({ ...onHub, file }) : from
+}
+
+export interface Fetching extends Pick<PullOptions, 'signal' | 'onNotice'> {
   readonly onProgress?: (progress: PullProgress & { readonly name: string }) => void
 }
 
@@ -21,12 +29,12 @@ export interface Fetching {
  * The same, fetching from the hub what is not on this machine.
  * @throws PalError for a name that is none of the hub, and as `pull` does
  */
-export async function fetchBase(name: string, { signal, onProgress }: Fetching): Promise<string> {
+export async function fetchBase(name: string, { onProgress, ...options }: Fetching): Promise<string> {
   const onHub = parseModelName(name)
   return findBase(name).catch(async (error: unknown) => {
     if (!onHub) throw error
     const pulled = await pull(onHub, await hubSettings(), {
-      ...(signal && { signal }),
+      ...options,
       onProgress: (progress) => onProgress?.({ ...progress, name }),
     })
     return pulled.path

@@ -1,6 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { PalError } from '../errors.js'
+import { nameInCache, writeModelName } from '../hub/model-name.js'
 import { fromHuggingFace } from '../llm/from-hugging-face.js'
 import { openTokenizer } from '../text/open-tokenizer.js'
 import { isScales, readBlocks, type StoredBlocks, storedBlocks } from '../weights/block-tensors.js'
@@ -60,11 +61,11 @@ async function asBlocks(matrix: StoredBlocks): Promise<CheckpointTensor> {
 
 const FLOATS: readonly string[] = ['F32', 'F16', 'BF16']
 
-/** The folder's name, or in a hub's cache the model's, whose folder is called by a revision. */
-export function nameOf(folder: string): string {
-  const path = resolve(folder)
-  const [, organisation, model] = /models--([^/\\]+?)--([^/\\]+)[/\\]snapshots[/\\][^/\\]+$/.exec(path) ?? []
-  return organisation ? `${organisation}/${model}` : basename(path)
+/** The name of a folder or GGUF file, or in a hub's cache the model's, whose folder is called by a revision. */
+export function nameOf(path: string): string {
+  const place = resolve(path)
+  const onHub = nameInCache(place)
+  return onHub ? writeModelName(onHub) : basename(place, '.gguf')
 }
 
 async function readJson(file: string): Promise<unknown> {

@@ -96,10 +96,6 @@ export class Listener {
     }
   }
 
-  release(): Promise<void> {
-    return this.#program.release()
-  }
-
   /** When each audio begins, in seconds: where all encoders whose tokens know the time have ended the one before. */
   #starts(audios: readonly EncodedAudio[]): readonly number[] {
     const timed = this.#config.encoders.filter(({ connector }) => hasClock(connector))

@@ -82,6 +82,13 @@ export async function readDescription(folder: string): Promise<ModelDescription>
   } catch (cause) {
     throw new PalError('expected the configuration of a model, as JSON', { file, cause })
   }
+  const { model_type: type } = (json ?? {}) as { readonly model_type?: unknown }
+  if (typeof type === 'string') {
+    throw new PalError(
+      `expected a model that hears, as \`pal train\` writes them, got one of Hugging Face's, "${type}"`,
+      { file, hint: 'A model that hears may be built on it: give it to --llm or --encoder instead.' },
+    )
+  }
   const { data, error } = schema.safeParse(json)
   if (error) {
     const issue = error.issues[0]!

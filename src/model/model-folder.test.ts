@@ -123,7 +123,7 @@ async function logitsOf(weights: (name: string) => WeightSource | undefined): Pr
   const runtime = await Runtime.start({ threads: 1 })
   try {
     const model = await LanguageModel.compile(runtime, config, weights)
-    return [...(await model.read(new KeyValueCache(config.llm), { ids: [5, 6, 7] }, 0))]
+    return [...(await model.read(KeyValueCache.empty(config.llm), { ids: [5, 6, 7] }, 0))]
   } finally {
     await runtime.close()
   }

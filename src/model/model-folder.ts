@@ -42,11 +42,16 @@ export interface OpenedModel {
 
 const WEIGHTS = 'model.safetensors'
 /** The files of a tokenizer. What tells of one that it is whole comes last. */
-const TOKENIZER = ['tokenizer.json', 'chat_template.jinja', 'generation_config.json', 'tokenizer_config.json']
+export const TOKENIZER_FILES: readonly string[] = [
+  'tokenizer.json',
+  'chat_template.jinja',
+  'generation_config.json',
+  'tokenizer_config.json',
+]
 
 /** Copies the files of a tokenizer, those that there are, from one model's folder into another's. */
 export async function copyTokenizer(from: string, to: string): Promise<void> {
-  const files = TOKENIZER.filter((name) => existsSync(join(from, name)))
+  const files = TOKENIZER_FILES.filter((name) => existsSync(join(from, name)))
   for (const name of files) await copyFile(join(from, name), join(to, name))
 }
 

@@ -58,7 +58,7 @@ async function openAndAnswer(folder: string): Promise<{ seconds: number; residen
   try {
     const model = await LanguageModel.compile(runtime, withoutAudio(config), weights)
     const seconds = (performance.now() - start) / 1000
-    const cache = new KeyValueCache(config)
+    const cache = KeyValueCache.empty(config)
     const prompt = Array.from({ length: 32 }, (_, i) => i)
     await model.read(cache, { ids: prompt }, 0)
     for (let i = 0; i < 8; i++) await model.read(cache, { ids: [i] }, prompt.length + i)

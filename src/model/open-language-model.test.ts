@@ -39,11 +39,11 @@ for (const name of [...FIXTURES, 'mistral.gguf']) {
 
     test('logits at every position, read at once and token by token', async () => {
       for (const { ids, logits } of texts) {
-        const rows = new KeyValueCache(opened.config)
+        const rows = KeyValueCache.empty(opened.config)
         const each: number[] = []
         for (const [i, id] of ids.entries()) each.push(...(await model.read(rows, { ids: [id] }, i)))
         assert.ok(largestError(each, logits) < 1e-4, `${largestError(each, logits)}`)
-        const atOnce = await model.read(new KeyValueCache(opened.config), { ids }, 0)
+        const atOnce = await model.read(KeyValueCache.empty(opened.config), { ids }, 0)
         const last = logits.subarray(-atOnce.length)
         assert.ok(largestError([...atOnce], last) < 1e-4, `${largestError([...atOnce], last)}`)
       }
@@ -52,7 +52,7 @@ for (const name of [...FIXTURES, 'mistral.gguf']) {
     test('greedy tokens', async () => {
       for (const { ids, greedy } of texts) {
         const options = { sampler: createSampler(), maxTokens: greedy.length, endIds: [] }
-        const answer = generate(model, new KeyValueCache(opened.config), ids, 0, options)
+        const answer = generate(model, KeyValueCache.empty(opened.config), ids, 0, options)
         const tokens: number[] = []
         for await (const token of answer) tokens.push(token)
         assert.deepEqual(tokens, greedy)
@@ -99,10 +99,12 @@ describe('where the weights lie', () => {
   test('a copy that cannot be written', async () => {
     const file = join(cache, 'no-folder')
     await writeFile(file, '')
-    await assert.rejects(
-      openLanguageModel(fixture('qwen2'), { cache: file }),
-      /no-folder.*expected to write a float32 copy of .*qwen2, 1 MiB: .*\n.*PAL_CACHE/,
-    )
+    for (const bits of [undefined, 4] as const) {
+      await assert.rejects(
+        openLanguageModel(fixture('qwen2'), { cache: file, ...(bits && { bits }) }),
+        /no-folder.*expected to write a copy of .*qwen2, 1 MiB: ENOTDIR.*\n.*PAL_CACHE/,
+      )
+    }
   })
 
   test('the fingerprint is the same elsewhere, and another for other weights', async () => {
@@ -203,7 +205,7 @@ function compile({ config, weights }: OpenedLanguageModel): Promise<LanguageMode
 
 async function logitsAfter(opened: OpenedLanguageModel, ids: readonly number[]): Promise<number[]> {
   const model = await compile(opened)
-  return [...(await model.read(new KeyValueCache(opened.config), { ids }, 0))]
+  return [...(await model.read(KeyValueCache.empty(opened.config), { ids }, 0))]
 }
 
 async function expectedTexts(name: string) {

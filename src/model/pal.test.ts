@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Audio } from '../audio/audio.js'
 import { encodeWav } from '../audio/write-wav.js'
 import { PalError } from '../errors.js'
@@ -27,7 +29,7 @@ test('an answer comes in pieces, and its result says everything', async () => {
   assert.equal(result.answer, pieces.join(''))
   assert.equal(result.seconds, 0.5)
   // 4000 samples are 12.5 steps of 320, each of 2 tokens.
-  assert.deepEqual(result.audioTokens, { plits: 3, lal: 26 })
+  assert.deepEqual(result.audioTokens, { plits: 3, lal: 26, cross: 0 })
   assert.ok(result.answerTokens > 0 && result.answerTokens <= 12)
   assert.ok(result.promptTokens > 2)
   assert.ok(result.timings.firstTokenMs <= result.timings.totalMs)
@@ -147,6 +149,20 @@ describe('warnings', () => {
     assert.match((await pal.ask(cut, QUESTION, { maxTokens: 1 }).result).warnings.join(), /cut short/)
   })
 
+  test('samples are looked at like files', async () => {
+    const silent = { samples: new Float32Array(4000), sampleRate: 8000 }
+    assert.deepEqual((await pal.listen(silent)).warnings, [
+      'audio: the audio is silent: no sample in 0.50 s is above -90 dB',
+    ])
+    const loud = { ...noise(0.5), samples: noise(0.5).samples.map((sample) => 100 * sample) }
+    assert.match(
+      (await pal.listen(loud)).warnings.join(),
+      /^noise: the samples reach [45]\d\.\d, where \[-1, 1\]/,
+    )
+    const wrong = { ...noise(0.5), seconds: 60 }
+    assert.equal((await pal.listen(wrong)).seconds, 0.5, 'what the samples say counts')
+  })
+
   test('an answer that hits the limit', async () => {
     const { warnings, answerTokens } = await pal.ask(noise(0.5), QUESTION, { maxTokens: 3 }).result
     assert.equal(answerTokens, 3)
@@ -193,9 +209,66 @@ describe('stopping', () => {
     const reading = (async () => {
       for await (const _ of answer) void closing.close()
     })()
-    await assert.rejects(reading, /expected an open model, got one that was closed/)
-    await assert.rejects(closing.ask(noise(0.5), QUESTION).result, PalError)
+    await assert.rejects(reading, isClosed)
+    await assert.rejects(closing.ask(noise(0.5), QUESTION).result, isClosed)
+    await assert.rejects(closing.listen(noise(0.5)), isClosed)
     await closing.close()
+  })
+
+  test('closing ends whatever is under way, and says so', async () => {
+    const calls: readonly ((closing: Pal) => Promise<unknown>)[] = [
+      (closing) => closing.ask(noise(0.5), QUESTION, { maxTokens: 100_000 }).result,
+      (closing) => closing.askAll([{ audio: noise(0.5), question: QUESTION }], { maxTokens: 100_000 }),
+      (closing) =>
+        closing.score(
+          noise(0.5),
+          QUESTION,
+          Array.from({ length: 400 }, (_, i) => `Dog ${i}.`),
+        ),
+      (closing) => closing.listen(Array.from({ length: 400 }, () => noise(0.5))),
+      (closing) => Promise.all(Array.from({ length: 400 }, () => closing.listen(noise(1.2)))),
+    ]
+    for (const [i, call] of calls.entries()) {
+      for (const milliseconds of [0, 20]) {
+        const closing = await loadPal({ model: folder, threads: 1 })
+        const memory = await closing.listen(noise(0.5))
+        await closing.ask(memory, QUESTION, { maxTokens: 1 }).result
+        const calling = call(closing).catch((error: unknown) => error)
+        await delay(milliseconds)
+        await closing.close()
+        assert.ok(isClosed(await calling), `call ${i}`)
+      }
+    }
+  })
+
+  test('closing does not wait for what is yet to be heard', async () => {
+    const closing = await loadPal({ model: folder, threads: 1 })
+    await closing.listen(noise(1.2)) // It is compiled.
+    const long = noise(600)
+    const start = performance.now()
+    await closing.listen(long)
+    const whole = performance.now() - start
+    const listening = closing.listen(long)
+    listening.catch(() => undefined)
+    await delay(whole / 10)
+    const closed = performance.now()
+    await closing.close()
+    const waited = performance.now() - closed
+    assert.ok(waited < whole / 3, `${waited} ms of ${whole}`)
+    await assert.rejects(listening, isClosed)
+  })
+
+  test('reading stops with the signal', async () => {
+    const script = `
+      const { loadPal } = await import(${JSON.stringify(new URL('./pal.js', import.meta.url).href)})
+      const pal = await loadPal({ model: ${JSON.stringify(folder)}, threads: 1 })
+      await pal.listen('-', { signal: AbortSignal.timeout(50) }).catch(({ name }) => console.log(name))
+      await pal.close()`
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script])
+    const [said] = await once(child.stdout, 'data')
+    assert.equal(String(said), 'TimeoutError\n')
+    const [code] = await once(child, 'exit') // Although its standard input is still open.
+    assert.equal(code, 0)
   })
 })
 
@@ -210,9 +283,55 @@ describe('mistakes', () => {
       () => pal.ask(noise(0.5), QUESTION, { maxTokens: 0 }).result,
       /maxTokens: expected a whole/,
     ],
+    [
+      'a question that is none',
+      () => pal.ask(noise(0.5), undefined as never).result,
+      /question: .*got undefined/,
+    ],
+    ['nothing', () => pal.ask(null as never, QUESTION).result, /audio: expected a path.*got null/],
+    [
+      'samples without a rate',
+      () => pal.ask(new Float32Array(3) as never, QUESTION).result,
+      /audio: expected .*, got Float32Array\nSamples, .* sampleRate: 16000/,
+    ],
+    ['a number in a list', () => pal.listen([noise(0.5), 7 as never]), /audio: expected a path.*got number/],
+    [
+      'a sample that is no number',
+      () => pal.listen({ samples: Float32Array.of(0.1, Number.NaN), sampleRate: 8000 }),
+      /^audio: expected samples that are numbers, got NaN at 0\.000 s \(sample 1\)$/,
+    ],
+    [
+      'samples beyond all measure',
+      () => pal.listen({ ...noise(0.5), samples: noise(0.5).samples.map((sample) => 1e30 * sample) }),
+      /audio: expected audio that the encoder "general" can hear/,
+    ],
+    [
+      'no samples',
+      () => pal.listen({ samples: new Float32Array(), sampleRate: 8000 }),
+      /audio: expected audio/,
+    ],
+    [
+      'a rate that cannot be',
+      () => pal.listen({ ...noise(0.5), sampleRate: Number.NaN }),
+      /expected the sample rate of the audio .*got NaN/,
+    ],
+    [
+      'an option that there is not',
+      () => loadPal({ modle: folder } as never),
+      /^modle: expected an option that there is \(model, llm, encoder, fetch, provider, threads\), got "modle"$/,
+    ],
+    ['a model that is none', () => loadPal({ model: 7 as never }), /^model: expected the name of a model/],
+    ['no options', () => loadPal('pal-tiny' as never), /expected options, such as .* got "pal-tiny"/],
     ['no model', () => loadPal({ model: 'no-such' }), /model: expected a folder .* got "no-such"/],
     ['no provider', () => loadPal({ model: folder, provider: 'abacus' }), /provider: .* got "abacus"/],
   ]
+  test('threads that there cannot be', async () => {
+    for (const threads of [-1, 1.5, 0, Number.NaN]) {
+      const message = `threads: expected a whole number, 1 or more, got ${threads}`
+      await assert.rejects(loadPal({ model: folder, threads }), { name: 'PalError', message })
+    }
+    await assert.rejects(loadPal({ model: folder, threads: '2' as never }), /threads: .*, got "2"$/)
+  })
   for (const [name, ask, message] of cases) {
     test(name, () => assert.rejects(ask, (error) => error instanceof PalError && message.test(error.message)))
   }
@@ -239,6 +358,10 @@ test('a closed model lets the process exit', () => {
   })
   assert.deepEqual([run.status, run.stdout, run.stderr], [0, 'closed\n', ''])
 })
+
+function isClosed(error: unknown): boolean {
+  return error instanceof PalError && error.message === 'expected an open model, got one that was closed'
+}
 
 function answerTo(audio: Parameters<Pal['ask']>[0]): Promise<string> {
   return pal.ask(audio, QUESTION, { maxTokens: 8 }).result.then(({ answer }) => answer)

@@ -8,35 +8,17 @@ import { type StoppingText, stopAt } from '../text/stop-strings.js'
 import { createTextStream, type TextStream } from '../text/text-stream.js'
 import { Answer, type AskResult } from './answer.js'
 import { type AudioInput, type AudioMemory, Ears } from './ears.js'
-import type { Fetching } from './find-base.js'
 import { findModel } from './find-model.js'
 import { type Ending, type GenerateOptions, generate, generateTogether } from './generator.js'
+import { JoinedSignal } from './joined-signal.js'
 import { LanguageModel } from './language-model.js'
 import { cacheFrom } from './listener.js'
+import { checkLoadOptions, type LoadOptions } from './load-options.js'
 import { type ModelDescription, type OpenedModel, openModel } from './model-folder.js'
 import { probe } from './probe.js'
 import { type AnswerScore, scoreAnswers } from './score-answers.js'
 
-export interface LoadOptions {
-  /** The name of a model that ships, or the path of a model's folder. @default 'pal-tiny' */
-  readonly model?: string
-  /**
-   * Where the language model is that the model is built on: a path, or a name that `pal pull` knows. @default where this
-   * machine saw it last, else by the name that the model has for it
-   */
-  readonly llm?: string
-  /** The same of an encoder, or `encoder=path` of several. */
-  readonly encoder?: string | readonly string[]
-  /**
-   * Whether what the model is built on is fetched from the hub if it is not on this machine: `false`, or what is told of
-   * it. @default true
-   */
-  readonly fetch?: boolean | Fetching
-  /** ONNX Runtime's execution provider. @default 'cpu' */
-  readonly provider?: string
-  /** Threads of one operation. @default the cores of this machine */
-  readonly threads?: number
-}
+export type { LoadOptions } from './load-options.js'
 
 export interface AskOptions extends SamplingOptions {
   /** The most tokens of the answer. One that is cut there says so in its warnings. @default 256 */
@@ -64,19 +46,18 @@ export interface Question {
  * for await (const piece of pal.ask('recording.wav', 'What do you hear?')) process.stdout.write(piece)
  * await pal.close()
  *
- * @throws PalError if there is no such model, its folder is not whole, or what it is built on cannot be had
+ * @throws PalError for a bad option, and if there is no such model, its folder is not whole, or what it is built on cannot
+ *   be had
  */
-export async function loadPal({
-  model,
-  llm,
-  encoder = [],
-  fetch = true,
-  provider,
-  threads,
-}: LoadOptions = {}): Promise<Pal> {
+export async function loadPal(options: LoadOptions = {}): Promise<Pal> {
+  checkLoadOptions(options)
+  const { model, llm, encoder = [], fetch = true, provider, threads } = options
   const folder = findModel(model)
   const chosen = { encoders: [encoder].flat(), ...(llm !== undefined && { llm }) }
-  const runtime = await Runtime.start({ ...(provider && { provider }), ...(threads && { threads }) })
+  const runtime = await Runtime.start({
+    ...(provider !== undefined && { provider }),
+    ...(threads !== undefined && { threads }),
+  })
   try {
     if (provider !== undefined && provider !== 'cpu') await probe(runtime, provider)
     const fetching = fetch === true ? {} : fetch || undefined
@@ -93,7 +74,9 @@ export class Pal {
   readonly #model: OpenedModel
   readonly #languageModel: Promise<LanguageModel>
   readonly #ears: Ears
-  #closed = false
+  /** Aborted when the model is closed. */
+  readonly #closing = new AbortController()
+  #closed: Promise<void> | undefined
 
   constructor(runtime: Runtime, model: OpenedModel) {
     const { config, weights } = model
@@ -117,7 +100,7 @@ export class Pal {
    * @throws PalError, on reading the answer, for audio that cannot be read, an empty question or a bad option
    */
   ask(audio: AudioInput | readonly AudioInput[], question: string, options: AskOptions = {}): Answer {
-    return new Answer((done) => this.#whileOpen(this.#answer(audio, question, options, done)))
+    return new Answer((done) => this.#answer(audio, question, options, done))
   }
 
   /**
@@ -126,31 +109,33 @@ export class Pal {
    *
    * @throws PalError for audio that cannot be read, an empty question or a bad option
    */
-  async askAll(
+  askAll(
     questions: readonly Question[],
     options: Omit<AskOptions, 'history'> = {},
   ): Promise<readonly AskResult[]> {
     const start = performance.now()
-    const languageModel = await this.#languageModel
-    const asked: { prepared: Prepared; text: AnswerText }[] = []
-    for (const { audio, question, history = [] } of questions) {
-      const prepared = await this.#prepare(audio, question, { ...options, history }, start)
-      asked.push({ prepared, text: this.#answerText(options) })
-    }
-    const endings = await generateTogether(
-      languageModel,
-      asked.map(({ prepared: { cache, prompt, position, generating }, text }) => ({
-        ...{ cache, prompt, position, ...generating },
-        take: (token) => {
-          text.push(token)
-          return !text.stopped
-        },
-      })),
-      options.signal,
-    )
-    return asked.map(({ prepared, text }, i) => {
-      text.end()
-      return this.#result(prepared, text, endings[i])
+    return this.#whileOpen(options.signal, async (signal) => {
+      const languageModel = await this.#languageModel
+      const asked: { prepared: Prepared; text: AnswerText }[] = []
+      for (const { audio, question, history = [] } of questions) {
+        const prepared = await this.#prepare(audio, question, { ...options, history, signal }, start)
+        asked.push({ prepared, text: this.#answerText(options) })
+      }
+      const endings = await generateTogether(
+        languageModel,
+        asked.map(({ prepared: { cache, prompt, position, generating }, text }) => ({
+          ...{ cache, prompt, position, ...generating },
+          take: (token) => {
+            text.push(token)
+            return !text.stopped
+          },
+        })),
+        signal,
+      )
+      return asked.map(({ prepared, text }, i) => {
+        text.end()
+        return this.#result(prepared, text, endings[i])
+      })
     })
   }
 
@@ -163,66 +148,88 @@ export class Pal {
    *
    * @throws PalError for audio that cannot be read or an empty question
    */
-  async score(
+  score(
     audio: AudioInput | readonly AudioInput[],
     question: string,
     answers: readonly string[],
-    { history = [], signal }: Pick<AskOptions, 'history' | 'signal'> = {},
+    { history = [], ...options }: Pick<AskOptions, 'history' | 'signal'> = {},
   ): Promise<readonly AnswerScore[]> {
-    const prepared = await this.#prepare(
-      audio,
-      question,
-      { history, ...(signal && { signal }) },
-      performance.now(),
-    )
-    const { cache, prompt, position } = prepared
-    const tokens = answers.map((answer) =>
-      this.#answerTokens([...history, { role: 'user', content: question }], answer, prompt.length),
-    )
-    const scores = await scoreAnswers(await this.#languageModel, cache, prompt, position, tokens, { signal })
-    return answers.map((answer, i) => ({
-      answer,
-      logProbability: scores[i]!,
-      tokens: tokens[i]!.length,
-    }))
+    return this.#whileOpen(options.signal, async (signal) => {
+      const prepared = await this.#prepare(audio, question, { history, signal }, performance.now())
+      const { cache, prompt, position } = prepared
+      const tokens = answers.map((answer) =>
+        this.#answerTokens([...history, { role: 'user', content: question }], answer, prompt.length),
+      )
+      const scores = await scoreAnswers(await this.#languageModel, cache, prompt, position, tokens, {
+        signal,
+      })
+      return answers.map((answer, i) => ({
+        answer,
+        logProbability: scores[i]!,
+        tokens: tokens[i]!.length,
+      }))
+    })
   }
 
   /**
    * Listens without a question yet; the memory can be given to `ask` in the place of the audio.
    * @throws PalError for audio that cannot be read
    */
-  async listen(
+  listen(
     audio: AudioInput | readonly AudioInput[],
-    { signal }: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal } = {},
   ): Promise<AudioMemory> {
-    this.#expectOpen()
-    return this.#ears.hear(audio, signal)
+    return this.#whileOpen(options.signal, (signal) => this.#ears.hear(audio, signal))
   }
 
-  /** Frees the model. Answers that are under way end with an error. */
-  async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    await this.#ears.release()
-    await this.#languageModel.then((model) => model.release()).catch(() => undefined)
-    await this.#runtime.close()
+  /** Frees the model, all that it is compiled to included. What is under way ends with an error. */
+  close(): Promise<void> {
+    this.#closing.abort(new PalError('expected an open model, got one that was closed'))
+    this.#closed ??= this.#runtime.close()
+    return this.#closed
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  /** What is under way when the model is closed fails somewhere deep; this says why. */
-  async *#whileOpen<T>(pieces: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
+  /** Does something unless the model is closed, or the signal aborted, before it is done. */
+  async #whileOpen<T>(signal: AbortSignal | undefined, use: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const joined = new JoinedSignal(signal, this.#closing.signal)
     try {
-      yield* pieces
+      joined.signal.throwIfAborted()
+      return await use(joined.signal)
     } catch (error) {
-      if (!(error instanceof PalError)) this.#expectOpen()
-      throw error
+      throw this.#reasonOf(error, joined.signal)
+    } finally {
+      joined.release()
     }
   }
 
+  /** What is under way when the model is closed may fail somewhere deep; this says why. */
+  #reasonOf(error: unknown, { aborted, reason }: AbortSignal): unknown {
+    const isClosed = aborted && reason === this.#closing.signal.reason
+    return isClosed && !(error instanceof PalError) ? reason : error
+  }
+
   async *#answer(
+    audio: AudioInput | readonly AudioInput[],
+    question: string,
+    options: AskOptions,
+    done: (result: AskResult) => void,
+  ): AsyncGenerator<string, void, void> {
+    const joined = new JoinedSignal(options.signal, this.#closing.signal)
+    try {
+      joined.signal.throwIfAborted()
+      yield* this.#pieces(audio, question, { ...options, signal: joined.signal }, done)
+    } catch (error) {
+      throw this.#reasonOf(error, joined.signal)
+    } finally {
+      joined.release()
+    }
+  }
+
+  async *#pieces(
     audio: AudioInput | readonly AudioInput[],
     question: string,
     options: AskOptions,
@@ -259,9 +266,10 @@ export class Pal {
     start: number,
   ): Promise<Prepared> {
     const { maxTokens = 256, history = [], signal } = options
-    this.#expectOpen()
-    if (question.trim() === '')
-      throw new PalError('expected a question, got an empty one', { key: 'question' })
+    if (typeof question !== 'string' || question.trim() === '') {
+      const got = typeof question === 'string' ? 'an empty one' : String(question)
+      throw new PalError(`expected a question, got ${got}`, { key: 'question' })
+    }
     if (!Number.isInteger(maxTokens) || maxTokens < 1) {
       throw new PalError(`expected a whole number, 1 or more, got ${maxTokens}`, { key: 'maxTokens' })
     }
@@ -312,10 +320,6 @@ export class Pal {
       model: this.#model.config.name,
       warnings: [...memory.warnings, ...endingWarnings(ending, generating.maxTokens, text.tokens)],
     }
-  }
-
-  #expectOpen(): void {
-    if (this.#closed) throw new PalError('expected an open model, got one that was closed')
   }
 }
 

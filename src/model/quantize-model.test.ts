@@ -3,12 +3,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { PalError } from '../errors.js'
 import { KeyValueCache } from '../llm/kv-cache.js'
 import { fixture } from '../llm/reference.test.helper.js'
 import { Random } from '../random.js'
 import { Runtime } from '../runtime/runtime.js'
 import { readBlocks, type StoredBlocks } from '../weights/block-tensors.js'
-import { readTensor, type StoredTensor } from '../weights/safetensors.js'
+import { openSafetensors, readTensor, type StoredTensor } from '../weights/safetensors.js'
 import { LanguageModel } from './language-model.js'
 import { openModel } from './model-folder.js'
 import { type OpenedLanguageModel, openLanguageModel, withoutAudio } from './open-language-model.js'
@@ -63,7 +64,7 @@ for (const [bits, tolerance] of [
       const [inBlocks, inFloat] = await Promise.all(
         [weights, plain].map(async (source) => {
           const model = await LanguageModel.compile(runtime, opened.model, source)
-          return model.read(new KeyValueCache(opened.model.llm), { ids: [5, 40, 7, 299, 120] }, 0)
+          return model.read(KeyValueCache.empty(opened.model.llm), { ids: [5, 40, 7, 299, 120] }, 0)
         }),
       )
       // Activations are rounded to 8 bits at every product.
@@ -96,7 +97,7 @@ describe('a language model in Hugging Face’s layout', () => {
   const ids = [3, 1, 4, 1, 5, 9, 2, 6]
   const logits = async ({ config, weights }: OpenedLanguageModel) => {
     const model = await LanguageModel.compile(runtime, withoutAudio(config), weights)
-    return model.read(new KeyValueCache(config), { ids }, 0)
+    return model.read(KeyValueCache.empty(config), { ids }, 0)
   }
 
   test('quantised in a folder, and on first use into the cache: the same, and near what it was', async () => {
@@ -128,11 +129,69 @@ test('a model whose base is rounded already is not rounded to other bits', async
   await assert.rejects(again, /expected a model of full precision, got one that is quantised/)
 })
 
-test('a folder with a model in it is not written over', async () => {
+test('nothing that is there is written over', async () => {
   const folder = await writeTinyModel({ config: wide })
-  const other = await writeTinyModel({ config: wide })
-  await assert.rejects(quantizeModel(folder, { bits: 4, out: other }), /--out: expected a folder without/)
-  await assert.rejects(quantizeModel(folder, { bits: 4, out: folder }), /--out: expected another folder/)
+  const out = await mkdtemp(join(temporary, 'mine-'))
+  await quantizeModel(folder, { bits: 8, out }) // An empty folder is as good as none.
+  const mine = await mkdtemp(join(temporary, 'mine-'))
+  const notes = join(mine, 'README.md')
+  await writeFile(notes, 'notes')
+  await assert.rejects(
+    quantizeModel(folder, { bits: 4, out: mine }),
+    /mine-.*, --out: expected a folder that is empty or not there yet, got one with README\.md in it\n/,
+  )
+  assert.equal(await readFile(notes, 'utf8'), 'notes')
+  await assert.rejects(quantizeModel(folder, { bits: 4, out: folder }), /--out: .*got one with README/)
+  await assert.rejects(quantizeModel(folder, { bits: 4, out: notes }), /--out: .*got a file\n/)
+  await assert.rejects(
+    quantizeModel(folder, { bits: 4, out: join(notes, 'x') }),
+    (error) => error instanceof PalError && /README\.md/.test(error.message),
+  )
+})
+
+describe('a card and a name of its own', () => {
+  test('a model that hears', async () => {
+    const folder = await writeTinyModel({ config: wide })
+    await writeFile(join(folder, 'README.md'), 'accuracy: 81.3 %')
+    const out = join(temporary, 'card')
+    await quantizeModel(folder, { bits: 4, out })
+    const card = await readFile(join(out, 'README.md'), 'utf8')
+    assert.match(
+      card,
+      /^# tiny-4bit\n[\s\S]*made of tiny by `pal quantize`[\s\S]*blocks of 32 weights of 4 bits/,
+    )
+    assert.doesNotMatch(card, /81\.3/)
+    assert.equal(await readFile(join(out, 'README.original.md'), 'utf8'), 'accuracy: 81.3 %')
+    const pal = await loadPal({ model: out, threads: 1 })
+    assert.equal(pal.description.name, 'tiny-4bit')
+    await pal.close()
+  })
+
+  test('a language model', async () => {
+    const out = join(temporary, 'card-llm')
+    await quantizeModel(fixture('smollm2'), { bits: 8, out })
+    const card = await readFile(join(out, 'README.md'), 'utf8')
+    assert.match(
+      card,
+      /^# smollm2-8bit\n[\s\S]*weights of 8 bits[\s\S]*made of smollm2 by `pal quantize`\.\n$/,
+    )
+  })
+})
+
+test('half precision stays where the runtime is given a copy, and is counted where it cannot', async () => {
+  const folder = await writeTinyModel({ config: wide, dtype: 'F16' })
+  const own = await quantizeModel(folder, { bits: 8, out: join(temporary, 'half') })
+  const { tensors } = await openSafetensors(join(own.folder, 'model.safetensors'))
+  const others = [...tensors].filter(([name]) => !name.startsWith('encoders.') && !name.endsWith('.scales'))
+  assert.ok(own.widened > 0 && others.every(([, { dtype }]) => dtype === 'U8' || dtype === 'F32'))
+  assert.ok([...tensors].every(([name, { dtype }]) => !name.startsWith('encoders.') || dtype === 'F16'))
+
+  const file = join(folder, 'config.json')
+  const config = JSON.parse(await readFile(file, 'utf8'))
+  await writeFile(file, JSON.stringify({ ...config, bases: { llm: { name: 'a/b', sha256: 'c' } } }))
+  const based = await quantizeModel(folder, { bits: 8, out: join(temporary, 'half-based') })
+  assert.equal(based.widened, 0)
+  assert.ok(based.roundsBase && based.bytesAfter < own.bytesAfter)
 })
 
 test('a model whose rows are no whole blocks keeps them as they are', async () => {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { copyFile, mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { PalError } from '../errors.js'
 import { blocksToWrite, fitsBlocks, openBlockFile } from '../weights/block-tensors.js'
 import { type Bits, BLOCK_SIZE, fromBlocks } from '../weights/blocks.js'
@@ -12,6 +12,15 @@ import {
   writeSafetensors,
 } from '../weights/safetensors.js'
 import { writeAtomically } from '../weights/write-atomically.js'
+import { writing } from '../weights/writing.js'
+import { huggingFaceCheckpoint } from './hugging-face-checkpoint.js'
+import { modelCard, roundedCard } from './model-card.js'
+import {
+  isModelFolder,
+  type ModelDescription,
+  readDescription,
+  writeDescription,
+} from './model-description.js'
 import { copyTokenizer } from './model-folder.js'
 
 export interface QuantizeOptions {
@@ -25,9 +34,10 @@ export interface QuantizeOptions {
 export interface Quantized {
   readonly folder: string
   readonly bits: Bits
-  /** Weights in blocks, and those that stay as they are: norms, encoders, connectors. */
+  /** Weights in blocks; those that stay as they are, such as norms, encoders and connectors; and those that became float32. */
   readonly matrices: number
   readonly others: number
+  readonly widened: number
   readonly bytesBefore: number
   readonly bytesAfter: number
   /** The root mean square of what rounding changed, relative to that of the numbers. */
@@ -42,32 +52,32 @@ export interface Quantized {
  * language model in Hugging Face's layout, and can be used but not trained further. Where a model's language model is
  * its base's, the folder says so, and the base is rounded into the cache when the folder is first opened.
  *
- * @throws PalError for a folder without a model, one that is quantised already, and one in the way of the result
+ * @throws PalError for a folder without a model, one that is quantised already, and for a place of the result where
+ *   something is already
  */
 export async function quantizeModel(
   folder: string,
   { bits, out, onProgress = () => undefined }: QuantizeOptions,
 ): Promise<Quantized> {
-  if (resolve(out) === resolve(folder)) {
-    throw new PalError('expected another folder for the quantised model', { file: out, key: '--out' })
-  }
-  if (existsSync(join(out, 'config.json'))) {
-    throw new PalError('expected a folder without a model in it', { file: out, key: '--out' })
-  }
-  const config = await readConfig(folder)
-  const hears = config.format === 'pal-audio'
+  await expectNothingIn(out)
+  const described = (await isModelFolder(folder)) ? await readDescription(folder) : undefined
+  const { name } = described ?? (await huggingFaceCheckpoint(folder))
   const stored = await openWeights(folder)
-  const chosen = new Set([...stored].filter(isMatrixOf(hears)).map(([name]) => name))
-  await refuseRounded(folder, config, stored)
-  const roundsBase = hears && hasLanguageModel(config.bases)
+  const chosen = new Set([...stored].filter(isMatrixOf(described !== undefined)).map(([name]) => name))
+  await refuseRounded(folder, described, stored)
+  const roundsBase = described?.bases?.llm !== undefined
   if (chosen.size === 0 && !roundsBase) {
     throw new PalError('expected matrices whose rows are multiples of 32 weights, got none', { file: folder })
   }
 
-  let [done, changed, whole] = [0, 0, 0]
+  let [done, changed, whole, widened] = [0, 0, 0, 0]
   const written: TensorToWrite[] = [...stored].flatMap(([name, tensor]) => {
     const read = () => readTensor(tensor)
-    if (!chosen.has(name)) return [{ name, shape: tensor.shape, data: read, dtype: typeBeside(name, tensor) }]
+    if (!chosen.has(name)) {
+      const dtype = typeBeside(name, tensor, described)
+      if (dtype !== tensor.dtype) widened++
+      return [{ name, shape: tensor.shape, data: read, dtype }]
+    }
     return blocksToWrite({ name, shape: tensor.shape, read }, bits, (numbers, blocks) => {
       const rounded = fromBlocks(blocks, bits)
       for (const [i, number] of numbers.entries()) {
@@ -77,17 +87,19 @@ export async function quantizeModel(
       onProgress(++done, chosen.size)
     })
   })
-  await mkdir(out, { recursive: true })
-  await writeSafetensors(join(out, 'model.safetensors'), written)
-  await copyTokenizer(folder, out)
-  if (existsSync(join(folder, 'README.md'))) await copyFile(join(folder, 'README.md'), join(out, 'README.md'))
-  const described = hears ? { ...config, quantization: { bits, blockSize: BLOCK_SIZE } } : config
-  await writeAtomically(join(out, 'config.json'), `${JSON.stringify(described, null, 2)}\n`)
+  const hint = 'Choose another folder with --out, one that can be written to and has room for it.'
+  await writing('the quantised model', { file: out, hint }, async () => {
+    await mkdir(out, { recursive: true })
+    await writeSafetensors(join(out, 'model.safetensors'), written)
+    await copyTokenizer(folder, out)
+    await describeRounded({ folder, name, described, parameters: countOf(stored) }, out, bits)
+  })
   return {
     folder: out,
     bits,
     matrices: chosen.size,
-    others: stored.size - chosen.size,
+    others: stored.size - chosen.size - widened,
+    widened,
     bytesBefore: sizeOf(stored),
     bytesAfter: sizeOf(await openWeights(out)),
     relativeError: chosen.size > 0 ? Math.sqrt(changed / whole) : 0,
@@ -95,9 +107,54 @@ export async function quantizeModel(
   }
 }
 
-function hasLanguageModel(bases: unknown): boolean {
-  return typeof bases === 'object' && bases !== null && 'llm' in bases
+/** Nothing of the user's may be written over, a model or not. */
+async function expectNothingIn(out: string): Promise<void> {
+  const found = await readdir(out).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    if (error.code === 'ENOTDIR') return undefined
+    throw error
+  })
+  if (found?.length === 0) return
+  const got = found
+    ? `one with ${found.slice(0, 3).join(', ')}${found.length > 3 ? ', …' : ''} in it`
+    : 'a file'
+  throw new PalError(`expected a folder that is empty or not there yet, got ${got}`, {
+    file: out,
+    key: '--out',
+    hint: 'Name another, or empty this one.',
+  })
 }
+
+/**
+ * Writes the card and, last, the configuration: a folder that has one is whole. Neither says that this is the model it was
+ * made of, whose card lies beside its own, for what it says of licences and training.
+ */
+async function describeRounded(original: Original, out: string, bits: Bits): Promise<void> {
+  const { folder, described, parameters } = original
+  const card = join(folder, CARD)
+  if (existsSync(card)) await copyFile(card, join(out, ORIGINAL_CARD))
+  const origin = { name: original.name, ...(existsSync(card) && { card: ORIGINAL_CARD }) }
+  const name = `${original.name}-${bits}bit`
+  if (!described) {
+    await writeAtomically(join(out, CARD), roundedCard(name, bits, origin))
+    return copyFile(join(folder, 'config.json'), join(out, 'config.json'))
+  }
+  const rounded = { ...described, name, quantization: { bits, blockSize: BLOCK_SIZE } } as const
+  await writeAtomically(join(out, CARD), modelCard(rounded, parameters, origin))
+  await writeDescription(out, rounded)
+}
+
+/** The model that is rounded. */
+interface Original {
+  readonly folder: string
+  readonly name: string
+  /** Undefined for a language model in Hugging Face's layout. */
+  readonly described: ModelDescription | undefined
+  readonly parameters: number
+}
+
+const CARD = 'README.md'
+const ORIGINAL_CARD = 'README.original.md'
 
 /** Is a weight one of those that are rounded: a projection, the embeddings or the output head? */
 export function isMatrix(name: string): boolean {
@@ -114,12 +171,12 @@ function isMatrixOf(hears: boolean): (entry: readonly [name: string, tensor: Sto
 /** A model may hold blocks itself, or say that its base is rounded, beside which it may have been trained. */
 async function refuseRounded(
   folder: string,
-  { quantization }: ModelJson,
+  described: ModelDescription | undefined,
   stored: ReadonlyMap<string, StoredTensor>,
 ): Promise<void> {
   const blocks = [...stored.values()].find(({ dtype }) => dtype === 'U8')
   if (blocks) await openBlockFile(blocks.file)
-  if (!blocks && quantization === undefined) return
+  if (!blocks && described?.quantization === undefined) return
   throw new PalError('expected a model of full precision, got one that is quantised', {
     file: folder,
     hint: 'Quantise the model that it was made of, or train it with other bits: rounding twice loses more.',
@@ -128,23 +185,27 @@ async function refuseRounded(
 
 /**
  * What runs together with blocks is mapped with them, as float32: the runtime does not take some weights of a program
- * from a file and others from memory. Encoders run by themselves and may stay at half precision.
+ * from a file and others from memory. Encoders run by themselves and may stay at half precision; so may everything in a model
+ * that has a base, since of that the runtime is given a copy.
  */
-function typeBeside(name: string, { dtype }: StoredTensor): 'F32' | 'F16' {
-  return name.startsWith('encoders.') && dtype === 'F16' ? 'F16' : 'F32'
+function typeBeside(
+  name: string,
+  { dtype }: StoredTensor,
+  described: ModelDescription | undefined,
+): 'F32' | 'F16' {
+  const { llm, encoders = {} } = described?.bases ?? {}
+  const isCopied = llm !== undefined || Object.keys(encoders).length > 0
+  const mayBeHalf = isCopied || (described && name.startsWith('encoders.'))
+  return mayBeHalf && dtype === 'F16' ? 'F16' : 'F32'
 }
 
 function sizeOf(tensors: ReadonlyMap<string, StoredTensor>): number {
   return [...tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0)
 }
 
-type ModelJson = Readonly<Record<string, unknown>>
-
-async function readConfig(folder: string): Promise<ModelJson> {
-  const file = join(folder, 'config.json')
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as ModelJson
-  } catch (cause) {
-    throw new PalError('expected the configuration of a model, as JSON', { file, cause })
-  }
+function countOf(tensors: ReadonlyMap<string, StoredTensor>): number {
+  return [...tensors.values()].reduce(
+    (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
+    0,
+  )
 }

@@ -80,7 +80,7 @@ describe('SmolLM2-135M-Instruct', { skip }, () => {
       }
       const answer: number[] = []
       const options = { sampler, maxTokens: tokens.length, endIds: [] }
-      for await (const token of generate(model, new KeyValueCache(config), ids, 0, options))
+      for await (const token of generate(model, KeyValueCache.empty(config), ids, 0, options))
         answer.push(token)
       assert.deepEqual(answer, tokens)
     }

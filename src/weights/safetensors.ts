@@ -145,7 +145,8 @@ function check({ name, shape, dtype }: TensorToWrite, data: Float32Array | Uint8
   })
 }
 
-function sizeOf({ shape, dtype = 'F32' }: TensorToWrite): number {
+/** The bytes that it will take. */
+export function sizeOf({ shape, dtype = 'F32' }: Pick<TensorToWrite, 'shape' | 'dtype'>): number {
   return countOf(shape) * bytesPerElement[dtype]
 }
 

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
+import { PassThrough } from 'node:stream'
+import { test } from 'node:test'
+import { loadBytes } from './load-bytes.js'
+
+test('a stream that keeps silent is not waited for once the signal is aborted', async () => {
+  const stream = new PassThrough()
+  stream.write('a')
+  const controller = new AbortController()
+  const loading = loadBytes(stream, undefined, controller.signal)
+  setTimeout(() => controller.abort('enough'), 20)
+  await assert.rejects(loading, (error) => error === 'enough')
+  assert.ok(stream.destroyed)
+  await assert.rejects(
+    loadBytes(import.meta.filename, undefined, controller.signal),
+    (error) => error === 'enough',
+  )
+})
+
+test('a signal that is not aborted changes nothing, and nothing stays with it', async () => {
+  const { signal } = new AbortController()
+  const stream = new PassThrough()
+  stream.end('sound')
+  const { name, bytes } = await loadBytes(stream, undefined, signal)
+  assert.deepEqual([name, Buffer.from(bytes).toString()], ['audio stream', 'sound'])
+  assert.equal(getEventListeners(signal, 'abort').length, 0)
+})
