@@ -24,7 +24,7 @@ test('a model is quantised, and answers', async () => {
   assert.ok(existsSync(join(out, 'config.json')))
   const again = await pal(['quantize', 'pal-tiny', '--bits', '4', '--out', out])
   assert.equal(again.code, 1)
-  assert.match(again.stderr, /--out: expected a folder without a model in it/)
+  assert.match(again.stderr, /--out: expected a folder that is empty/)
 })
 
 test('wrong usage names the option', async () => {

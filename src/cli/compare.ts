@@ -92,6 +92,8 @@ async function run(
   const finished = await Promise.all(runs.map((run) => finishedRun(run, folder, compared)))
   let questions: Awaited<ReturnType<typeof itemsOf>> | undefined
   for (const [done, run] of runs.entries()) {
+    // Also where it came when a run had just been finished.
+    if (signal.aborted) return undefined
     process.stderr.write(`${run.integration}, seed ${run.seed}\n`)
     const cost = finished[done] ?? (await trainRun(run, folder, compared, signal))
     if (!cost) return undefined

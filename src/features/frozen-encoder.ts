@@ -35,7 +35,7 @@ export class FrozenEncoder {
   readonly #graphs = new Map<number, string>()
   readonly #keys = new WeakMap<Float32Array, string>()
   /** One for each length that audio was padded to. They take turns with the step that their features are for. */
-  readonly #programs = new ProgramCache({ takingTurns: true })
+  readonly #programs = new ProgramCache({ keepMemory: 'never' })
   /** Features that were found in the store, and that had to be computed. */
   readonly counts = { found: 0, computed: 0 }
 

@@ -18,14 +18,13 @@ export class AudioEncoder {
   readonly #runtime: Runtime
   readonly #config: ModelConfig
   readonly #weights: (name: string) => WeightSource | undefined
-  /** One for each encoder and length that audio was padded to. */
-  readonly #programs: ProgramCache
+  /** One for each encoder and length that audio was padded to. Sound waits to be heard: without their memory they take longer. */
+  readonly #programs = new ProgramCache({ keepMemory: 'always' })
 
   constructor(runtime: Runtime, config: ModelConfig, weights: (name: string) => WeightSource | undefined) {
     this.#runtime = runtime
     this.#config = config
     this.#weights = weights
-    this.#programs = new ProgramCache({ takingTurns: config.encoders.length > 1 })
   }
 
   /** @param samples [time], at the model's sample rate */

@@ -13,13 +13,20 @@ test('a program that is alone keeps its memory; of several that take turns none 
 })
 
 test('where others take turns with it, a program keeps no memory', async () => {
-  const { use, events } = watched(new ProgramCache({ takingTurns: true }))
+  const { use, events } = watched(new ProgramCache({ keepMemory: 'never' }))
   for (const key of ['a', 'b', 'a']) await use(key)
   assert.deepEqual(events, ['compile a', 'run a', 'compile b', 'run b', 'run a'])
 })
 
+test('where it is worth its room, every program keeps its memory', async () => {
+  const { use, events } = watched(new ProgramCache({ keepMemory: 'always' }))
+  for (const key of ['a', 'b', 'a']) await use(key)
+  const compiled = ['a', 'b'].map((key) => `compile ${key}, which keeps its memory`)
+  assert.deepEqual(events, [compiled[0], 'run a', compiled[1], 'run b', 'run a'])
+})
+
 test('when there are too many, that not used for longest goes', async () => {
-  const { use, events } = watched(new ProgramCache({ most: 2, takingTurns: true }))
+  const { use, events } = watched(new ProgramCache({ most: 2, keepMemory: 'never' }))
   for (const key of ['a', 'b', 'a', 'c', 'a', 'b']) await use(key)
   assert.deepEqual(events.slice(5), [
     ...['release b', 'compile c', 'run c', 'run a'],
@@ -28,7 +35,7 @@ test('when there are too many, that not used for longest goes', async () => {
 })
 
 test('no program is released while it runs', async () => {
-  const cache = new ProgramCache({ most: 1, takingTurns: true })
+  const cache = new ProgramCache({ most: 1, keepMemory: 'never' })
   const { use, events } = watched(cache)
   await Promise.all([use('a'), use('b'), use('a'), cache.release()])
   assert.deepEqual(events, [
@@ -39,7 +46,7 @@ test('no program is released while it runs', async () => {
 })
 
 test('what fails is told to whoever asked, and to nobody else', async () => {
-  const { use, events } = watched(new ProgramCache({ takingTurns: true }))
+  const { use, events } = watched(new ProgramCache({ keepMemory: 'never' }))
   const fails = () => Promise.reject(new Error('too large'))
   const results = await Promise.allSettled([use('a', fails), use('a')])
   assert.deepEqual(

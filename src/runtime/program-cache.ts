@@ -3,26 +3,26 @@ import type { Program } from './runtime.js'
 export interface ProgramCacheOptions {
   /** Programs that are kept at most. @default 8 */
   readonly most?: number
-  /** Whether there are others from the start: see `ProgramCache`. @default false */
-  readonly takingTurns?: boolean
+  /** Whether programs keep the memory of a run for the next: see `ProgramCache`. @default 'alone' */
+  readonly keepMemory?: 'always' | 'alone' | 'never'
 }
 
 /**
- * Compiled programs by a key, of which those used last are kept. A program that is alone keeps the memory of a run for
- * the next; once several take turns, none does, so that they need what the largest needs and not the sum. They run one
- * at a time, so that none is released while it is in use.
+ * Compiled programs by a key, of which those used last are kept. They run one at a time, so that none is released while it is
+ * in use. A program that keeps its memory runs faster; several that do need the sum of what they need. `alone`: one keeps it
+ * as long as there is no other, and once several take turns none does.
  */
 export class ProgramCache<Compiled extends Pick<Program, 'release'> = Program> {
   readonly #most: number
   /** Least recently used first. */
   readonly #compiled = new Map<string, Compiled>()
-  #takingTurns: boolean
+  #keepMemory: 'always' | 'alone' | 'never'
   #isReleased = false
   #queue: Promise<unknown> = Promise.resolve()
 
-  constructor({ most = 8, takingTurns = false }: ProgramCacheOptions = {}) {
+  constructor({ most = 8, keepMemory = 'alone' }: ProgramCacheOptions = {}) {
     this.#most = most
-    this.#takingTurns = takingTurns
+    this.#keepMemory = keepMemory
   }
 
   /**
@@ -39,7 +39,7 @@ export class ProgramCache<Compiled extends Pick<Program, 'release'> = Program> {
       const known = this.#compiled.get(key)
       this.#compiled.delete(key)
       if (!known) await this.#makeRoom()
-      const compiled = known ?? (await compile({ keepsMemory: !this.#takingTurns }))
+      const compiled = known ?? (await compile({ keepsMemory: this.#keepMemory !== 'never' }))
       this.#compiled.set(key, compiled)
       return run(compiled)
     })
@@ -59,11 +59,11 @@ export class ProgramCache<Compiled extends Pick<Program, 'release'> = Program> {
     return done
   }
 
-  /** The first goes when a second comes, because it keeps its memory, and is compiled anew in its turn; later, that not used for longest. */
+  /** One that was alone and keeps its memory goes when a second comes, and is compiled anew in its turn; else, that not used for longest. */
   async #makeRoom(): Promise<void> {
     if (this.#compiled.size === 0) return
-    if (!this.#takingTurns || this.#compiled.size >= this.#most) await this.#releaseOldest()
-    this.#takingTurns = true
+    if (this.#keepMemory === 'alone' || this.#compiled.size >= this.#most) await this.#releaseOldest()
+    if (this.#keepMemory === 'alone') this.#keepMemory = 'never'
   }
 
   async #releaseOldest(): Promise<void> {

@@ -153,8 +153,8 @@ const stage = z.strictObject({
   clip: positive.default(1),
   /** Batches whose gradients are averaged for one step. */
   accumulate: count.default(1),
-  /** Compute again for the gradient, instead of keeping it: the FFN's gates, the weights of attention too (`selective`), or everything (true). */
-  checkpointing: z.union([z.boolean(), z.enum(['gates', 'selective'])]).default(false),
+  /** What is computed again for the gradient instead of being kept: the FFN's gates, the weights of attention too (`selective`), or everything (true). */
+  checkpointing: z.union([z.boolean(), z.enum(['gates', 'selective'])]).default('gates'),
   specAugment: z
     .strictObject({
       timeMasks: z.int().nonnegative(),
