@@ -1,4 +1,5 @@
 import { KeyValueCache } from '../llm/kv-cache.js'
+import { likeliest } from '../llm/sampling.js'
 import { AudioEncoder } from '../model/audio-encoder.js'
 import type { ModelConfig } from '../model/config.js'
 import { LanguageModel } from '../model/language-model.js'
@@ -101,9 +102,3 @@ export class AnswerRun {
 }
 
 const TOKENS_PER_SECOND = 50
-
-function likeliest(scores: Float32Array): number {
-  let best = 0
-  for (let i = 1; i < scores.length; i++) if (scores[i]! > scores[best]!) best = i
-  return best
-}

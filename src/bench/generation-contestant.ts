@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline'
 import { LLAMA_SIZES } from '../llm/config.js'
 import { KeyValueCache } from '../llm/kv-cache.js'
+import { likeliest } from '../llm/sampling.js'
 import { LanguageModel } from '../model/language-model.js'
 import { withoutAudio } from '../model/open-language-model.js'
 import { peakMemoryMiB } from '../runtime/peak-memory.js'
@@ -44,9 +45,3 @@ for await (const line of createInterface(process.stdin)) {
   process.stdout.write(`${JSON.stringify({ prefillMs, tokenMs, tokens, peakMegabytes })}\n`)
 }
 await runtime.close()
-
-function likeliest(scores: Float32Array): number {
-  let best = 0
-  for (let i = 1; i < scores.length; i++) if (scores[i]! > scores[best]!) best = i
-  return best
-}
