@@ -1,12 +1,13 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { PalError } from '../errors.js'
 
 /**
  * Does something in a run's folder while no other process trains there: two would write over one another's steps. A file
- * says who it is, and nobody waits for it. That of a process which is gone is taken over at once, so that a run that was
- * killed can go on.
+ * says who it is, and nobody waits for its end. That of a process which is gone is taken over, so that a run that was killed
+ * can go on; one that is being killed has a few seconds to be gone.
  * @throws PalError that names the other process
  */
 export async function alone<T>(folder: string, use: () => Promise<T>): Promise<T> {
@@ -26,7 +27,7 @@ export async function alone<T>(folder: string, use: () => Promise<T>): Promise<T
 export async function expectNobody(folder: string): Promise<void> {
   const path = lockOf(folder)
   const text = await textOf(path)
-  if (text !== undefined && isThere(text, path)) throw taken(text, path)
+  if (text !== undefined && (await isThere(text, path))) throw taken(text, path)
 }
 
 /** Those of this process: in a copied folder there is one of its number that nobody holds. */
@@ -37,6 +38,7 @@ function lockOf(folder: string): string {
 }
 
 async function take(path: string, own: string): Promise<void> {
+  const begun = Date.now()
   for (;;) {
     try {
       return await writeFile(path, own, { flag: 'wx' })
@@ -44,10 +46,14 @@ async function take(path: string, own: string): Promise<void> {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
     const text = await textOf(path)
-    if (text !== undefined && isThere(text, path)) throw taken(text, path)
-    await rm(path, { force: true })
+    if (text === undefined || !(await isThere(text, path))) await rm(path, { force: true })
+    else if (Date.now() - begun > PATIENCE) throw taken(text, path)
+    else await setTimeout(100)
   }
 }
+
+/** `mpirun` ends before the processes that it has killed, in milliseconds. */
+const PATIENCE = 3000
 
 async function textOf(path: string): Promise<string | undefined> {
   try {
@@ -59,16 +65,22 @@ async function textOf(path: string): Promise<string | undefined> {
 }
 
 /** Whether the process is there that a lock names. Nobody knows of another machine's, or of one that has not said yet. */
-function isThere(text: string, path: string): boolean {
+async function isThere(text: string, path: string): Promise<boolean> {
   const holder = holderIn(text)
   if (holder?.host !== hostname()) return true
   if (holder.pid === process.pid) return held.has(path)
   try {
     process.kill(holder.pid, 0)
-    return true
+    return !(await isDead(holder.pid))
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
+}
+
+/** On Linux, a process that has ended is there until its parent asks: in a container perhaps for good. */
+async function isDead(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  return /\) [ZX] /.test(stat)
 }
 
 function holderIn(text: string): { readonly pid: number; readonly host: string } | undefined {
