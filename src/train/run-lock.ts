@@ -47,7 +47,7 @@ async function take(path: string, own: string): Promise<void> {
     }
     const text = await textOf(path)
     if (text === undefined || !(await isThere(text, path))) await rm(path, { force: true })
-    else if (Date.now() - begun > PATIENCE) throw taken(text, path)
+    else if (held.has(path) || Date.now() - begun > PATIENCE) throw taken(text, path)
     else await setTimeout(100)
   }
 }
