@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { PalError } from '../errors.js'
@@ -44,18 +44,4 @@ async function readIdentity(folder: string): Promise<Identity | undefined> {
     `expected measurements that say what they are of, in ${IDENTITY}, got ${VISITS} without it`,
     { file: folder, hint: ELSEWHERE },
   )
-}
-
-/** What was kept before; a line that was cut by a kill is left out. */
-export async function readKept<T>(folder: string, name: string): Promise<readonly T[]> {
-  const path = join(folder, name)
-  if (!existsSync(path)) return []
-  const text = await readFile(path, 'utf8')
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-  if (whole.length < text.length) await writeAtomically(path, whole)
-  return whole.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as T]))
-}
-
-export async function keep(folder: string, name: string, value: unknown): Promise<void> {
-  await appendFile(join(folder, name), `${JSON.stringify(value)}\n`)
 }

@@ -1,7 +1,9 @@
+import { join } from 'node:path'
+import { keepLines, readKeptLines } from '../kept-lines.js'
 import type { AnswerTimes } from './answer-run.js'
 import { type BenchConfiguration, nameOf } from './configuration.js'
 import type { Identity } from './identity.js'
-import { claimFolder, keep, PEAKS, readKept, VISITS } from './kept.js'
+import { claimFolder, PEAKS, VISITS } from './kept.js'
 import { busyCores, type Peaks } from './machine.js'
 import { type ContestantEvent, runContestant } from './run-contestant.js'
 
@@ -76,7 +78,9 @@ export async function measure(
   await claim()
   const peaks = await peaksOf(configurations, options, claim)
   const turns = turnsOf(configurations, rounds)
-  const visits = new Map((await readKept<Visit>(folder, VISITS)).map((visit) => [keyOf(visit), visit]))
+  const visits = new Map(
+    (await readKeptLines<Visit>(join(folder, VISITS))).map((visit) => [keyOf(visit), visit]),
+  )
   const failures = new Map<string, Failure>()
   for (const [done, [key, turn]] of [...turns].entries()) {
     const { name, round, configuration } = turn
@@ -94,7 +98,7 @@ export async function measure(
       continue
     }
     const visit = { ...turn, ...measuredBy(events), load, at }
-    await keep(folder, VISITS, visit)
+    await keepLines(join(folder, VISITS), [visit])
     visits.set(key, visit)
   }
   return {
@@ -131,7 +135,7 @@ async function peaksOf(
   claim: () => Promise<void>,
 ): Promise<readonly Peaks[]> {
   const wanted = new Map(configurations.map((configuration) => [runtimeOf(configuration), configuration]))
-  const peaks = new Map((await readKept<Peaks>(folder, PEAKS)).map((one) => [runtimeOf(one), one]))
+  const peaks = new Map((await readKeptLines<Peaks>(join(folder, PEAKS))).map((one) => [runtimeOf(one), one]))
   for (const [key, configuration] of wanted) {
     if (peaks.has(key)) continue
     if (signal?.aborted) break
@@ -141,7 +145,7 @@ async function peaksOf(
     await claim()
     const { provider, threads } = configuration
     const own = { provider, threads, gemm: found.gemm, bandwidth: found.bandwidth }
-    await keep(folder, PEAKS, own)
+    await keepLines(join(folder, PEAKS), [own])
     peaks.set(key, own)
   }
   return [...wanted.keys()].flatMap((key) => peaks.get(key) ?? [])

@@ -1,4 +1,4 @@
-import { groupBy } from '../eval/bootstrap.js'
+import { groupBy } from '../group-by.js'
 import type { LlamaConfig } from '../llm/config.js'
 import { type BenchConfiguration, nameOf } from './configuration.js'
 import { type Cost, costOf } from './cost.js'

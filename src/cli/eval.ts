@@ -203,7 +203,7 @@ async function firstOfEach<T extends { readonly task: string }>(
   seed: number,
 ) {
   const { Random } = await import('../random.js')
-  const { groupBy } = await import('../eval/bootstrap.js')
+  const { groupBy } = await import('../group-by.js')
   const chosen = [...groupBy(items, ({ task }) => task)].flatMap(([task, of]) =>
     new Random('limit', seed, task).shuffle(of).slice(0, limit),
   )

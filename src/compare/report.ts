@@ -1,4 +1,5 @@
-import { type Estimate, groupBy } from '../eval/bootstrap.js'
+import type { Estimate } from '../eval/bootstrap.js'
+import { groupBy } from '../group-by.js'
 import { type AnswerTable, accuracyOf, gains, layOut, plainAccuracy, tabulate } from './answer-table.js'
 import { type Cost, costsOf } from './cost.js'
 import { holm } from './holm.js'

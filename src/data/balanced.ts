@@ -1,3 +1,4 @@
+import { groupBy } from '../group-by.js'
 import type { Random } from '../random.js'
 import type { LoadedClip } from './clip-library.js'
 import type { ClipKind } from './clips.js'
@@ -57,13 +58,3 @@ export class BalancedClips {
 }
 
 const keyOf = (kind: ClipKind, label: string) => `${kind}/${label}`
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const group = groups.get(key(item))
-    if (group) group.push(item)
-    else groups.set(key(item), [item])
-  }
-  return groups
-}

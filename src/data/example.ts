@@ -1,6 +1,7 @@
 import { PalError } from '../errors.js'
+import type { Row } from './dialects/dialect.js'
+import { dialects } from './dialects/index.js'
 import { mistakeAt, type Place } from './place.js'
-import { hasMessages, ROW_EXAMPLE, type Row, rowSchema } from './row.js'
 import type { StoredAudio } from './stored-audio.js'
 
 /** Where an audio stands in a message. */
@@ -34,7 +35,7 @@ export interface RowContext {
 }
 
 /**
- * The example that a row stands for. A row with one audio may leave out its placeholder; the audio
+ * The example that a row of any dialect stands for. A row with one audio may leave out its placeholder; the audio
  * then stands before the first user message.
  * @throws PalError naming the place and the key of the first mistake
  */
@@ -59,14 +60,15 @@ function parseRow(value: unknown, place: Place): Row {
     const got = JSON.stringify(value)?.slice(0, 60)
     throw new PalError(`expected a JSON object, got ${got}`, mistakeAt(place))
   }
-  if (!hasMessages(value)) {
+  const dialect = dialects.find((candidate) => candidate.detects(value))
+  if (!dialect) {
     const keys = Object.keys(value).join(', ') || '(none)'
-    throw new PalError(`expected a row with messages, got the keys ${keys}`, {
+    throw new PalError(`expected a row in a known form, got the keys ${keys}`, {
       ...mistakeAt(place),
-      hint: `For example: ${ROW_EXAMPLE}`,
+      hint: dialects.map(({ name, example }) => `${name}: ${example}`).join('\n'),
     })
   }
-  const parsed = rowSchema.safeParse(value)
+  const parsed = dialect.schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw new PalError(issue?.message ?? 'expected a valid row', mistakeAt(place, issue?.path.join('.') ?? ''))

@@ -50,7 +50,7 @@ test('mistakes are told with file, line and key', async () => {
   await assert.rejects(read('[1]'), /train\.jsonl:2: expected a JSON object, got \[1\]/)
   await assert.rejects(
     read({ sound: 'a.wav' }),
-    /train\.jsonl:2: expected a row with messages, got the keys sound\nFor example: \{/,
+    /train\.jsonl:2: expected a row in a known form, got the keys sound\nmessages: \{/,
   )
   await assert.rejects(read(row({ audios: 'a.wav' })), /train\.jsonl:2, audios: .*array/)
   await assert.rejects(

@@ -1,5 +1,5 @@
 import { verdict } from '../data/questions/score.js'
-import { groupBy } from './bootstrap.js'
+import { groupBy } from '../group-by.js'
 import type { Outcome } from './measure.js'
 import type { Metric } from './metrics/metric.js'
 

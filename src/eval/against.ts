@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { PalError } from '../errors.js'
-import { bootstrap, type Estimate, groupBy } from './bootstrap.js'
+import { groupBy } from '../group-by.js'
+import { bootstrap, type Estimate } from './bootstrap.js'
 import type { EvalItem } from './items.js'
 import { type Measure, type Outcome, share } from './measure.js'
 import { measuresOf } from './measures.js'

@@ -1,3 +1,4 @@
+import { groupBy } from '../group-by.js'
 import { Random } from '../random.js'
 
 /** A value with its 95 % interval. */
@@ -41,17 +42,4 @@ export function percentile(sorted: readonly number[], share: number): number {
   const below = sorted[Math.floor(at)] ?? Number.NaN
   const above = sorted[Math.ceil(at)] ?? Number.NaN
   return below + (above - below) * (at - Math.floor(at))
-}
-
-export function groupBy<T>(
-  items: readonly T[],
-  keyOf: (item: T) => string,
-): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const group = groups.get(keyOf(item))
-    if (group) group.push(item)
-    else groups.set(keyOf(item), [item])
-  }
-  return groups
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { PalError } from '../errors.js'
-import { groupBy } from './bootstrap.js'
+import { groupBy } from '../group-by.js'
 import type { EvalItem } from './items.js'
 
 type Asked = Omit<EvalItem, 'samples' | 'closed'>

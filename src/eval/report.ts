@@ -1,5 +1,6 @@
+import { groupBy } from '../group-by.js'
 import { accuracy } from './accuracy.js'
-import { bootstrap, type Estimate, groupBy } from './bootstrap.js'
+import { bootstrap, type Estimate } from './bootstrap.js'
 import type { EvalItem } from './items.js'
 import type { Measure, Outcome } from './measure.js'
 import { measuresOf } from './measures.js'

@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Audio } from '../audio/audio.js'
 import type { AnswerVocabulary } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
+import { groupBy } from '../group-by.js'
+import { keepLines, readKeptLines } from '../kept-lines.js'
 import type { Pal } from '../model/pal.js'
 import { gather, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { answerItems, type HeardItem, type Protocol } from './answer-items.js'
-import { groupBy } from './bootstrap.js'
 import { expectClosed } from './closed-answers.js'
 import type { EvalItem, EvalSet } from './items.js'
 import { expectSameItems } from './kept-items.js'
@@ -87,7 +88,7 @@ export async function evaluate(
   const answerHeard = async () => {
     const answered = await answerItems(pal, heard, { protocol, nll, vocabulary })
     answers.push(...answered)
-    await appendFile(file, answered.map((sample) => `${JSON.stringify(sample)}\n`).join(''))
+    await keepLines(file, answered)
     heard = []
     onProgress?.(kept.length + answers.length, total)
   }
@@ -257,12 +258,7 @@ function shown(value: string | number | undefined): string {
   return /^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text
 }
 
-/** A line that was cut by a kill is left out; its question is asked again. */
-async function readSamples(folder: string, name = SAMPLES): Promise<readonly Sample[]> {
-  const path = join(folder, name)
-  if (!existsSync(path)) return []
-  const text = await readFile(path, 'utf8')
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-  if (whole.length < text.length) await writeAtomically(path, whole)
-  return whole.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Sample]))
+/** A question whose line was cut by a kill is asked again. */
+function readSamples(folder: string, name = SAMPLES): Promise<readonly Sample[]> {
+  return readKeptLines(join(folder, name))
 }

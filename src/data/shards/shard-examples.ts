@@ -6,7 +6,7 @@ import { isConversation, type ShardRecord } from './shard-record.js'
 import { shardRecords } from './shard-records.js'
 
 /**
- * The examples in shards: rows or samples with messages, as in a manifest.
+ * The examples in shards: rows or samples with messages, in the dialects of a manifest.
  * @throws PalError naming shard, row or sample, and key
  */
 export async function readShardExamples(path: string): Promise<readonly Example[]> {

@@ -1,6 +1,6 @@
 import { PalError } from '../../errors.js'
+import { dialects } from '../dialects/index.js'
 import { mistakeAt, type Place } from '../place.js'
-import { hasMessages } from '../row.js'
 import type { StoredAudio } from '../stored-audio.js'
 
 /** A row of a parquet file, or a sample of a tar shard. */
@@ -20,8 +20,9 @@ export interface ShardRecord {
   readonly labelField?: string
 }
 
-/** Whether it is a conversation, as in a manifest, rather than a labelled recording. */
-export const isConversation = ({ fields }: ShardRecord): boolean => hasMessages(fields)
+/** Whether it is a conversation, in one of the dialects of manifests, rather than a labelled recording. */
+export const isConversation = ({ fields }: ShardRecord): boolean =>
+  dialects.some((dialect) => dialect.detects(fields))
 
 /**
  * The text or the number in a field, as text.

@@ -1,4 +1,4 @@
-import { groupBy } from '../bootstrap.js'
+import { groupBy } from '../../group-by.js'
 import type { Layout } from './layout.js'
 import { readTable } from './read-table.js'
 import { recordingsBelow } from './recordings.js'

@@ -1,4 +1,4 @@
-import { editDistance } from './edit-distance.js'
+import { editDistance } from '../../text/edit-distance.js'
 import { type Metric, ofSums } from './metric.js'
 
 /** What was heard, and what was said. */

@@ -1,7 +1,7 @@
 import { type FoundLabel, findLabels } from '../../data/questions/labels-in.js'
 import { isDenial, normalize } from '../../data/questions/normalize.js'
 import type { AnswerVocabulary } from '../../data/questions/task.js'
-import { groupBy } from '../bootstrap.js'
+import { groupBy } from '../../group-by.js'
 import { type Metric, ofSums } from './metric.js'
 
 /** The labels of a recording, and those that an answer was read as. */
