@@ -23,6 +23,7 @@ interface EvalCliOptions extends BaseFlags {
   readonly scenes: number
   readonly seed: number
   readonly wordings: WordingSplit
+  readonly question?: string
   readonly protocol: Protocol
   readonly nll?: boolean
   readonly out?: string
@@ -36,7 +37,7 @@ export function register(command: Command, context: CliContext): void {
     command
       .argument(
         '<what>',
-        'a recipe, whose held-out recordings are asked about; a manifest (.jsonl); parquet files or tar shards; or a data set as it is published, as layout:path',
+        'a recipe, whose held-out recordings are asked about; a manifest (.jsonl or .json); parquet files or tar shards; or a data set as it is published, as layout:path',
       )
       .argument('[changes...]', 'settings of the recipe to change, as key=value')
       .option('--model <name or folder>', 'the model to ask (default: the one that ships)'),
@@ -51,6 +52,7 @@ export function register(command: Command, context: CliContext): void {
         .choices(['held-out', 'train'])
         .default('held-out'),
     )
+    .option('--question <text>', 'what rows of a manifest are asked that keep no question')
     .addOption(
       new Option(
         '--protocol <which>',
@@ -113,7 +115,8 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
     })
 }
 
-interface ItemsOptions extends Pick<EvalCliOptions, 'tasks' | 'limit' | 'scenes' | 'seed' | 'wordings'> {
+interface ItemsOptions
+  extends Pick<EvalCliOptions, 'tasks' | 'limit' | 'scenes' | 'seed' | 'wordings' | 'question'> {
   /** Stops the decoding of a recipe's recordings. */
   readonly signal?: AbortSignal
 }
@@ -122,7 +125,7 @@ interface ItemsOptions extends Pick<EvalCliOptions, 'tasks' | 'limit' | 'scenes'
 export async function itemsOf(
   what: string,
   changes: readonly string[],
-  { tasks, limit, scenes, seed, wordings, signal }: ItemsOptions,
+  { tasks, limit, scenes, seed, wordings, question, signal }: ItemsOptions,
 ): Promise<EvalSet> {
   const { clipItems, clipTasks } = await import('../eval/items.js')
   const { manifestItems } = await import('../eval/manifest-items.js')
@@ -139,8 +142,14 @@ export async function itemsOf(
 
   async function readItems(): Promise<[EvalSet, Stamp]> {
     const layout = layoutOf(what)
-    const isManifest = what.endsWith('.jsonl')
-    if (!layout && !isManifest && !(await isShards(what))) return [await recipeItems(), contentStamp]
+    const isManifest = /\.(jsonl|ndjson|json)$/.test(what)
+    const isWritten = isManifest || (await isShards(what))
+    if (question !== undefined && (layout || !isWritten)) {
+      throw new PalError('expected a question with a manifest only, whose rows may have none', {
+        ...{ file: what, key: '--question' },
+      })
+    }
+    if (!layout && !isWritten) return [await recipeItems(), contentStamp]
     if (changes.length > 0) {
       throw new PalError(`expected changes with a recipe only, got "${changes[0]}"`, {
         file: what,
@@ -148,8 +157,8 @@ export async function itemsOf(
       })
     }
     if (layout) return [await layoutItems(layout, SAMPLE_RATE), fileStamp()]
-    if (isManifest) return [await manifestItems(what, SAMPLE_RATE), fileStamp()]
-    return [await shardItems(what, SAMPLE_RATE), fileStamp(await shardFiles(what))]
+    if (isManifest) return [await manifestItems(what, SAMPLE_RATE, question), fileStamp()]
+    return [await shardItems(what, SAMPLE_RATE, question), fileStamp(await shardFiles(what))]
   }
 
   async function recipeItems(): Promise<EvalSet> {

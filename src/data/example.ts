@@ -1,16 +1,9 @@
 import { PalError } from '../errors.js'
-import type { Row } from './dialects/dialect.js'
+import type { Row, WrittenAudio } from './dialects/dialect.js'
 import { dialects } from './dialects/index.js'
+import { audioPlaceholder, type Message } from './message.js'
 import { mistakeAt, type Place } from './place.js'
 import type { StoredAudio } from './stored-audio.js'
-
-/** Where an audio stands in a message. */
-export const audioPlaceholder = '<audio>'
-
-export interface Message {
-  readonly role: 'system' | 'user' | 'assistant'
-  readonly content: string
-}
 
 /** One example to learn from. Every audio has its placeholder in a user message, in the same order. */
 export interface Example {
@@ -30,8 +23,8 @@ export interface RowContext {
   readonly place: Place
   /** The id of a row that has none. */
   readonly id: string
-  /** The audio that the row calls by this name. */
-  readonly locate: (written: string) => StoredAudio
+  /** The audio that the row calls by this name, or that it holds. */
+  readonly locate: (written: WrittenAudio) => StoredAudio
 }
 
 /**
@@ -54,6 +47,31 @@ export function exampleOf(value: unknown, { place, id, locate }: RowContext): Ex
     place,
   }
 }
+
+/** Whether a row keeps a question outside of itself, as SLAM-LLM's do: its user says nothing beside the audio. */
+export const isUnasked = ({ messages }: Example): boolean => messages.some(saysNothing)
+
+/**
+ * An example whose user always says something.
+ * @param question what is asked where the row says nothing
+ * @throws PalError if there is none then
+ */
+export function asked(example: Example, question: string | undefined): Example {
+  if (!isUnasked(example)) return example
+  if (question === undefined) {
+    throw new PalError('expected a question, got a row that has none', {
+      ...mistakeAt(example.place),
+      hint: 'Give one for all such rows: in a recipe as question: beside the path, to pal eval as --question.',
+    })
+  }
+  const messages = example.messages.map((message) =>
+    saysNothing(message) ? { ...message, content: message.content + question } : message,
+  )
+  return { ...example, messages }
+}
+
+const saysNothing = ({ role, content }: Message): boolean =>
+  role === 'user' && content.replaceAll(audioPlaceholder, '').trim() === ''
 
 function parseRow(value: unknown, place: Place): Row {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

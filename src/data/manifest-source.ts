@@ -1,8 +1,9 @@
 import { basename, resolve } from 'node:path'
 import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
-import { audioPlaceholder, type Example, type Message } from './example.js'
-import { readManifest } from './manifest.js'
+import type { Example } from './example.js'
+import { readQuestions } from './manifest.js'
+import { audioPlaceholder, type Message } from './message.js'
 import { mistakeAt, type Place, within } from './place.js'
 import { conversationOf, type Draw, type Source, type Turn } from './source.js'
 import { readListed, type StoredAudio } from './stored-audio.js'
@@ -11,6 +12,8 @@ export interface ManifestSourceOptions {
   readonly name?: string
   /** Hz. @default 16000 */
   readonly sampleRate?: number
+  /** What rows are asked that keep no question: see `readQuestions`. */
+  readonly question?: string | undefined
   readonly onProgress?: (done: number, total: number) => void
   /** What the decoder noticed in an audio, such as that it is cut short. */
   readonly onWarning?: (message: string) => void
@@ -19,13 +22,13 @@ export interface ManifestSourceOptions {
 }
 
 /**
- * The rows of a manifest (see `readManifest`), drawn evenly, each one conversation about one audio, without a system message. The audio is
- * read once, in order, into memory, and is never cut, since only its author knows where in it the answer lies.
+ * The rows of a manifest (see `readManifest`), drawn evenly, each one conversation about one audio. The audio is read once, in
+ * order, into memory, and is never cut, since only its author knows where in it the answer lies.
  * @throws PalError naming the place of a row that cannot be drawn or learnt from
  */
 export async function manifestSource(path: string, options: ManifestSourceOptions = {}): Promise<Source> {
   const { name = basename(path), sampleRate = 16_000, onProgress, onWarning, expectTeachable } = options
-  const rows = (await readManifest(resolve(path))).map(rowOf)
+  const rows = (await readQuestions(resolve(path), options.question)).map(rowOf)
   const long = rows.find(({ turn }) => turn.before)
   if (long && expectTeachable) within(mistakeAt(long.place), () => expectTeachable(conversationOf(long.turn)))
 
@@ -75,12 +78,6 @@ function rowOf({ messages, audios, task = 'manifest', place }: Example): Row {
     throw new PalError(
       `expected one audio in a row to train on, got ${audios.length}`,
       mistakeAt(place, 'audios'),
-    )
-  }
-  if (messages[0]?.role === 'system') {
-    throw new PalError(
-      'expected questions and answers only, got a system message',
-      mistakeAt(place, 'messages.0.role'),
     )
   }
   const said = messages.map((message) => ({

@@ -1,52 +1,56 @@
-import { readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { PalError } from '../errors.js'
-import { type Example, exampleOf } from './example.js'
+import type { WrittenAudio } from './dialects/dialect.js'
+import { asked, type Example, exampleOf, isUnasked } from './example.js'
+import { type JsonRow, readJsonRows } from './json-rows.js'
 import { readShardExamples } from './shards/shard-examples.js'
 import { isShards } from './shards/shard-files.js'
-import { audioFile } from './stored-audio.js'
+import { audioFile, type StoredAudio } from './stored-audio.js'
 
 /**
- * The examples of a manifest: JSON lines, one example each, audio paths relative to the manifest; or the rows of
- * parquet files and the samples of tar shards (see `shardFiles` for how several are named).
+ * The examples of a manifest: JSON lines or a JSON list, one example each, in any of the dialects, audio paths relative
+ * to the manifest; or the rows of parquet files and the samples of tar shards (see `shardFiles` for how several are named).
  * @throws PalError naming the file, the line or the row, and the key of the first mistake.
  */
 export async function readManifest(path: string): Promise<readonly Example[]> {
-  return (await isShards(path)) ? readShardExamples(path) : readLines(path)
+  return (await isShards(path)) ? readShardExamples(path) : readRows(resolve(path))
 }
 
-async function readLines(path: string): Promise<readonly Example[]> {
-  const file = resolve(path)
-  const lines = (await readText(file)).split(/\r?\n/)
-  const examples = lines.flatMap((text, i) => (text.trim() ? [readLine(text, file, i + 1)] : []))
-  if (examples.length === 0) throw new PalError('expected at least one row, got an empty manifest', { file })
-  return examples
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '')
-  } catch (cause) {
-    throw new PalError('expected a manifest that can be read', { file, cause })
+/**
+ * As `readManifest`, to train on or to evaluate: every row asks something.
+ * @param question what rows are asked that keep no question of their own, as SLAM-LLM's do
+ * @throws PalError for a row without a question if none is given, and for a question if all rows have their own
+ */
+export async function readQuestions(path: string, question?: string): Promise<readonly Example[]> {
+  const examples = await readManifest(path)
+  if (question !== undefined && !examples.some(isUnasked)) {
+    throw new PalError('expected rows without a question of their own, to be asked the one that is given', {
+      file: path,
+      key: 'question',
+      hint: 'Every row asks something: leave the question out.',
+    })
   }
+  return examples.map((example) => asked(example, question))
 }
 
-function readLine(text: string, file: string, line: number): Example {
-  return exampleOf(parseJson(text, file, line), {
-    place: { file, line },
-    id: String(line),
-    locate: (written) => audioFile(resolve(dirname(file), written)),
+async function readRows(file: string): Promise<readonly Example[]> {
+  const rows = await readJsonRows(file)
+  if (rows.length === 0) throw new PalError('expected at least one row, got an empty manifest', { file })
+  return rows.map((row, i) => readRow(row, file, i + 1))
+}
+
+function readRow({ value, place }: JsonRow, file: string, number: number): Example {
+  return exampleOf(value, {
+    place,
+    id: String(place.line ?? number),
+    locate: (written) => locate(written, file),
   })
 }
 
-function parseJson(text: string, file: string, line: number): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new PalError(`expected one JSON object on the line: ${(cause as Error).message}`, {
-      file,
-      line,
-      cause,
-    })
-  }
+/** What lies in the manifest itself is called by what it holds, so that a sound which stands in several rows is one. */
+function locate(written: WrittenAudio, file: string): StoredAudio {
+  if (typeof written === 'string') return audioFile(resolve(dirname(file), written))
+  const hash = createHash('sha256').update(written).digest('hex')
+  return { name: `${file}, audio ${hash.slice(0, 16)}`, open: async () => written }
 }

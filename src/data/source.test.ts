@@ -259,6 +259,14 @@ test('a row of several questions is one conversation, which must be teachable', 
   await assert.rejects(refusing, /rows\.jsonl:2: expected another template/)
 })
 
+test("a system's message stands before everything that is said", async () => {
+  const system = turn('system', 'Listen.')
+  const source = await manifestSource(await manifest({ messages: [system, ...question], audios: ['a.wav'] }))
+  assert.deepEqual(source.draw(new Random(1)).turns, [
+    { before: [system], question: 'What?', answer: 'A.', task: 'manifest' },
+  ])
+})
+
 test('rows that cannot be trained on are told with their line', async () => {
   const told = async (row: object, message: RegExp) =>
     assert.rejects(manifestSource(await manifest(row)), message)
@@ -266,8 +274,7 @@ test('rows that cannot be trained on are told with their line', async () => {
     { messages: [turn('user', 'What?'), turn('assistant', 'A.')], audios: [] },
     /:1, audios: .*got 0/,
   )
-  const system = { messages: [turn('system', 'Hi.'), ...question], audios: ['a.wav'] }
-  await told(system, /:1, messages\.0\.role: .*system/)
+  await told({ key: '1', source: 'a.wav', target: 'A.' }, /:1: expected a question, got a row that has none/)
   await told({ messages: question, audios: ['none.wav'] }, /rows\.jsonl:1: expected audio that can be read/)
 })
 

@@ -1,11 +1,11 @@
 import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
-import type { Message } from './example.js'
+import type { Message } from './message.js'
 import type { SceneEvent } from './scene.js'
 
 /** A question about an audio and its answer, as what was said before may have led to it. */
 export interface Turn {
-  /** Questions and answers, by turns. */
+  /** Questions and answers, by turns, perhaps behind a system's message. */
   readonly before?: readonly Message[]
   readonly question: string
   readonly answer: string

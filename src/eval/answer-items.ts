@@ -48,7 +48,7 @@ export async function answerItems(
     const candidates = closed[i]
     const answered =
       candidates && chooses(i)
-        ? await chosen(pal, memory, item.question, candidates)
+        ? await chosen(pal, memory, item, candidates)
         : { answer: answers.get(one) as string }
     const sample = {
       ...kept,
@@ -64,7 +64,9 @@ async function written(pal: Pal, heard: readonly HeardItem[]): Promise<ReadonlyM
   const answers = new Map<HeardItem, string>()
   for (const maxTokens of [SHORT, LONG]) {
     const some = heard.filter(({ item }) => (LONG_ANSWERS.has(item.scoring) ? LONG : SHORT) === maxTokens)
-    const asked = some.map(({ memory, item }) => ({ audio: memory, question: item.question }))
+    const asked = some.map(({ memory, item: { question, history = [] } }) => ({
+      ...{ audio: memory, question, history },
+    }))
     const results = asked.length > 0 ? await pal.askAll(asked, { maxTokens }) : []
     for (const [i, { answer }] of results.entries()) answers.set(some[i] as HeardItem, answer)
   }
@@ -79,10 +81,10 @@ const LONG_ANSWERS: ReadonlySet<string> = new Set(['captioning', 'transcription'
 async function chosen(
   pal: Pal,
   memory: AudioMemory,
-  question: string,
+  { question, history = [] }: EvalItem,
   { candidates, correct }: NonNullable<EvalItem['closed']>,
 ) {
-  const scored = await pal.score(memory, question, candidates)
+  const scored = await pal.score(memory, question, candidates, { history })
   const scores = Object.fromEntries(scored.map(({ answer, logProbability }) => [answer, logProbability]))
   return { protocol: 'likelihood' as const, answer: likeliest(scores), correct, scores }
 }
@@ -91,10 +93,10 @@ async function chosen(
 async function nllOf(
   pal: Pal,
   memory: AudioMemory,
-  { question, expected }: Omit<EvalItem, 'samples'>,
+  { question, expected, history = [] }: Omit<EvalItem, 'samples'>,
   correct: readonly string[] = [],
 ): Promise<AnswerNll> {
   const answer = correct.length === 1 ? (correct[0] as string) : expected
-  const [score] = await pal.score(memory, question, [answer])
+  const [score] = await pal.score(memory, question, [answer], { history })
   return { nats: -score!.logProbability, tokens: score!.tokens }
 }

@@ -1,6 +1,7 @@
 import { backgroundLabels } from '../data/background.js'
 import type { LoadedClip } from '../data/clip-library.js'
 import { clipId } from '../data/clips.js'
+import type { Message } from '../data/message.js'
 import { askAbout } from '../data/questions/index.js'
 import type { AnswerVocabulary, Task, Vocabulary } from '../data/questions/task.js'
 import type { WordingSplit } from '../data/questions/wording.js'
@@ -25,6 +26,8 @@ export interface EvalItem {
   readonly scoring: string
   /** Which form of the task, for results by form. */
   readonly form?: string
+  /** What stands before the question: a system's message. */
+  readonly history?: readonly Message[]
   readonly question: string
   readonly expected: string
   readonly accept?: readonly string[]

@@ -11,6 +11,7 @@ type Asked = Omit<EvalItem, 'samples' | 'closed'>
 const ASPECTS = {
   audio: 'place of the recording',
   recording: 'recording',
+  history: 'message before the question',
   question: 'question',
   expected: 'right answer',
   accept: 'list of answers that are right as well',

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
-import { audioPlaceholder, type Example } from '../data/example.js'
-import { readManifest } from '../data/manifest.js'
+import type { Example } from '../data/example.js'
+import { readQuestions } from '../data/manifest.js'
+import { audioPlaceholder } from '../data/message.js'
 import { mistakeAt } from '../data/place.js'
 import { vocabularyOf } from '../data/questions/vocabulary.js'
 import { readStored } from '../data/stored-audio.js'
@@ -9,13 +10,14 @@ import type { EvalItem, EvalSet } from './items.js'
 import { tagsIn } from './metrics/tags.js'
 
 /**
- * The rows of a manifest, each one question about one audio and its answer. The row's task says how it is scored:
- * see `scoringOf`.
+ * The rows of a manifest, each one question about one audio and its answer, perhaps behind a system's message. The row's
+ * task says how it is scored: see `scoringOf`.
+ * @param question what rows are asked that keep no question: see `readQuestions`
  * @throws PalError naming the place of a row that is anything else
  */
-export async function manifestItems(path: string, sampleRate: number): Promise<EvalSet> {
+export async function manifestItems(path: string, sampleRate: number, question?: string): Promise<EvalSet> {
   const scorings = new Map<string, string>()
-  const items = (await readManifest(resolve(path))).map((example) => {
+  const items = (await readQuestions(resolve(path), question)).map((example) => {
     const item = itemOf(example, sampleRate)
     const { task, scoring } = item
     const before = scorings.get(task) ?? scoring
@@ -45,7 +47,8 @@ function scoringOf({ task, choices }: Pick<Example, 'task' | 'choices'>): string
 function itemOf(example: Example, sampleRate: number): EvalItem {
   const { id, messages, audios, accept, choices, place } = example
   const [audio] = audios
-  const [question, answer, ...more] = messages
+  const history = messages.filter(({ role }) => role === 'system')
+  const [question, answer, ...more] = messages.slice(history.length)
   const plain = question?.role === 'user' && answer?.role === 'assistant' && more.length === 0
   if (audio === undefined || audios.length !== 1 || !plain) {
     const roles = messages.map(({ role }) => role).join(', ')
@@ -67,6 +70,7 @@ function itemOf(example: Example, sampleRate: number): EvalItem {
     samples: async () => (await readStored(audio, sampleRate)).samples,
     task: example.task ?? scoring,
     scoring,
+    ...(history.length > 0 && { history }),
     question: question.content.replaceAll(audioPlaceholder, '').trim(),
     expected: answer.content,
     ...(accept && { accept }),

@@ -11,12 +11,13 @@ import { manifestItems } from './manifest-items.js'
  * Questions from shards: the rows' own where they have messages; of labelled recordings what each is called, which
  * the answer must name and no other label of the shards.
  * @param path what `shardFiles` takes
+ * @param question what rows with messages are asked that keep no question
  * @throws PalError naming shard, row or sample, and column
  */
-export async function shardItems(path: string, sampleRate: number): Promise<EvalSet> {
+export async function shardItems(path: string, sampleRate: number, question?: string): Promise<EvalSet> {
   const items: EvalItem[] = []
   for await (const record of shardRecords(path)) {
-    if (isConversation(record)) return manifestItems(path, sampleRate)
+    if (isConversation(record)) return manifestItems(path, sampleRate, question)
     items.push(nameItem(record, sampleRate))
   }
   const labels = [...new Set(items.map(({ expected }) => expected))].sort()

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { dirname, relative, resolve } from 'node:path'
-import { readManifest } from '../data/manifest.js'
+import { readQuestions } from '../data/manifest.js'
 import type { LoadedRecipe } from './recipe.js'
 import type { LoadedSets } from './sources.js'
 
@@ -17,7 +17,7 @@ export async function dataIdentity({ recipe, file }: LoadedRecipe, sets: LoadedS
   for (const [name, source] of Object.entries(recipe.sources)) {
     if (source.kind !== 'manifest') continue
     const path = resolve(dirname(file), source.path)
-    for (const { messages, audios } of await readManifest(path)) {
+    for (const { messages, audios } of await readQuestions(path, source.question)) {
       add(
         name,
         messages,

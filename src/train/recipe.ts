@@ -102,7 +102,12 @@ const source = z.discriminatedUnion('kind', [
     eventCounts: z.array(z.number().nonnegative()).exactOptional(),
     countingChance: z.number().min(0).max(1).exactOptional(),
   }),
-  z.strictObject({ kind: z.literal('manifest'), path: z.string() }),
+  z.strictObject({
+    kind: z.literal('manifest'),
+    path: z.string(),
+    /** What rows are asked that keep no question of their own. */
+    question: z.string().min(1).exactOptional(),
+  }),
 ])
 
 /** Of an audio, one encoder at most; how often each, by its name. */

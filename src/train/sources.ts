@@ -74,7 +74,8 @@ export async function openSources(
     if (one.kind !== 'manifest') continue
     const warnings: string[] = []
     const source = await manifestSource(resolve(dirname(file), one.path), {
-      ...{ name: `sources.${name}`, sampleRate, onWarning: (message) => warnings.push(message) },
+      ...{ name: `sources.${name}`, sampleRate, question: one.question },
+      onWarning: (message) => warnings.push(message),
       ...(expectTeachable && { expectTeachable }),
     })
     tell(warnings, `sources.${name}`, onWarning)

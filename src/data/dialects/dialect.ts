@@ -1,11 +1,14 @@
 import type { ZodType } from 'zod'
-import type { Message } from '../example.js'
+import type { Message } from '../message.js'
+
+/** An audio as a row has it: a path, or the sound's own file. */
+export type WrittenAudio = string | Uint8Array
 
 /** A row of a manifest in the one form that everything else reads; audio paths as written. */
 export interface Row {
   readonly id?: string | undefined
   readonly messages: readonly Message[]
-  readonly audios: readonly string[]
+  readonly audios: readonly WrittenAudio[]
   readonly task?: string | undefined
   readonly accept?: readonly string[] | undefined
   readonly choices?: readonly string[] | undefined

@@ -42,6 +42,33 @@ test("a tar shard's samples are examples, which may call their audio by name", a
   assert.deepEqual(await Promise.all(second?.audios.map(toneOf) ?? []), [2, 1])
 })
 
+test("a shard's rows may be in any dialect, and name their audio or leave that to the shard", async () => {
+  const said = [
+    { from: 'human', value: '<sound>\nWhat is it?' },
+    { from: 'gpt', value: 'A dog.' },
+  ]
+  const path = await shard(
+    ['1.json', JSON.stringify({ sound: '1.wav', conversations: said })],
+    ['1.wav', ''],
+    ['2.json', JSON.stringify({ instruction: 'What is it?', output: 'A dog.' })],
+    ['2.wav', ''],
+    [
+      '3.json',
+      JSON.stringify({ question: 'What is it?', answer: 'A dog.', choices: '["A dog.", "A cat."]' }),
+    ],
+    ['3.wav', ''],
+  )
+  const examples = await readManifest(path)
+  assert.deepEqual(
+    examples.map(({ messages: [question], audios }) => [question?.content, audios.map(({ name }) => name)]),
+    [
+      ['<audio>What is it?', [`${path}, 1.wav`]],
+      ['<audio>What is it?', [`${path}, 2.wav`]],
+      ['<audio>What is it? Choose one: (A) A dog. (B) A cat.', [`${path}, 3.wav`]],
+    ],
+  )
+})
+
 test('mistakes in a sample name its shard, its key and what is wrong', async () => {
   const bad = (...members: [string, string][]) => shard(...members).then(readManifest)
   const stray = conversation('<audio>', { audios: ['mp3'] })

@@ -1,6 +1,6 @@
 import { PalError } from '../../errors.js'
 import { type Example, exampleOf } from '../example.js'
-import { mistakeAt, type Place } from '../place.js'
+import { mistakeAt, type Place, placeName } from '../place.js'
 import type { StoredAudio } from '../stored-audio.js'
 import { isConversation, type ShardRecord } from './shard-record.js'
 import { shardRecords } from './shard-records.js'
@@ -41,6 +41,7 @@ function shardExample(record: ShardRecord): Example {
     place,
     id,
     locate(written) {
+      if (typeof written !== 'string') return { name: placeName(place), open: async () => written }
       const audio = audios.get(written)
       if (audio) return audio
       const known = [...audios.keys()].join(', ') || 'none'
@@ -52,18 +53,24 @@ function shardExample(record: ShardRecord): Example {
 
 /** The record as a line of a manifest would have it. */
 function rowOf({ fields, place }: ShardRecord): object {
-  const { audio, audios = audio === undefined ? [] : [audio], messages } = fields
-  return { ...fields, audios, ...(messages !== undefined && { messages: parsed(messages, place) }) }
+  const { audio, audios = audio === undefined ? [] : [audio] } = fields
+  const written = LISTS.filter((key) => typeof fields[key] === 'string')
+  return {
+    ...fields,
+    audios,
+    ...Object.fromEntries(written.map((key) => [key, parsed(fields[key] as string, place, key)])),
+  }
 }
 
-/** Some writers keep messages as JSON text. */
-function parsed(messages: unknown, place: Place): unknown {
-  if (typeof messages !== 'string') return messages
+/** What some writers keep as JSON text. */
+const LISTS = ['messages', 'conversations', 'conversation', 'choices'] as const
+
+function parsed(text: string, place: Place, key: string): unknown {
   try {
-    return JSON.parse(messages)
+    return JSON.parse(text)
   } catch (cause) {
-    const message = `expected messages, as a list or as JSON text: ${(cause as Error).message}`
-    throw new PalError(message, { ...mistakeAt(place, 'messages'), cause })
+    const message = `expected ${key}, as a list or as JSON text: ${(cause as Error).message}`
+    throw new PalError(message, { ...mistakeAt(place, key), cause })
   }
 }
 

@@ -63,10 +63,7 @@ test('MMAU', async () => {
   assert.equal(item?.audio, join(folder, 'test-mini-audios', 'x.wav'))
   const withheld = JSON.stringify([{ ...rows[0], answer: undefined }])
   await writeFile(join(folder, 'mmau.json'), withheld)
-  await assert.rejects(
-    read(`mmau:${join(folder, 'mmau.json')}`),
-    /question 1, answer: expected the right answer/,
-  )
+  await assert.rejects(read(`mmau:${join(folder, 'mmau.json')}`), /row 1, answer: expected the right answer/)
 })
 
 test('MMAR, as lines or as a list', async () => {
@@ -87,7 +84,7 @@ test('MMAR, as lines or as a list', async () => {
     assert.deepEqual([items[0]?.form, items[0]?.audio], ['mix-sound-speech', join(folder, 'audio', 'x.wav')])
   }
   await assert.rejects(all('wrong.jsonl'), /wrong\.jsonl:1, answer: expected one of Man, Woman/)
-  await assert.rejects(all('wrong.json'), /wrong\.json, question 2, answer: expected one of Man, Woman/)
+  await assert.rejects(all('wrong.json'), /wrong\.json, row 2, answer: expected one of Man, Woman/)
   await assert.rejects(all('cut.json'), /cut\.json: expected JSON: /)
   await assert.rejects(all('cut.jsonl'), /cut\.jsonl:2: expected JSON: /)
 })

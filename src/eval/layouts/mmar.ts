@@ -1,8 +1,9 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import { choiceQuestion, choiceRow, parseRow } from './choice-question.js'
+import { readJsonRows } from '../../data/json-rows.js'
+import { choiceQuestion } from '../../data/questions/choice-question.js'
+import { choiceRow, parseRow } from './choice-row.js'
 import type { Layout } from './layout.js'
-import { readJsonRows } from './read-json.js'
 
 /**
  * MMAR (Ma et al. 2025): `MMAR-meta.jsonl` with a question a line (github.com/ddlBoJack/MMAR) or `MMAR-meta.json` with a

@@ -1,8 +1,9 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import { choiceQuestion, choiceRow, parseRow } from './choice-question.js'
+import { readJsonRows } from '../../data/json-rows.js'
+import { choiceQuestion } from '../../data/questions/choice-question.js'
+import { choiceRow, parseRow } from './choice-row.js'
 import type { Layout } from './layout.js'
-import { readJsonRows } from './read-json.js'
 
 /**
  * MMAU (Sakshi et al. 2024; github.com/Sakshi113/MMAU): `mmau-test-mini.json`, a list of questions, and the recordings

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { z } from 'zod'
+import { parseJson } from '../../data/json-rows.js'
 import { PalError } from '../../errors.js'
 import { labelAnswers } from '../closed-answers.js'
 import type { Layout } from './layout.js'
-import { parseJson } from './read-json.js'
 import { readText } from './read-text.js'
 
 /**

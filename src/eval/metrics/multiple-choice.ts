@@ -28,9 +28,6 @@ export function chosen(answer: string, choices: readonly string[]): number | und
   return isTakenBack(given, places, texts[choice]!) ? undefined : choice
 }
 
-/** Letters as the question lists them: A, B, C … */
-export const letterAt = (index: number) => String.fromCharCode(65 + index)
-
 const indexOf = (letter: string) => letter.toUpperCase().charCodeAt(0) - 65
 
 /** Whatever the case, and without the mark at the end. */

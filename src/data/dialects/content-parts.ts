@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { audioPlaceholder } from '../message.js'
+import type { Dialect, WrittenAudio } from './dialect.js'
+import { audio, audios, base64, listOf, optional, ownFields, role } from './fields.js'
+
+/**
+ * Messages whose content is a list of parts, as chat services and processors take them: OpenAI's `input_audio`, the
+ * `audio` of Qwen (`audio_url`, `audio`) and of Transformers' chat templates (`path`, `url`), vLLM's `audio_url`. A part
+ * `{"type": "audio"}` that says no more is the next one of the row's `audios`, as TRL has it. Parts follow each other
+ * without anything between them, as the models' chat templates put them.
+ */
+export const contentParts: Dialect = {
+  name: 'content parts',
+  example:
+    '{"messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"UklGR…","format":"wav"}},{"type":"text","text":"What is it?"}]},{"role":"assistant","content":"A dog."}]}, or {"type":"audio","audio_url":"a.wav"}',
+  detects: (row) => 'messages' in row && holdsParts(row.messages),
+  schema: z.lazy(() => schema),
+}
+
+function holdsParts(messages: unknown): boolean {
+  return Array.isArray(messages) && messages.some((message) => Array.isArray(message?.content))
+}
+
+/** What a part says: a text, an audio, or the next audio of the row. */
+type Part = { readonly text: string } | { readonly audio?: WrittenAudio | undefined }
+
+const part = z.discriminatedUnion(
+  'type',
+  [
+    z.object({ type: z.literal('text'), text: z.string() }).transform(({ text }): Part => ({ text })),
+    z
+      .object({ type: z.literal('input_audio'), input_audio: z.object({ data: base64 }) })
+      .transform(({ input_audio: { data } }): Part => ({ audio: data })),
+    z
+      .object({ type: z.literal('audio_url'), audio_url: z.object({ url: audio }) })
+      .transform(({ audio_url: { url } }): Part => ({ audio: url })),
+    z
+      .object({
+        type: z.literal('audio'),
+        ...{
+          audio: optional(audio),
+          audio_url: optional(audio),
+          path: optional(audio),
+          url: optional(audio),
+        },
+      })
+      .transform((one): Part => ({ audio: one.audio ?? one.audio_url ?? one.path ?? one.url })),
+  ],
+  'expected a part of the type text, audio, input_audio or audio_url',
+)
+
+const schema = z
+  .object({
+    ...ownFields,
+    messages: z.array(z.object({ role, content: listOf(part, (text) => ({ type: 'text', text })) })).min(2),
+    audios: optional(audios),
+  })
+  .transform(({ messages, audios: listed = [], ...row }) => {
+    const next = listed.values()
+    const heard: WrittenAudio[] = []
+    const hear = (one: WrittenAudio | undefined) => {
+      if (one !== undefined) heard.push(one)
+    }
+    const said = messages.map(({ role, content }) => {
+      for (const one of content) {
+        if (!('text' in one)) hear(one.audio ?? next.next().value)
+        else for (const _ of one.text.matchAll(PLACEHOLDERS)) hear(next.next().value)
+      }
+      return { role, content: content.map((one) => ('text' in one ? one.text : audioPlaceholder)).join('') }
+    })
+    return { ...row, messages: said, audios: [...heard, ...next] }
+  })
+
+const PLACEHOLDERS = new RegExp(audioPlaceholder, 'g')

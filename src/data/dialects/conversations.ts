@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { audioPlaceholder } from '../message.js'
+import type { Dialect } from './dialect.js'
+import { audios, optional, ownFields } from './fields.js'
+
+/**
+ * The form of ShareGPT, as LLaMA-Factory reads it with `audios`, and as Audio Flamingo 3 has it with a `sound` whose
+ * place is `<sound>`.
+ */
+export const conversations: Dialect = {
+  name: 'conversations',
+  example:
+    '{"conversations":[{"from":"human","value":"<audio>What is it?"},{"from":"gpt","value":"A dog."}],"audios":["a.wav"]}, or "<sound>\\nWhat is it?" with "sound":"a.wav"',
+  detects: (row) => 'conversations' in row,
+  schema: z.lazy(() => schema),
+}
+
+const from = z
+  .enum(['system', 'human', 'user', 'gpt', 'assistant'])
+  .transform((name) => (name === 'human' ? 'user' : name === 'gpt' ? 'assistant' : name))
+
+const schema = z
+  .object({
+    ...ownFields,
+    conversations: z.array(z.object({ from, value: z.string() })).min(2),
+    system: optional(z.string()),
+    sound: optional(audios),
+    audios: optional(audios),
+  })
+  .transform(({ conversations, system, sound, audios = [], ...row }) => {
+    const said = conversations.map(({ from: role, value }) => ({
+      role,
+      content: sound ? value.replaceAll(/<(?:sound|speech)>\n?/g, audioPlaceholder) : value,
+    }))
+    const opening = system ? [{ role: 'system' as const, content: system }] : []
+    return { ...row, messages: [...opening, ...said], audios: sound ?? audios }
+  })

@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { encodeWav } from '../../audio/write-wav.js'
+import { folder, rate, tone } from '../audio.test.fixtures.js'
+import { readManifest, readQuestions } from '../manifest.js'
+import { dialects } from './index.js'
+
+const at = await folder()
+const question = { role: 'user', content: '<audio>What is it?' }
+const answer = { role: 'assistant', content: 'A dog.' }
+
+async function manifest(...rows: readonly object[]): Promise<string> {
+  const path = join(at, 'rows.jsonl')
+  await writeFile(path, rows.map((row) => JSON.stringify(row)).join('\n'))
+  return path
+}
+
+/** The row as everything else reads it, audio by its name within the folder. */
+async function normalized(row: object) {
+  const [example] = await readManifest(await manifest(row))
+  const { id, messages, audios, task, choices } = example!
+  const names = audios.map(({ name }) => name.replace(`${at}/`, ''))
+  return {
+    ...{ id, messages, audios: names },
+    ...(task !== undefined && { task }),
+    ...(choices && { choices }),
+  }
+}
+
+const plain = { id: '1', messages: [question, answer], audios: ['a.wav'] }
+const refused = async (row: object, message: RegExp) =>
+  assert.rejects(readManifest(await manifest(row)), message)
+
+test('the example of each dialect is in that dialect', () => {
+  for (const dialect of dialects) {
+    const [row] = dialect.example.split(', or ') as [string]
+    const value = JSON.parse(row.replace('UklGR…', 'UklGRg==')) as object
+    assert.equal(
+      dialects.find(({ detects }) => detects(value)),
+      dialect,
+      dialect.name,
+    )
+    const { messages, audios } = dialect.schema.parse(value)
+    assert.deepEqual([messages.at(-1)?.role, audios.length], ['assistant', 1], dialect.name)
+  }
+})
+
+test('OpenAI: parts with the sound itself, which is one sound wherever it stands', async () => {
+  const wav = encodeWav(tone(0.1), rate)
+  const part = {
+    type: 'input_audio',
+    input_audio: { data: Buffer.from(wav).toString('base64'), format: 'wav' },
+  }
+  const user = { role: 'user', content: [part, { type: 'text', text: 'What is it?' }] }
+  const row = { messages: [{ role: 'developer', content: 'Listen.' }, user, answer] }
+  const [first, second] = await readManifest(await manifest(row, row))
+  assert.deepEqual(first?.messages, [{ role: 'system', content: 'Listen.' }, question, answer])
+  assert.deepEqual(await first?.audios[0]?.open(), Buffer.from(wav))
+  assert.equal(first?.audios[0]?.name, second?.audios[0]?.name)
+  const url = { type: 'audio_url', audio_url: { url: `data:audio/wav;base64,${part.input_audio.data}` } }
+  const [third] = await readManifest(await manifest({ messages: [{ ...user, content: [url] }, answer] }))
+  assert.deepEqual(await third?.audios[0]?.open(), Buffer.from(wav))
+
+  const wrong = { ...part, input_audio: { data: '(not base64)' } }
+  await refused(
+    { messages: [{ ...user, content: [wrong] }, answer] },
+    /:1, messages\.0\.content.*: expected audio as base64/,
+  )
+  const image = { type: 'image_url', image_url: {} }
+  await refused(
+    { messages: [{ ...user, content: [image] }, answer] },
+    /:1, messages\.0\.content.*type text, audio/,
+  )
+})
+
+test('Qwen, Transformers, vLLM and TRL: parts that name the audio, here or in the row', async () => {
+  const text = { type: 'text', text: 'What is it?' }
+  const parts: readonly object[] = [
+    { type: 'audio', audio_url: 'a.wav' },
+    { type: 'audio', audio: 'a.wav' },
+    { type: 'audio', path: 'a.wav', url: null },
+    { type: 'audio_url', audio_url: { url: `file://${at}/a.wav` } },
+  ]
+  for (const part of parts) {
+    const row = { messages: [{ role: 'user', content: [part, text] }, answer] }
+    assert.deepEqual(await normalized(row), plain)
+  }
+  const listed = {
+    messages: [{ role: 'user', content: [{ type: 'audio' }, text] }, answer],
+    audios: ['a.wav'],
+  }
+  assert.deepEqual(await normalized(listed), plain)
+  const both = [{ type: 'audio' }, { type: 'audio', path: 'b.wav' }, { type: 'text', text: ' or <audio>?' }]
+  assert.deepEqual(
+    await normalized({ messages: [{ role: 'user', content: both }, answer], audios: ['a.wav', 'c.wav'] }),
+    {
+      ...{ id: '1', audios: ['a.wav', 'b.wav', 'c.wav'] },
+      messages: [{ role: 'user', content: '<audio><audio> or <audio>?' }, answer],
+    },
+  )
+  const more = { ...listed, audios: ['a.wav', 'b.wav'] }
+  await refused(more, /:1, audios: expected as many <audio> as audios, got 1 for 2/)
+  const far = { type: 'audio', audio_url: 'https://example.org/a.wav' }
+  await refused(
+    { messages: [{ role: 'user', content: [far] }, answer] },
+    /:1, messages\.0\.content.*: expected a path, got the address https:\/\/example\.org\/a\.wav: download it first/,
+  )
+})
+
+test('LLaMA-Factory: conversations of human and gpt', async () => {
+  const said = [
+    { from: 'human', value: '<audio>What is it?' },
+    { from: 'gpt', value: 'A dog.' },
+  ]
+  assert.deepEqual(await normalized({ conversations: said, audios: ['a.wav'] }), plain)
+  const opened = await normalized({ conversations: said, audios: ['a.wav'], system: 'Listen.' })
+  assert.deepEqual(opened.messages[0], { role: 'system', content: 'Listen.' })
+  await refused(
+    { conversations: [...said, { from: 'observation', value: '' }], audios: ['a.wav'] },
+    /:1, conversations\.2\.from/,
+  )
+})
+
+test('Audio Flamingo 3: the sound of a row and its place', async () => {
+  const said = (value: string) => [
+    { from: 'human', value },
+    { from: 'gpt', value: 'A dog.' },
+  ]
+  const row = { id: 'esc_1', sound: 'a.wav', duration: 5, conversations: said('<sound>\nWhat is it?') }
+  assert.deepEqual(await normalized(row), { ...plain, id: 'esc_1' })
+  assert.deepEqual(await normalized({ ...row, conversations: said('What is it?') }), {
+    ...plain,
+    id: 'esc_1',
+  })
+})
+
+test('Kimi-Audio: typed messages for training, questions and answers for evaluation', async () => {
+  const text = (role: string, content: string) => ({ role, message_type: 'text', content })
+  const audio = { role: 'user', message_type: 'audio', content: 'a.wav' }
+  const conversation = [audio, text('user', 'What is it?'), text('assistant', 'A dog.')]
+  assert.deepEqual(await normalized({ task_type: 'understanding', conversation }), plain)
+  await refused(
+    { conversation: [text('user', 'Who?'), { ...audio, role: 'assistant' }] },
+    /:1, messages\.1\.content: expected <audio> in user messages only/,
+  )
+  const row = { index: 7, audio_path: 'a.wav', question: 'What is it?', answer: 'A dog.', subset: 'esc' }
+  assert.deepEqual(await normalized({ ...row, audio_content: '' }), { ...plain, id: '7', task: 'esc' })
+})
+
+test('MMAU and MMAR: choices are asked with their letters', async () => {
+  const row = { id: 'x', question: 'Who speaks?', choices: ['Man', 'Woman'], answer: 'Woman' }
+  const expected = {
+    ...{ id: 'x', audios: ['a.wav'], choices: ['Man', 'Woman'] },
+    messages: [
+      { role: 'user', content: '<audio>Who speaks? Choose one: (A) Man (B) Woman' },
+      { role: 'assistant', content: 'Woman' },
+    ],
+  }
+  assert.deepEqual(await normalized({ ...row, audio_id: './a.wav', task: 'speech' }), {
+    ...expected,
+    task: 'speech',
+  })
+  assert.deepEqual(await normalized({ ...row, audio_path: './a.wav', modality: 'speech' }), expected)
+  await refused({ ...row, audio_id: 'a.wav', answer: undefined }, /:1: expected a row in a known form/)
+  await refused({ ...row, audio_id: 'a.wav', answer: null }, /:1, answer: expected the right answer/)
+})
+
+test('LTU, OpenAQA, GAMA and Alpaca: instruction, input and output', async () => {
+  const row = { instruction: 'What is it?', input: '', output: 'A dog.' }
+  const open = { ...row, audio_id: 'a.wav', dataset: 'esc50', task: 'open-ended question' }
+  assert.deepEqual(await normalized(open), { ...plain, task: 'open-ended question' })
+  const spoken = await normalized({ ...row, input: 'Good dog!', audio_id: 'a.wav' })
+  assert.equal(spoken.messages[0]?.content, '<audio>What is it?\nGood dog!')
+  const alpaca = { ...row, audios: ['a.wav'], history: [['Is it loud?', 'Yes.']] }
+  assert.deepEqual(
+    (await normalized(alpaca)).messages.map(({ content }) => content),
+    ['<audio>Is it loud?', 'Yes.', 'What is it?', 'A dog.'],
+  )
+})
+
+test('a JSON list is read as well, however it is laid out', async () => {
+  const path = join(at, 'list.json')
+  const rows = [1, 2].map((n) => ({ instruction: `What ${n}?`, output: 'A dog.', audio_id: 'a.wav' }))
+  await writeFile(path, `\uFEFF\n${JSON.stringify(rows, null, 2)}`)
+  const examples = await readManifest(path)
+  assert.deepEqual(
+    examples.map(({ id, place }) => [id, place]),
+    [
+      ['1', { file: path, part: 'row 1' }],
+      ['2', { file: path, part: 'row 2' }],
+    ],
+  )
+  await writeFile(path, JSON.stringify([rows[0], { ...rows[1], output: 3 }]))
+  await assert.rejects(readManifest(path), /list\.json, row 2, output: /)
+  await writeFile(path, (await readFile(path, 'utf8')).slice(0, -9))
+  await assert.rejects(readManifest(path), /list\.json: expected JSON: /)
+})
+
+test('SLAM-LLM: what is asked is given for all rows, unless they say it', async () => {
+  const row = { key: 'dog_1', source: 'a.wav', target: 'A dog barks.' }
+  const tagged = { ...row, prompt: '<AAC>', target_len: 3 }
+  const [example] = await readQuestions(await manifest(tagged), 'Describe the sound.')
+  assert.deepEqual(
+    [example?.id, example?.task, example?.messages[0]?.content],
+    ['dog_1', 'caption', '<audio>Describe the sound.'],
+  )
+  assert.equal((await normalized({ ...row, prompt: 'ASR' })).task, 'transcription')
+  await assert.rejects(
+    readQuestions(await manifest(row, tagged)),
+    /rows\.jsonl:1: expected a question, got a row that has none\n.*question:.*--question/,
+  )
+  const prompted = { ...row, prompt: 'What is it?' }
+  assert.equal((await normalized(prompted)).messages[0]?.content, '<audio>What is it?')
+  await assert.rejects(
+    readQuestions(await manifest(prompted), 'Describe the sound.'),
+    /question: expected rows without a question of their own/,
+  )
+})
+
+test('a row in no dialect is told what there is', async () => {
+  await refused(
+    { sound: 'a.wav' },
+    /:1: expected a row in a known form, got the keys sound\n.*conversations: \{/s,
+  )
+})

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import type { Dialect } from './dialect.js'
+import { audios, optional, ownFields } from './fields.js'
+
+/**
+ * The form of Alpaca: with one `audio_id`, as LTU's OpenAQA and GAMA have it, or with `audios`, as LLaMA-Factory reads it.
+ * An input that is not empty stands below the instruction (of LTU-AS it is what is spoken).
+ */
+export const instructions: Dialect = {
+  name: 'instructions',
+  example:
+    '{"instruction":"What is it?","input":"","audio_id":"a.wav","dataset":"esc50","task":"open-ended question","output":"A dog."}',
+  detects: (row) => 'instruction' in row && 'output' in row,
+  schema: z.lazy(() => schema),
+}
+
+const schema = z
+  .object({
+    ...ownFields,
+    instruction: z.string().min(1),
+    input: optional(z.string()),
+    output: z.string(),
+    system: optional(z.string()),
+    history: optional(z.array(z.tuple([z.string(), z.string()]))),
+    audio_id: optional(audios),
+    audios: optional(audios),
+  })
+  .transform(({ instruction, input, output, system, history = [], audio_id, audios = [], ...row }) => ({
+    ...row,
+    messages: [
+      ...(system ? [{ role: 'system' as const, content: system }] : []),
+      ...[...history, [input ? `${instruction}\n${input}` : instruction, output] as const].flatMap(
+        ([question, answer]) => [
+          { role: 'user' as const, content: question },
+          { role: 'assistant' as const, content: answer },
+        ],
+      ),
+    ],
+    audios: audio_id ?? audios,
+  }))

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import type { Dialect } from './dialect.js'
+import { audio, optional, ownFields } from './fields.js'
+
+/**
+ * SLAM-LLM's (github.com/X-LANCE/SLAM-LLM): a recording and what to make of it. What is asked stands in its
+ * configuration; a row's `prompt` may be one, or a tag for the task, such as `<AAC>`.
+ */
+export const sourceTarget: Dialect = {
+  name: 'source and target',
+  example: '{"key":"1","source":"a.wav","target":"A dog barks.","prompt":"Describe the audio."}',
+  detects: (row) => 'key' in row && 'source' in row && 'target' in row,
+  schema: z.lazy(() => schema),
+}
+
+const schema = z
+  .object({
+    ...ownFields,
+    key: z.string(),
+    source: audio,
+    target: z.string().min(1),
+    prompt: optional(z.string()),
+  })
+  .transform(({ key, source, target, prompt = '', ...row }) => {
+    const [, tag] = TAG.exec(prompt) ?? []
+    const { id = key, task = tag && (TASKS[tag] ?? tag.toLowerCase()) } = row
+    return {
+      ...row,
+      ...{ id, task, audios: [source] },
+      messages: [
+        { role: 'user' as const, content: tag === undefined ? prompt : '' },
+        { role: 'assistant' as const, content: target },
+      ],
+    }
+  })
+
+const TAG = /^<?([A-Z][A-Z0-9_]*)>?$/
+
+/** The tasks that have a scoring of their own here. */
+const TASKS: Readonly<Record<string, string>> = { ASR: 'transcription', AAC: 'caption' }
