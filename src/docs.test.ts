@@ -10,7 +10,12 @@ import { writeTinyEsc50 } from './eval/layouts/tiny-esc50.test.helper.js'
 import { fixture } from './llm/reference.test.helper.js'
 import { packageFolder } from './model/package-folder.js'
 import { MPIRUN_ENV, MPIRUN_FLAGS, mpirunMissing } from './parallel/mpirun.test.helper.js'
-import { TINY_BASE_CHANGES, TINY_CHANGES, writeTinyRecordings } from './train/tiny-run.test.helper.js'
+import {
+  TINY_BASE_CHANGES,
+  TINY_CHANGES,
+  TINY_MODEL,
+  writeTinyRecordings,
+} from './train/tiny-run.test.helper.js'
 
 /**
  * Every command in README and docs is run here: those about training with few steps of a tiny model on invented
@@ -157,6 +162,8 @@ function inTheSmall(args: readonly string[]): string[] {
         ...['--integrations', 'plits,lal', '--seeds', '1', '--limit', '1', '--scenes', '2'],
         ...['--out', join(output, 'compare')],
       ]
+    case 'data':
+      return args.includes('--tokens') ? [...small, `output=${run}`, ...TINY_MODEL] : small
     case 'bench':
       return [
         ...small,

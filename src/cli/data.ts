@@ -1,7 +1,15 @@
-import { relative } from 'node:path'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import type { Command } from 'commander'
-import { number, wholeNumber } from './options.js'
+import type { Draw, Turn } from '../data/source.js'
+import type { ChatTokenizer } from '../text/chat.js'
+import type { LoadedRecipe } from '../train/recipe.js'
+import type { SourceOf } from '../train/sources.js'
+import { type BaseFlags, chosenBases, number, wholeNumber, withBases } from './options.js'
 import { ProgressLine } from './progress.js'
+import { runFolder } from './train.js'
 import type { CliContext } from './verb.js'
 
 interface CheckCliOptions {
@@ -10,13 +18,21 @@ interface CheckCliOptions {
   readonly json?: true
 }
 
+interface ShowCliOptions extends BaseFlags {
+  readonly count: number
+  readonly tokens?: true
+}
+
 export function register(command: Command, context: CliContext): void {
   command
     .command('check')
     .description(
       'look for audio that is missing, unreadable, silent, too short or too long, before it is trained on',
     )
-    .argument('<manifest>', 'JSON lines of messages and audios, or parquet files or tar shards')
+    .argument(
+      '<manifest>',
+      'rows of questions about audio, as JSON lines or a JSON list, or parquet files or tar shards',
+    )
     .option('--min-seconds <seconds>', 'shorter audio is reported', number(0), 0.05)
     .option('--max-seconds <seconds>', 'longer audio is reported', number(0), 600)
     .option('--json', 'the report as JSON')
@@ -50,22 +66,30 @@ export function register(command: Command, context: CliContext): void {
       context.exitCode = problems.length > 0 ? 1 : 0
     })
 
-  command
-    .command('show')
-    .description('print what a recipe draws: questions, answers and how long the audio is')
+  withBases(command.command('show'))
+    .description(
+      'print what a recipe draws: what is heard, questions and answers, and what of them is learnt',
+    )
     .argument('<recipe>', 'a YAML file')
     .argument('[changes...]', 'settings to change, as key=value')
     .option('--count <number>', 'draws of each kind of batch', wholeNumber(1), 3)
+    .option(
+      '--tokens',
+      "also the conversations' tokens, those that are learnt apart from those that are only read",
+    )
     .addHelpText(
       'after',
-      '\nExample:\n  pal data show recipes/pal-tiny.yaml data.root=path/to/recordings --count 2',
+      `
+Examples:
+  pal data show recipes/pal-tiny.yaml data.root=path/to/recordings --count 2
+  pal data show recipes/pal-tiny.yaml data.root=path/to/recordings --count 1 --tokens`,
     )
-    .action(async (file: string, changes: readonly string[], { count }: { readonly count: number }) => {
+    .action(async (file: string, changes: readonly string[], options: ShowCliOptions) => {
       const { loadRecipe } = await import('../train/recipe.js')
-      const { loadSets, openSources } = await import('../train/sources.js')
+      const { asDrawn, loadSets, openSources } = await import('../train/sources.js')
       const { sampleRateOf } = await import('../train/sample-rate.js')
       const { Random } = await import('../random.js')
-      const loaded = await loadRecipe(file, changes)
+      const loaded = await loadRecipe(file, changes, chosenBases(options))
       const { resolveEncoders } = await import('../model/model-plan.js')
       const rate = sampleRateOf(await resolveEncoders(loaded.recipe.model.encoders))
       const line = new ProgressLine()
@@ -76,21 +100,57 @@ export function register(command: Command, context: CliContext): void {
       })
       line.end()
       const sourceOf = await openSources(loaded, sets, rate)
-      for (const { name, batches, hears } of loaded.recipe.stages) {
+      if (options.tokens) line.show('opening the tokenizer')
+      const tokenizer = options.tokens && (await tokenizerOf(loaded, sourceOf))
+      line.end()
+      for (const stage of loaded.recipe.stages) {
+        const { name, batches, hears } = stage
         for (const plan of batches) {
-          const source = sourceOf(plan, hears)
-          for (let draw = 0; draw < count; draw++) {
-            const { samples, turns } = source.drawWithin(
-              new Random(loaded.recipe.seed, name, draw),
-              plan.seconds,
-            )
-            process.stdout.write(
-              `${name}, up to ${plan.seconds} s: ${(samples.length / rate).toFixed(2)} s\n`,
-            )
-            for (const { task, question, answer } of turns)
-              process.stdout.write(`  ${task}: ${question} → ${answer}\n`)
+          const source = sourceOf(asDrawn(plan, stage), hears)
+          for (let draw = 0; draw < options.count; draw++) {
+            const drawn = source.drawWithin(new Random(loaded.recipe.seed, name, draw), plan.seconds)
+            process.stdout.write(`${name}, up to ${plan.seconds} s: ${heardIn(drawn, rate)}\n`)
+            for (const turn of drawn.turns) {
+              process.stdout.write(`  ${turn.task}: ${turn.question} → ${turn.answer}\n`)
+              if (tokenizer) process.stdout.write(await tokensOf(turn, tokenizer))
+            }
           }
         }
       }
     })
+}
+
+/** The one that a run of the recipe has: that of the run in its folder, if there is one. */
+async function tokenizerOf(loaded: LoadedRecipe, sourceOf: SourceOf): Promise<ChatTokenizer> {
+  const { resolvePlan } = await import('../model/model-plan.js')
+  const { ownTokenizer } = await import('../train/tokenizer.js')
+  const { withSystem } = await import('../text/chat.js')
+  const { config, bases } = await resolvePlan(loaded.recipe.model)
+  if (bases.llm) return withSystem(bases.llm.tokenizer, config.system)
+  const run = runFolder(loaded)
+  const folder = existsSync(run) ? run : await mkdtemp(join(tmpdir(), 'pal-tokenizer-'))
+  try {
+    const own = await ownTokenizer(folder, loaded, config.llm.vocabularySize, sourceOf)
+    return withSystem(own, config.system)
+  } finally {
+    if (folder !== run) await rm(folder, { recursive: true })
+  }
+}
+
+/** How long a draw is, and what sounds in it when. */
+function heardIn({ samples, sounds = [] }: Draw, rate: number): string {
+  const heard = sounds.map(
+    ({ label, startSeconds: start, endSeconds: end }) => `${label} ${start.toFixed(2)}–${end.toFixed(2)} s`,
+  )
+  return `${(samples.length / rate).toFixed(2)} s${heard.length > 0 ? ` (${heard.join(', ')})` : ''}`
+}
+
+async function tokensOf(turn: Turn, tokenizer: ChatTokenizer): Promise<string> {
+  const { stretchesOf } = await import('../train/learnt-tokens.js')
+  return stretchesOf(turn, tokenizer)
+    .map(({ learnt, tokens }) => {
+      const shown = tokens.map((token) => JSON.stringify(token).slice(1, -1).replaceAll('\\"', '"'))
+      return `    ${learnt ? 'learnt' : 'read  '} ${shown.join(' · ')}\n`
+    })
+    .join('')
 }

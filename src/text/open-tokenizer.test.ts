@@ -44,11 +44,13 @@ test('every text comes back as it was, special names and private characters too'
   for (const { text } of cases) assert.equal(tokenizer.decode(tokenizer.encode(text)), text)
 })
 
-test('special tokens are left out of decoded text', async () => {
+test('special tokens are left out of decoded text, unless they are asked for', async () => {
   const tokenizer = await openExample()
   assert.equal(tokenizer.decode(tokenizer.encode('a<|end|><|user|>b', { special: true })), 'ab')
   assert.equal(tokenizer.decode(tokenizer.encode('<|end|>', { special: true })), '')
   assert.equal(tokenizer.decode([]), '')
+  const whole = '<|user|>a b<|end|>'
+  assert.equal(tokenizer.decode(tokenizer.encode(whole, { special: true }), { special: true }), whole)
   assert.throws(() => tokenizer.decode([420]), /tokenizer\.json: .*up to 419, got 420/)
   assert.equal(tokenizer.idOf('<|end|>'), 3)
   assert.equal(tokenizer.idOf('no such token'), undefined)

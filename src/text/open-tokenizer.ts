@@ -155,6 +155,8 @@ function tokenizerOf(
   encodeLiteral: (text: string) => number[],
   file: string,
 ): Tokenizer {
+  const textOf = (ids: readonly number[]) =>
+    ids.length === 0 ? '' : library.decode(ids, { clean_up_tokenization_spaces: false })
   const highest = [...library.get_vocab().values()].reduce((a, b) => Math.max(a, b), -1)
   return {
     vocabularySize: highest + 1,
@@ -170,13 +172,19 @@ function tokenizerOf(
         { file },
       )
     },
-    decode(ids) {
+    decode(ids, { special = false } = {}) {
       for (const id of ids) {
         if (library.id_to_token(id) !== undefined) continue
         throw new PalError(`expected token ids of the vocabulary, up to ${highest}, got ${id}`, { file })
       }
-      const ordinary = ids.filter((id) => !specialIds.has(id))
-      return ordinary.length === 0 ? '' : library.decode(ordinary, { clean_up_tokenization_spaces: false })
+      if (!special) return textOf(ids.filter((id) => !specialIds.has(id)))
+      let text = ''
+      const waiting: number[] = []
+      for (const id of ids) {
+        if (!specialIds.has(id)) waiting.push(id)
+        else text += textOf(waiting.splice(0)) + library.id_to_token(id)
+      }
+      return text + textOf(waiting)
     },
     idOf: (token) => library.token_to_id(token),
   }

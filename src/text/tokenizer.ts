@@ -10,10 +10,10 @@ export interface Tokenizer {
    */
   encode(text: string, options?: { readonly special?: boolean }): number[]
   /**
-   * The text of ids, without the special tokens. Spaces are left as they are, whatever the tokenizer's
+   * The text of ids, without the special tokens unless `special` is true: those by their names then. Spaces are left as they are, whatever the tokenizer's
    * configuration says about cleaning up.
    * @throws PalError for an id that no token has.
    */
-  decode(ids: readonly number[]): string
+  decode(ids: readonly number[], options?: { readonly special?: boolean }): string
   idOf(token: string): number | undefined
 }

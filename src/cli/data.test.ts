@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { encodeWav } from '../audio/write-wav.js'
+import { packageFolder } from '../model/package-folder.js'
+import { writeTinyModel } from '../model/tiny-model.js'
+import { TINY_MODEL } from '../train/tiny-run.test.helper.js'
+import { pal } from './cli.test.helper.js'
+
+const folder = await mkdtemp(join(tmpdir(), 'pal-cli-data-'))
+await writeFile(join(folder, 'a.wav'), encodeWav(new Float32Array(8000).fill(0.1), 16_000))
+const captions = join(folder, 'captions.jsonl')
+await writeFile(
+  captions,
+  JSON.stringify({ key: '1', source: 'a.wav', target: 'A dog barks.', prompt: '<AAC>' }),
+)
+
+test('rows of another dialect are checked, shown with what is learnt of them, and asked', async () => {
+  const checked = await pal(['data', 'check', captions])
+  assert.equal(checked.stdout, '1 rows, 1 files, 0.5 s, 0 problems\n')
+
+  const show = (...source: readonly string[]) =>
+    pal([
+      ...['data', 'show', join(packageFolder(), 'recipes', 'pal-tiny.yaml'), '--count', '1', '--tokens'],
+      ...[
+        ...TINY_MODEL,
+        'model.llm.vocabularySize=270',
+        'data={ root: ., sets: {} }',
+        `output=${join(folder, 'run')}`,
+      ],
+      `sources={ captions: { kind: manifest, path: ${captions}, ${source} } }`,
+      'stages=[{ name: answers, steps: 1, learningRate: 0.001, batches: [{ seconds: 1, audios: 1, mix: { captions: 1 } }] }]',
+    ])
+  const unasked = await show()
+  assert.equal(unasked.code, 1)
+  assert.match(unasked.stderr, /captions\.jsonl:1: expected a question, got a row that has none\n.*question:/)
+  const { stdout, stderr } = await show('question: Describe it.')
+  assert.equal(
+    stdout.replaceAll(' · ', ''),
+    [
+      'answers, up to 1 s: 0.50 s',
+      '  caption: Describe it. → A dog barks.',
+      '    read   <|user|>Describe it.<|end|><|assistant|>',
+      '    learnt A dog barks.<|end|>',
+      '',
+    ].join('\n'),
+    stderr,
+  )
+
+  const ask = (...more: readonly string[]) =>
+    pal(['eval', captions, '--model', model, '--out', join(folder, 'answers'), '--threads', '1', ...more])
+  const model = await writeTinyModel()
+  assert.match((await ask()).stderr, /:1: expected a question, got a row that has none\n.*--question/)
+  const asked = await ask('--question', 'Describe it.')
+  assert.match(asked.stdout, /caption .*CIDEr-D/, asked.stderr)
+})
