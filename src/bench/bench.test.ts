@@ -55,6 +55,10 @@ describe('what is counted from the graph is the closed formula', () => {
       test(`${integration}, ${task}`, () => {
         const { forward, formula, step = 0 } = costOf({ ...base, integration, task }, llm)
         assert.equal(forward, formula)
+        for (const bits of [4, 8, 32] as const) {
+          const { weightBytes, weightFormula } = costOf({ ...base, integration, task, bits }, llm)
+          assert.equal(weightBytes, weightFormula)
+        }
         if (task === 'train') assert.ok(step > 1.5 * forward)
       })
     }
@@ -99,6 +103,13 @@ describe('what is counted from the graph is the closed formula', () => {
     assert.equal(bytes(32) - bytes(8), matrices * (4 - 1 - 4 / 32))
     assert.equal(bytes(8) - bytes(4), matrices / 2)
     assert.equal(costOf(base, llm).cacheBytesPerToken, 5 * 2 * 32 * 4)
+    assert.equal(costOf(base, llm).audioCacheBytes, base.audioTokens * 5 * 2 * 32 * 4)
+    const flamingo = costOf({ ...base, integration: 'flamingo' }, llm)
+    assert.equal(flamingo.audioCacheBytes, base.audioTokens * 2 * 2 * llm.hiddenSize * 4)
+    const table = 64 * 32 * 4
+    const untied = costOf(base, { ...llm, tieEmbeddings: false, queryKeyValueBias: true, queryKeyNorm: true })
+    assert.equal(untied.weightBytes, untied.weightFormula)
+    assert.ok(untied.weightBytes - costOf(base, llm).weightBytes < table, 'the embeddings are not read')
   })
 })
 
@@ -309,16 +320,21 @@ describe('conclusions', () => {
   })
 
   test('a difference beyond the spread', () => {
-    const { ratio, conclusive } = compare(rounds([10, 11], [10, 12]), rounds([20, 22], [21, 24]))!
+    const [a, b] = [rounds([10, 11], [10, 12], [11]), rounds([20, 22], [21, 24], [22])]
+    const { ratio, conclusive } = compare(a, b)!
     assert.ok(conclusive && ratio.median > 0.4 && ratio.median < 0.6)
+    const busy = compare(a, b, new Set([1]))!
+    assert.deepEqual([busy.conclusive, busy.quietRounds, busy.ratio.count], [false, 2, 2])
+    assert.equal(compare(a, b, new Set([0, 1, 2]))!.ratio.count, 3)
   })
 
   test('a spread that is larger than the difference', () => {
-    assert.equal(compare(rounds([10, 30], [11, 28]), rounds([20, 22], [21, 24]))!.conclusive, false)
+    const [a, b] = [rounds([10, 30], [11, 28], [10, 29]), rounds([20, 22], [21, 24], [20, 22])]
+    assert.deepEqual([compare(a, b)!.conclusive, compare(a, b)!.quietRounds], [false, 3])
   })
 
   test('too few measurements, and no common round', () => {
-    assert.equal(compare(rounds([10]), rounds([20]))!.conclusive, false)
+    assert.equal(compare(rounds([10, 10, 10]), rounds([20, 20, 20]))!.conclusive, false)
     assert.equal(compare(new Map([[0, [1]]]), new Map([[1, [2]]])), undefined)
   })
 })
@@ -341,20 +357,14 @@ describe('the report', () => {
 
   test('says what a quiet machine tells', () => {
     const quiet = report([
-      ...visits('plits', [
-        [100, 101],
-        [100, 102],
-      ]),
-      ...visits('lal', [
-        [20, 21],
-        [20, 20],
-      ]),
+      ...visits('plits', [[100, 101], [100, 102], [101]]),
+      ...visits('lal', [[20, 21], [20, 20], [20]]),
     ])
     assert.deepEqual(quiet.noise, [])
     const text = markdown(quiet)
     assert.match(
       text,
-      /against PLITS: time 0\.20 times \(0\.20–0\.20 over 2 rounds\); peak memory 0\.25 times/,
+      /against PLITS: time 0\.20 times \(0\.20–0\.20 over 3 rounds\); peak memory 0\.25 times \(0\.25–0\.25 over 3 rounds\)/,
     )
     assert.doesNotMatch(text, /noisy/)
   })
@@ -364,10 +374,12 @@ describe('the report', () => {
       ...visits('plits', [
         [100, 300],
         [150, 90],
+        [90, 110],
       ]),
       ...visits('lal', [
         [120, 200],
         [90, 260],
+        [100, 120],
       ]),
     ])
     const text = markdown(noisy)
@@ -375,9 +387,13 @@ describe('the report', () => {
     assert.match(text, /time: no conclusion, the spread is larger than the difference/)
   })
 
-  test('says that too few measurements were made, not that they differ', () => {
-    const text = markdown(report([...visits('plits', [[200, 202]]), ...visits('lal', [[100, 102]])]))
-    assert.match(text, /time: no conclusion, 2 measurements are too few/)
+  test('says that too few rounds were quiet, not that they differ', () => {
+    const all = [...visits('plits', [[200], [202], [201]]), ...visits('lal', [[100], [102], [101]])]
+    const busy = all.map((visit) => (visit.round === 1 ? { ...visit, load: 1 } : visit))
+    const text = markdown(report(busy, { peaks: [{ ...peaks, load: 1 }] }))
+    assert.match(text, /time: no conclusion, 2 rounds on a quiet machine are too few/)
+    assert.match(text, /peak memory 0\.25 times/)
+    assert.match(text, /busy before 2 of 6 measurements; others were at work when the peaks were measured/)
   })
 
   test('names what could not be measured', () => {

@@ -24,10 +24,14 @@ export interface Cost {
   readonly step?: number
   /** Training: bytes of values that have to be there at once, counted from the graph, beside weights and inputs. */
   readonly heldBytes?: number
-  /** Bytes of the language model's weights that one token of an answer reads. */
+  /** Bytes of the weights that one token of an answer reads: counted from the graph. */
   readonly weightBytes: number
-  /** Bytes of the cache that each token of audio or text leaves. */
+  /** The same by the closed formula. */
+  readonly weightFormula: number
+  /** Bytes of the cache that a token of text leaves. */
   readonly cacheBytesPerToken: number
+  /** Bytes of the cache that the audio leaves. */
+  readonly audioCacheBytes: number
 }
 
 export function costOf(configuration: BenchConfiguration, llm: LlamaConfig): Cost {
@@ -46,7 +50,9 @@ export function costOf(configuration: BenchConfiguration, llm: LlamaConfig): Cos
     connector: options.batch * audioTokens * (FEATURES * d + d * d),
     ...(graph && stepCost([graph.loss, ...graph.gradients])),
     weightBytes: weightBytes(result, bits),
-    cacheBytesPerToken: llm.layers * 2 * llm.keyValueHeads * llm.headSize * 4,
+    weightFormula: weightFormula(configuration, llm),
+    cacheBytesPerToken: cacheBytesPerToken(llm),
+    audioCacheBytes: audioCacheBytes(configuration, llm),
   }
 }
 
@@ -92,14 +98,45 @@ function stepCost(outputs: readonly Tensor[]): Pick<Cost, 'step' | 'heldBytes'> 
   return { step: multiplyAdds(outputs), heldBytes: mostBytesHeld(outputs) }
 }
 
-/** Every matrix of the language model is read for every token; the embeddings as the output head. */
-function weightBytes(result: Tensor, bits: number): number {
+/** Every weight of the decoder that a token passes; of a table of embeddings that is no output head, next to nothing. */
+function weightBytes({ graph: { parameters } }: Tensor, bits: number): number {
   let bytes = 0
-  for (const { name, shape } of result.graph.parameters.values()) {
-    if (!name.startsWith('llm.')) continue
+  for (const { name, shape } of parameters.values()) {
+    const isDecoder = name.startsWith('llm.') && (name !== EMBEDDINGS || !parameters.has(HEAD))
+    if (!isDecoder && !BLOCK.test(name)) continue
     const count = shape.reduce<number>((size, dim) => size * Number(dim), 1)
-    // A block of 32 has a scale of 4 bytes.
-    bytes += isMatrix(name) && bits < 32 ? (count * bits) / 8 + (count / 32) * 4 : 4 * count
+    bytes += count * bytesOf(isMatrix(name) ? bits : 32)
   }
   return bytes
+}
+
+const EMBEDDINGS = 'llm.model.embed_tokens.weight'
+const HEAD = 'llm.lm_head.weight'
+/** What of Flamingo's blocks the text passes: not the keys and values of the audio, which are made once. */
+const BLOCK = /^integration\.blocks\.\d+\.(?!attention\.(key|value|audio_norm)\.)/
+
+/** Of a weight; a block of 32 has a scale of 4 bytes. */
+const bytesOf = (bits: number) => (bits < 32 ? bits / 8 + 4 / 32 : 4)
+
+/** With the letters of `formulaOf`; where they are not, biases and norms of queries and keys, and the gates, are nothing. */
+function weightFormula({ integration, bits }: BenchConfiguration, llm: LlamaConfig): number {
+  const { hiddenSize: d, layers: L, feedForwardSize: f, vocabularySize: V, headSize } = llm
+  const q = llm.heads * headSize
+  const k = llm.keyValueHeads * headSize
+  const vectors = 2 * d + (llm.queryKeyValueBias ? q + 2 * k : 0) + (llm.queryKeyNorm ? 2 * headSize : 0)
+  // Queries, output and FFN; two layer norms, the FFN's biases none; two gates.
+  const block = 10 * d * d + 4 * d + 2
+  const blocks = integration === 'flamingo' ? Math.ceil(L / FLAMINGO_EVERY) : 0
+  const matrices = L * (2 * d * q + 2 * d * k + 3 * d * f) + V * d
+  return matrices * bytesOf(bits) + 4 * (L * vectors + d + blocks * block)
+}
+
+/** Keys and values of the audio: in every layer as the text's are, or, each as wide as the model, in Flamingo's blocks. */
+function audioCacheBytes({ integration, audioTokens: N }: BenchConfiguration, llm: LlamaConfig): number {
+  if (integration === 'flamingo') return N * Math.ceil(llm.layers / FLAMINGO_EVERY) * 2 * llm.hiddenSize * 4
+  return (N + (integration === 'pal' ? SUMMARY_TOKENS : 0)) * cacheBytesPerToken(llm)
+}
+
+function cacheBytesPerToken({ layers, keyValueHeads, headSize }: LlamaConfig): number {
+  return layers * 2 * keyValueHeads * headSize * 4
 }

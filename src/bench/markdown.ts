@@ -1,6 +1,6 @@
 import { CHECKPOINTING } from './configuration.js'
-import type { Report, Result } from './report.js'
-import { type Comparison, FEWEST_MEASUREMENTS, type Spread } from './statistics.js'
+import { cacheBytes, type Report, type Result } from './report.js'
+import { type Comparison, FEWEST_ROUNDS, type Spread } from './statistics.js'
 
 /** A report as a page. */
 export function markdown(report: Report): string {
@@ -52,7 +52,13 @@ function inferTable(results: readonly Result[]): readonly string[] {
     ...['model', 'bits', 'integration', 'audio tokens', 'prompt', 'batch'],
     ...['first token, ms: median (middle half)', 'least–most', 'with the encoder, ms', 'peak, MiB'],
     ...['10⁹ multiply-adds: counted / formula', 'of the GEMM peak'],
-    ...['next token, ms', 'tokens/s', 'MB read a token', 'of the bandwidth'],
+    ...[
+      'next token, ms',
+      'tokens/s',
+      'MB of weights a token reads: counted / formula',
+      'and of the cache',
+      'of the bandwidth',
+    ],
   ]
   return table(
     columns,
@@ -63,9 +69,8 @@ function inferTable(results: readonly Result[]): readonly string[] {
       `${billions(cost.forward)} / ${billions(cost.formula)}`,
       percent(result.gemmShare),
       ...[token ? spread(token, 1) : '—', token ? result.tokensPerSecond.toFixed(1) : '—'],
-      ((cost.weightBytes + c.batch * (c.audioTokens + c.textTokens) * cost.cacheBytesPerToken) / 1e6).toFixed(
-        0,
-      ),
+      `${(cost.weightBytes / 1e6).toFixed(0)} / ${(cost.weightFormula / 1e6).toFixed(0)}`,
+      ((c.batch * cacheBytes(cost, c)) / 1e6).toFixed(0),
       percent(result.bandwidthShare),
     ]),
   )
@@ -75,7 +80,7 @@ function conclusions({ claims }: Report): readonly string[] {
   return claims.map((claim) => {
     const parts = [
       verdict('time', claim.time),
-      `peak memory ${claim.memory.toFixed(2)} times`,
+      verdict('peak memory', claim.memory),
       ...(claim.token ? [verdict('time of a further token', claim.token)] : []),
     ]
     return `- ${claim.name}, against PLITS: ${parts.join('; ')}`
@@ -83,12 +88,12 @@ function conclusions({ claims }: Report): readonly string[] {
 }
 
 /** A ratio, or why there is none. */
-function verdict(what: string, { ratio, measurements, conclusive }: Comparison): string {
+function verdict(what: string, { ratio, quietRounds, conclusive }: Comparison): string {
   const [low, high] = ratio.range
   const rounds = `${low.toFixed(2)}–${high.toFixed(2)} over ${ratio.count} rounds`
   const why =
-    measurements < FEWEST_MEASUREMENTS
-      ? `${measurements} measurements are too few`
+    quietRounds < FEWEST_ROUNDS
+      ? `${quietRounds} rounds on a quiet machine are too few`
       : 'the spread is larger than the difference'
   if (!conclusive) return `${what}: no conclusion, ${why} (${rounds})`
   return `${what} ${ratio.median.toFixed(2)} times (${rounds})`

@@ -140,11 +140,12 @@ async function peaksOf(
     if (peaks.has(key)) continue
     if (signal?.aborted) break
     const task = { kind: 'peaks', configuration, weights, warmUp, steps } as const
+    const load = await busyCores()
     const found = (await runContestant(task, signal)).events.find((event) => event.kind === 'peaks')
     if (!found) continue
     await claim()
     const { provider, threads } = configuration
-    const own = { provider, threads, gemm: found.gemm, bandwidth: found.bandwidth }
+    const own = { provider, threads, gemm: found.gemm, bandwidth: found.bandwidth, load }
     await keepLines(join(folder, PEAKS), [own])
     peaks.set(key, own)
   }

@@ -14,7 +14,8 @@ import { type TensorToWrite, writeSafetensors } from '../weights/safetensors.js'
 /**
  * Random weights of any model, in files that are made once: the language model's in one, whatever hears in another,
  * both in one folder so that the runtime can map them together. What they are does not matter for what they cost, so
- * long as they are ordinary numbers; they repeat after a million.
+ * long as they are ordinary numbers, which repeat after a million, and no two weights are alike: ONNX Runtime keeps equal ones once,
+ * and a model of few matrices would come from a cache.
  *
  * @param bits of the language model's matrices
  * @param parts that are wanted
@@ -35,7 +36,10 @@ export async function randomWeights(
   const sources = new Map<string, WeightSource>()
   for (const which of parts) {
     const [part, precision] = which === 'language' ? [language, bits] : [others, 32 as const]
-    const hash = createHash('sha256').update(JSON.stringify(part)).digest('hex').slice(0, 16)
+    const hash = createHash('sha256')
+      .update(JSON.stringify([NUMBERS, part]))
+      .digest('hex')
+      .slice(0, 16)
     const file = join(folder, `random-${hash}-${precision}bit.safetensors`)
     if (!existsSync(file))
       await writeSafetensors(
@@ -47,6 +51,9 @@ export async function randomWeights(
   }
   return (name) => sources.get(name)
 }
+
+/** Changes with the numbers: files hold what they held. */
+const NUMBERS = 2
 
 interface Parameter {
   readonly name: string
@@ -66,7 +73,12 @@ function tensorsOf({ name, shape }: Parameter, bits: 4 | 8 | 32): readonly Tenso
   // Even numbers of b bits deviate by 2^b/√12.
   const scale = (deviation * Math.sqrt(12)) / 2 ** bits
   return [
-    { name, shape: [rows, (columns * bits) / 8], dtype: 'U8', data: async () => bytes((count * bits) / 8) },
+    {
+      name,
+      shape: [rows, (columns * bits) / 8],
+      dtype: 'U8',
+      data: async () => bytes(name, (count * bits) / 8),
+    },
     {
       name: `${name}.scales`,
       shape: [rows, columns / BLOCK_SIZE],
@@ -77,28 +89,36 @@ function tensorsOf({ name, shape }: Parameter, bits: 4 | 8 | 32): readonly Tenso
 
 const POOL = 2 ** 20
 let normals: Float32Array | undefined
+let anyBytes: Uint8Array | undefined
 
 function repeated(name: string, count: number, mean: number, deviation: number): Float32Array {
   const random = new Random('pool')
   normals ??= Float32Array.from({ length: POOL }, () => random.normal())
-  const pool = normals.map((value) => mean + deviation * value)
-  // Each weight begins elsewhere, so that no two are alike.
-  const start = new Random(name).integer(POOL)
-  const numbers = new Float32Array(count)
-  let from = start
-  for (let at = 0; at < count; ) {
-    const part = pool.subarray(from, from + count - at)
+  return fill(
+    new Float32Array(count),
+    normals.map((value) => mean + deviation * value),
+    name,
+  )
+}
+
+function bytes(name: string, count: number): Uint8Array {
+  const random = new Random('bytes')
+  anyBytes ??= Uint8Array.from({ length: POOL }, () => random.integer(256))
+  return fill(new Uint8Array(count), anyBytes, name)
+}
+
+/** From the pool, over and over; each weight begins elsewhere in it. */
+function fill<Numbers extends Float32Array | Uint8Array>(
+  numbers: Numbers,
+  pool: Numbers,
+  name: string,
+): Numbers {
+  let from = new Random(name).integer(POOL)
+  for (let at = 0; at < numbers.length; ) {
+    const part = pool.subarray(from, from + numbers.length - at)
     numbers.set(part, at)
     at += part.length
     from = 0
   }
   return numbers
-}
-
-function bytes(count: number): Uint8Array {
-  const random = new Random('bytes')
-  const pool = Uint8Array.from({ length: Math.min(POOL, count) }, () => random.integer(256))
-  const all = new Uint8Array(count)
-  for (let at = 0; at < count; at += POOL) all.set(pool.subarray(0, Math.min(POOL, count - at)), at)
-  return all
 }

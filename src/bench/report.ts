@@ -30,7 +30,7 @@ export interface Claim {
   readonly name: string
   readonly against: string
   readonly time: Comparison
-  readonly memory: number
+  readonly memory: Comparison
   readonly token?: Comparison
 }
 
@@ -65,7 +65,7 @@ export function reportOn(
     ...{ machine, peaks, command, results, failures },
     date: datesOf([...visits, ...failures]),
     claims: claimsOf(measured),
-    noise: noiseIn(visits, results, machine),
+    noise: noiseIn(visits, results, peaks, machine),
   }
 }
 
@@ -81,7 +81,7 @@ function resultOf(
   allPeaks: readonly Peaks[],
 ): Result {
   const { configuration } = visits[0]!
-  const { task, batch, audioTokens, textTokens, newTokens, provider, threads } = configuration
+  const { task, batch, audioTokens, textTokens, provider, threads } = configuration
   const peaks = allPeaks.find((one) => one.provider === provider && one.threads === threads)
   const cost = costOf(configuration, sizes.get(configuration.llm)!)
   const samples = visits.flatMap((visit) => visit.samples)
@@ -90,8 +90,7 @@ function resultOf(
   const encodes = samples.flatMap(({ encodeMs }) => encodeMs ?? [])
   const token = tokens.length > 0 ? spreadOf(tokens) : undefined
   const macs = cost.step ?? cost.forward - cost.connector
-  const context = audioTokens + textTokens + newTokens / 2
-  const bytes = cost.weightBytes + batch * context * cost.cacheBytesPerToken
+  const bytes = cost.weightBytes + batch * cacheBytes(cost, configuration)
   const perSecond = 1000 / time.median
   return {
     ...{ name: nameOf(configuration), configuration, cost, time },
@@ -108,6 +107,14 @@ function resultOf(
   }
 }
 
+/** Of one answer's cache, what its tokens read on average: they grow it by themselves. */
+export function cacheBytes(
+  { audioCacheBytes, cacheBytesPerToken }: Cost,
+  { textTokens, newTokens }: BenchConfiguration,
+): number {
+  return audioCacheBytes + (textTokens + newTokens / 2) * cacheBytesPerToken
+}
+
 /** Each configuration against the one with PLITS that is like it in everything else. */
 function claimsOf(measured: ReadonlyMap<string, readonly Visit[]>): readonly Claim[] {
   return [...measured].flatMap(([name, visits]) => {
@@ -115,17 +122,20 @@ function claimsOf(measured: ReadonlyMap<string, readonly Visit[]>): readonly Cla
     if (configuration.integration === 'plits') return []
     const against = nameOf({ ...configuration, integration: 'plits' })
     const others = measured.get(against)
-    const time = others && compare(byRound(visits, timeOf), byRound(others, timeOf))
-    if (!time) return []
-    const token = compare(byRound(visits, tokensOf), byRound(others, tokensOf))
-    const memory = spreadOf(visits.map(peakOf)).median / spreadOf(others.map(peakOf)).median
+    if (!others) return []
+    const busy = new Set([...visits, ...others].filter(isBusy).map(({ round }) => round))
+    const time = compare(byRound(visits, timeOf), byRound(others, timeOf), busy)
+    const token = compare(byRound(visits, tokensOf), byRound(others, tokensOf), busy)
+    // How much memory a process takes does not depend on who else is at work.
+    const memory = compare(peaksByRound(visits), peaksByRound(others))
+    if (!time || !memory) return []
     return [{ name, against, time, memory, ...(configuration.task === 'infer' && token && { token }) }]
   })
 }
 
 const timeOf = ({ milliseconds }: Sample) => [milliseconds]
 const tokensOf = ({ tokenMs = [] }: Sample) => tokenMs
-const peakOf = ({ peakMiB }: Visit) => peakMiB
+const isBusy = ({ load }: Visit) => load > BUSY
 
 function byRound(
   visits: readonly Visit[],
@@ -134,16 +144,22 @@ function byRound(
   return new Map(visits.map(({ round, samples }) => [round, samples.flatMap(values)]))
 }
 
+function peaksByRound(visits: readonly Visit[]): ReadonlyMap<number, readonly number[]> {
+  return new Map(visits.map(({ round, peakMiB }) => [round, [peakMiB]]))
+}
+
 /** A share of the median that the middle half should not be wider than. */
 const QUIET = 0.1
 
 function noiseIn(
   visits: readonly Visit[],
   results: readonly Result[],
+  peaks: readonly Peaks[],
   { cores }: Computer,
 ): readonly string[] {
   const wide = results.filter(({ time }) => relativeSpread(time) > QUIET)
-  const busy = visits.filter(({ load }) => load > BUSY)
+  const busy = visits.filter(isBusy)
+  const busyPeaks = peaks.filter(({ load = 0 }) => load > BUSY)
   return [
     ...(wide.length > 0
       ? [
@@ -154,6 +170,9 @@ function noiseIn(
       ? [
           `others kept up to ${Math.max(...busy.map(({ load }) => load)).toFixed(1)} of ${cores} cores busy before ${busy.length} of ${visits.length} measurements`,
         ]
+      : []),
+    ...(busyPeaks.length > 0
+      ? ['others were at work when the peaks were measured, so that shares of them are too large']
       : []),
   ]
 }

@@ -52,13 +52,18 @@ export function runContestant(
       const lines = output.split('\n').slice(0, -1)
       const events = lines.map((line) => JSON.parse(line) as ContestantEvent)
       if (code === 0) return resolve({ events })
-      const why =
-        complaint
-          .trim()
-          .split('\n')
-          .find((line) => /error/i.test(line)) ?? complaint.trim()
-      const failure = killed ? `ended by ${killed}, as when memory runs out` : why || `exit code ${code}`
-      resolve({ events, failure })
+      const failure = killed ? `ended by ${killed}, as when memory runs out` : reasonIn(complaint)
+      resolve({ events, failure: failure || `exit code ${code}` })
     })
   })
+}
+
+/** The line of a stack trace that says what went wrong; before it Node prints the line of code that threw. */
+function reasonIn(complaint: string): string {
+  const lines = complaint.trim().split('\n')
+  return (
+    lines.find((line) => /^\w*Error\b/.test(line)) ??
+    lines.find((line) => /error/i.test(line)) ??
+    lines.join(' ')
+  )
 }

@@ -31,37 +31,40 @@ export function relativeSpread({ median, quartiles }: Spread): number {
 }
 
 export interface Comparison {
-  /** The median over rounds of a/b, both measured in the same round. */
+  /** The median over rounds of a/b, both measured in the same round: over the quiet rounds, if there are any. */
   readonly ratio: Spread
-  /** Of the side that has fewer. */
-  readonly measurements: number
+  /** Rounds in which nothing else was at work. */
+  readonly quietRounds: number
   /** Whether there are enough of them, and the difference is larger than the spread of either side. */
   readonly conclusive: boolean
 }
 
-/** Fewer measurements have no spread to speak of. */
-export const FEWEST_MEASUREMENTS = 3
+/** Measurements of one process are alike in what was chance for it: fewer rounds have no spread to speak of. */
+export const FEWEST_ROUNDS = 3
 
 /**
  * Compares two sides that took turns: by the ratio within each round, so that what slowed a whole round down cancels.
- * No conclusion is drawn when the middle half of one side's measurements is as wide as the difference of the medians, or
- * when rounds do not agree on who is faster.
+ * No conclusion is drawn from less than three rounds, when the middle half of one side's measurements is as wide as the
+ * difference of the medians, or when rounds do not agree on who is faster. Rounds in which others were at work do not count.
  *
  * @param a by round, the measurements of that round; rounds that one side lacks are left out
+ * @param busy rounds in which others were at work
  */
 export function compare(
   a: ReadonlyMap<number, readonly number[]>,
   b: ReadonlyMap<number, readonly number[]>,
+  busy: ReadonlySet<number> = new Set(),
 ): Comparison | undefined {
-  const rounds = [...a.keys()].filter((round) => b.has(round))
-  if (rounds.length === 0) return undefined
+  const common = [...a.keys()].filter((round) => b.has(round))
+  if (common.length === 0) return undefined
+  const quiet = common.filter((round) => !busy.has(round))
+  const rounds = quiet.length > 0 ? quiet : common
   const ratios = rounds.map((round) => spreadOf(a.get(round)!).median / spreadOf(b.get(round)!).median)
   const [all, others] = [a, b].map((side) => spreadOf(rounds.flatMap((round) => side.get(round)!)))
   const widest = Math.max(...[all!, others!].map(({ quartiles: [low, high] }) => high - low))
   const ratio = spreadOf(ratios)
-  const measurements = Math.min(all!.count, others!.count)
-  const enough = measurements >= FEWEST_MEASUREMENTS
   const agreed = ratio.range[0] > 1 || ratio.range[1] < 1
+  const enough = quiet.length >= FEWEST_ROUNDS
   const conclusive = enough && agreed && Math.abs(all!.median - others!.median) > widest
-  return { ratio, measurements, conclusive }
+  return { ratio, quietRounds: quiet.length, conclusive }
 }

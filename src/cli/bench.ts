@@ -107,7 +107,7 @@ function addOptions(command: Command, task: Task): Command {
     .option('--encoder', "hear the audio's seconds with an encoder of ViT-Base's size too")
 }
 
-async function bench(task: Task, flags: BenchFlags, { signal }: CliContext): Promise<void> {
+async function bench(task: Task, flags: BenchFlags, context: CliContext): Promise<void> {
   const { combinations, checkConfiguration } = await import('../bench/configuration.js')
   const { measure } = await import('../bench/measure.js')
   const { reportOn } = await import('../bench/report.js')
@@ -133,6 +133,7 @@ async function bench(task: Task, flags: BenchFlags, { signal }: CliContext): Pro
   })
   for (const configuration of configurations) checkConfiguration(configuration)
 
+  const { signal } = context
   const machine = describeComputer()
   const folder = flags.out ?? join('runs', `bench-${task}`)
   const line = new ProgressLine()
@@ -151,7 +152,8 @@ async function bench(task: Task, flags: BenchFlags, { signal }: CliContext): Pro
   const files = await writeReport(report, folder)
   process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${markdown(report)}\n`)
   process.stderr.write(`Written: ${files.join(', ')}\n`)
-  if (!files.some((file) => file.endsWith('.png'))) {
+  if (report.results.length === 0) context.exitCode = 1
+  else if (!files.some((file) => file.endsWith('.png'))) {
     process.stderr.write('No PNG: this machine has no fonts to draw text with.\n')
   }
 }
