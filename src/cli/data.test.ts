@@ -7,7 +7,7 @@ import { encodeWav } from '../audio/write-wav.js'
 import { packageFolder } from '../model/package-folder.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { TINY_MODEL } from '../train/tiny-run.test.helper.js'
-import { pal } from './cli.test.helper.js'
+import { pal, type RunOptions } from './cli.test.helper.js'
 
 const folder = await mkdtemp(join(tmpdir(), 'pal-cli-data-'))
 await writeFile(join(folder, 'a.wav'), encodeWav(new Float32Array(8000).fill(0.1), 16_000))
@@ -21,19 +21,25 @@ test('rows of another dialect are checked, shown with what is learnt of them, an
   const checked = await pal(['data', 'check', captions])
   assert.equal(checked.stdout, '1 rows, 1 files, 0.5 s, 0 problems\n')
 
-  const show = (...source: readonly string[]) =>
-    pal([
-      ...['data', 'show', join(packageFolder(), 'recipes', 'pal-tiny.yaml'), '--count', '1', '--tokens'],
-      ...[
-        ...TINY_MODEL,
-        'model.llm.vocabularySize=270',
-        'data={ root: ., sets: {} }',
+  const show = (source: string, count = 1, options: RunOptions = {}) =>
+    pal(
+      [
+        ...[
+          'data',
+          'show',
+          join(packageFolder(), 'recipes', 'pal-tiny.yaml'),
+          '--count',
+          `${count}`,
+          '--tokens',
+        ],
+        ...[...TINY_MODEL, 'model.llm.vocabularySize=270', 'data={ root: ., sets: {} }'],
         `output=${join(folder, 'run')}`,
+        `sources={ captions: { kind: manifest, path: ${captions}, ${source} } }`,
+        'stages=[{ name: answers, steps: 1, learningRate: 0.001, batches: [{ seconds: 1, audios: 1, mix: { captions: 1 } }] }]',
       ],
-      `sources={ captions: { kind: manifest, path: ${captions}, ${source} } }`,
-      'stages=[{ name: answers, steps: 1, learningRate: 0.001, batches: [{ seconds: 1, audios: 1, mix: { captions: 1 } }] }]',
-    ])
-  const unasked = await show()
+      options,
+    )
+  const unasked = await show('')
   assert.equal(unasked.code, 1)
   assert.match(unasked.stderr, /captions\.jsonl:1: expected a question, got a row that has none\n.*question:/)
   const { stdout, stderr } = await show('question: Describe it.')
@@ -48,6 +54,9 @@ test('rows of another dialect are checked, shown with what is learnt of them, an
     ].join('\n'),
     stderr,
   )
+
+  const closed = await show('question: Describe it.', 2000, { onOutput: (child) => child.stdout?.destroy() })
+  assert.deepEqual([closed.code, closed.stderr], [0, ''])
 
   const ask = (...more: readonly string[]) =>
     pal(['eval', captions, '--model', model, '--out', join(folder, 'answers'), '--threads', '1', ...more])

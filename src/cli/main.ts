@@ -86,7 +86,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.kill(process.pid, 'SIGINT')
   }
   process.on('SIGINT', interrupt)
-  process.stdout.on('error', stopAtClosedPipe)
+  // For good: a write tells that the pipe is closed when all else may be done.
+  if (!process.stdout.listeners('error').includes(stopAtClosedPipe))
+    process.stdout.on('error', stopAtClosedPipe)
   const context: CliContext = { signal: interruption.signal, ranks: solitary, exitCode: 0 }
   try {
     const program = await programFor(argv, context)
@@ -112,7 +114,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   } finally {
     process.off('SIGINT', interrupt)
     process.off('SIGTERM', interrupt)
-    process.stdout.off('error', stopAtClosedPipe)
   }
 }
 
