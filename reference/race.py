@@ -7,6 +7,9 @@ each audio token; the language model is frozen and a two-layer connector is trai
 same file of weights and read the same batch; their losses are compared. Each configuration has fresh processes. Where
 other work shares the machine, the CPU time of all threads tells more than the time that passed. With `-gates` our
 side computes the FFN's gates again for the gradient instead of keeping them, with `-selective` the weights of attention too.
+
+On a machine with a GPU: `--provider webgpu` or `--provider cuda` for our side, `--device cuda` for PyTorch's. Its peak is
+then that of the GPU's memory, and ours still that of the process: the two are not to be compared.
 """
 
 import argparse
@@ -30,6 +33,8 @@ def main() -> None:
     parser.add_argument("--peers", nargs="*", choices=["eager", "compile"], default=["eager", "compile"])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--provider", default="cpu", help="ONNX Runtime's execution provider, for our side")
+    parser.add_argument("--device", default="cpu", help="PyTorch's device")
     parser.add_argument("--build", type=Path, default=ROOT / "dist", help="where our compiled code is")
     parser.add_argument("--weights", type=Path, help="where to keep the weights, 550 MB; a temporary file if not given")
     arguments = parser.parse_args()
@@ -54,8 +59,8 @@ def race(configuration: str, weights: Path, arguments: argparse.Namespace) -> li
     if unknown := set(settings) - {"prepacked", "gates", "selective"}:
         raise SystemExit(f"{configuration}: expected prepacked, gates or selective after the tokens, got {', '.join(unknown)}")
     common = [str(weights), kind, audio, str(arguments.threads)]
-    ours = Contestant(["node", str(arguments.build / "bench/race-contestant.js"), *common, *settings])
-    python = [sys.executable, str(ROOT / "reference/race_contestant.py"), *common]
+    ours = Contestant(["node", str(arguments.build / "bench/race-contestant.js"), *common, arguments.provider, *settings])
+    python = [sys.executable, str(ROOT / "reference/race_contestant.py"), *common, arguments.device]
     peers = {peer: Contestant([*python, *(["compile"] if peer == "compile" else [])]) for peer in arguments.peers}
     everybody = [ours, *peers.values()]
     for _ in range(arguments.rounds + 1):

@@ -1,8 +1,9 @@
-"""PyTorch's side of the race; race.py starts it: WEIGHTS lal|plits AUDIO_TOKENS THREADS [compile].
+"""PyTorch's side of the race; race.py starts it: WEIGHTS lal|plits AUDIO_TOKENS THREADS DEVICE [compile].
 
 Written as one would to be fast in eager mode: the key/value projections of the audio are made once per layer,
-attention is PyTorch's fused kernel, and nothing of the frozen language model asks for a gradient. With `compile`,
-forward and backward pass go through torch.compile, for these shapes alone.
+attention is PyTorch's fused kernel, of the last layer only the text's states are made, which alone are read, and nothing of
+the frozen language model asks for a gradient. With `compile`, forward and backward pass go through torch.compile, for
+these shapes alone.
 """
 
 import json
@@ -17,8 +18,9 @@ from safetensors import safe_open
 from torch import Tensor
 
 
-def main(path: str, kind: str, audio: int, compiled: bool) -> None:
-    with safe_open(path, "pt") as file:
+def main(path: str, kind: str, audio: int, device: str, compiled: bool) -> None:
+    torch.set_default_device(device)
+    with safe_open(path, "pt", device=device) as file:
         weights = {name: file.get_tensor(name) for name in file.keys()}
     features = weights.pop("features").flatten()[: BATCH * audio * FEATURES].view(BATCH, audio, FEATURES)
     ids, labels = weights.pop("ids").long(), weights.pop("labels").long().flatten()
@@ -37,11 +39,13 @@ def main(path: str, kind: str, audio: int, compiled: bool) -> None:
         loss = loss_of(features, ids, labels)
         loss.backward()
         optimizer.step()
+        if device == "cuda":
+            torch.cuda.synchronize()
         report = {
             "milliseconds": 1000 * (time.perf_counter() - start),
             "cpuMilliseconds": 1000 * (time.process_time() - started),
             "loss": loss.item(),
-            "peakMegabytes": peak_megabytes(),
+            "peakMegabytes": torch.cuda.max_memory_reserved() / 1e6 if device == "cuda" else peak_megabytes(),
         }
         print(json.dumps(report), flush=True)
 
@@ -61,9 +65,11 @@ class Model:
         embeddings = self.weights["llm.model.embed_tokens.weight"]
         text = F.embedding(ids, embeddings)
         states = torch.cat([audio, text], 1) if self.kind == "plits" else text
-        for layer in range(LLM["layers"]):
-            states = self.layer(f"llm.model.layers.{layer}", states, audio)
-        return self.norm("llm.model.norm", states[:, -TEXT:]).flatten(0, 1) @ embeddings.T
+        last = LLM["layers"] - 1
+        for layer in range(last):
+            states = self.layer(f"llm.model.layers.{layer}", states, audio, states.shape[1])
+        states = self.layer(f"llm.model.layers.{last}", states, audio, TEXT)
+        return self.norm("llm.model.norm", states).flatten(0, 1) @ embeddings.T
 
     def connector(self, features: Tensor) -> Tensor:
         gain, bias = self.weights[f"{CONNECTOR}.norm.weight"], self.weights[f"{CONNECTOR}.norm.bias"]
@@ -74,14 +80,17 @@ class Model:
         )
         return F.linear(F.gelu(F.linear(normed, *up)), *down)
 
-    def layer(self, at: str, x: Tensor, audio: Tensor) -> Tensor:
+    def layer(self, at: str, x: Tensor, audio: Tensor, read: int) -> Tensor:
+        """The last `read` states."""
         normed = self.norm(f"{at}.input_layernorm", x)
-        first = self.cosine.shape[0] - x.shape[1]
-        queries = self.rotate(self.heads(f"{at}.self_attn.q_proj", normed), first)
-        keys, values = self.key_values(at, normed, first)
+        length = self.cosine.shape[0]
+        keys, values = self.key_values(at, normed, length - x.shape[1])
+        x, normed = x[:, -read:], normed[:, -read:]
+        queries = self.rotate(self.heads(f"{at}.self_attn.q_proj", normed), length - read)
         if self.kind == "lal":
             audio_keys, audio_values = self.key_values(at, self.norm(f"{at}.input_layernorm", audio), 0)
             keys, values = torch.cat([audio_keys, keys], 2), torch.cat([audio_values, values], 2)
+        if read == TEXT:
             mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=self.mask, enable_gqa=True)
         else:
             mixed = F.scaled_dot_product_attention(queries, keys, values, is_causal=True, enable_gqa=True)
@@ -112,6 +121,6 @@ class Model:
 
 
 if __name__ == "__main__":
-    weights_path, kind_of_integration, audio_tokens, threads, *how = sys.argv[1:]
+    weights_path, kind_of_integration, audio_tokens, threads, device, *how = sys.argv[1:]
     torch.set_num_threads(int(threads))
-    main(weights_path, kind_of_integration, int(audio_tokens), how == ["compile"])
+    main(weights_path, kind_of_integration, int(audio_tokens), device, how == ["compile"])

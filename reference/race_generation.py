@@ -5,7 +5,8 @@
 SmolLM2-135M's sizes with random weights: the same numbers for everybody, as safetensors, quantised by `pal quantize`,
 and as GGUF in F32, Q8_0 and Q4_0, which are blocks of 32 as ours are (their scales have 16 bits, ours 32). All
 processes are alive at once and take turns; each context is read anew in each round. The first round is not counted.
-At float32 Transformers must choose the same tokens; where llama.cpp does not, that is told.
+At float32 Transformers must choose the same tokens; where llama.cpp does not, that is told. A further token's time
+includes choosing it. On a machine with a GPU: `--provider webgpu` or `cuda` for our side, `--device cuda` for the peers.
 """
 
 import argparse
@@ -29,6 +30,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--new-tokens", type=int, default=24)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--provider", default="cpu", help="ONNX Runtime's execution provider, for our side")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="of the peers")
     parser.add_argument("--build", type=Path, default=ROOT / "dist", help="where our compiled code is")
     parser.add_argument("--models", type=Path, help="where to keep the models, 1.6 GB; a temporary folder if not given")
     arguments = parser.parse_args()
@@ -46,15 +49,15 @@ def race(bits: str, models: Path, arguments: argparse.Namespace) -> list[str]:
     """A row for each context and contestant."""
     common = [str(arguments.threads), str(arguments.new_tokens)]
     ours = models / ("float32" if bits == "32" else f"{bits}bit")
-    commands = {"ours": ["node", str(arguments.build / "bench/generation-contestant.js"), str(ours), *common]}
+    commands = {"ours": ["node", str(arguments.build / "bench/generation-contestant.js"), str(ours), *common, arguments.provider]}
     if bits == "32" and "transformers" in arguments.peers:
         script = str(ROOT / "reference/transformers_contestant.py")
-        commands["transformers"] = [sys.executable, script, str(models / "float32"), *common]
+        commands["transformers"] = [sys.executable, script, str(models / "float32"), *common, arguments.device]
     if "llama.cpp" in arguments.peers:
         gguf = str(models / f"{PRECISIONS[bits]}.gguf")
         # Its cache has 16 bits unless it is told otherwise, which is enough to choose another token now and then.
         cache = ["F32"] if bits == "32" else []
-        commands["llama.cpp"] = ["node", str(ROOT / "reference/llama-cpp/contestant.mjs"), gguf, *common, *cache]
+        commands["llama.cpp"] = ["node", str(ROOT / "reference/llama-cpp/contestant.mjs"), gguf, *common, arguments.device, *cache]
     everybody = {name: Contestant(command) for name, command in commands.items()}
     for _ in range(arguments.rounds + 1):
         for context in arguments.contexts:

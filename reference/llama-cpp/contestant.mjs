@@ -1,11 +1,11 @@
-// llama.cpp's side of the race of generation; race_generation.py starts it: MODEL.gguf THREADS NEW_TOKENS [TYPE OF THE CACHE].
+// llama.cpp's side of the race of generation; race_generation.py starts it: MODEL.gguf THREADS NEW_TOKENS cpu|cuda [TYPE OF THE CACHE].
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { getLlama } from 'node-llama-cpp'
 
-const [modelPath, threads, newTokens, cacheType = 'F16'] = process.argv.slice(2)
+const [modelPath, threads, newTokens, device, cacheType = 'F16'] = process.argv.slice(2)
 const llama = await getLlama({
-  gpu: false,
+  gpu: device === 'cuda' ? 'cuda' : false,
   build: 'never',
   usePrebuiltBinaries: true,
   maxThreads: Number(threads),

@@ -8,14 +8,15 @@ import { CONNECTOR, TrainStep } from './train-step.js'
 /**
  * Our side of the race against PyTorch; reference/race.py starts it:
  *
- *   node dist/bench/race-contestant.js WEIGHTS lal|plits AUDIO_TOKENS THREADS [prepacked] [gates|selective]
+ *   node dist/bench/race-contestant.js WEIGHTS lal|plits AUDIO_TOKENS THREADS PROVIDER [prepacked] [gates|selective]
  *
  * WEIGHTS is a safetensors file of the model's weights and of the batch. Each line on standard input asks for one
  * step; each is answered by a line of JSON.
  */
-const [path, kind, audioTokens, threads, ...settings] = process.argv.slice(2) as [
+const [path, kind, audioTokens, threads, provider, ...settings] = process.argv.slice(2) as [
   string,
   'lal' | 'plits',
+  string,
   string,
   string,
   ...('prepacked' | 'gates' | 'selective')[],
@@ -35,7 +36,7 @@ const [batch, textTokens] = stored('ids').shape as [number, number]
 const featureSize = stored('features').shape[2] as number
 const features = await readTensor(stored('features'))
 
-const runtime = await Runtime.start({ threads: Number(threads) })
+const runtime = await Runtime.start({ threads: Number(threads), provider })
 const step = await TrainStep.compile(
   runtime,
   {

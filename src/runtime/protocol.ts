@@ -40,10 +40,15 @@ export interface RunRequest {
 export interface LentArena {
   readonly arena: number
   /** Absent where the worker has kept it. */
-  readonly buffer: ArrayBuffer | undefined
-  readonly entries: readonly ArenaEntry[]
+  readonly memory: ArenaMemory | undefined
   /** The worker keeps the memory and writes these into it; without them it comes back with the result. */
   readonly writes: ArenaWrites | undefined
+}
+
+/** An arena's memory, and what lies where in it. */
+export interface ArenaMemory {
+  readonly buffer: ArrayBuffer
+  readonly entries: readonly ArenaEntry[]
 }
 
 /** Asks for kept memory. */

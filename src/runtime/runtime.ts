@@ -177,8 +177,8 @@ export class Runtime {
         const run = { kind: 'run', program, feeds } as const
         const answer = arena
           ? await arena.lend(this.#keeper, (buffer) => {
-              const entries = [...arena.entries.values()]
-              const lent = { arena: this.#numberOf(arena), buffer, entries, writes }
+              const memory = buffer && { buffer, entries: [...arena.entries.values()] }
+              const lent = { arena: this.#numberOf(arena), memory, writes }
               return this.#post({ ...run, lent }, buffer && [buffer])
             })
           : await this.#post({ ...run, lent: undefined })

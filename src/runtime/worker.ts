@@ -3,6 +3,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { Activity } from './activity.js'
 import type { ArenaWrites } from './arena.js'
 import type {
+  ArenaMemory,
   CloseRequest,
   CompileRequest,
   LentArena,
@@ -19,8 +20,8 @@ import type {
 const port = parentPort as MessagePort
 const activity = new Activity(workerData as SharedArrayBuffer)
 const sessions = new Map<number, InferenceSession>()
-/** Memory of arenas that is kept between runs. */
-const kept = new Map<number, ArrayBuffer>()
+/** Arenas that are kept between runs, by number. */
+const kept = new Map<number, ArenaMemory>()
 
 // One request at a time, in the order in which they came.
 let queue: Promise<void> = Promise.resolve()
@@ -51,7 +52,7 @@ async function carryOut(request: Request): Promise<Omit<Response, 'id'>> {
     case 'run':
       return run(request)
     case 'return':
-      return { lent: take({ arena: request.arena, buffer: undefined }) }
+      return { lent: take({ arena: request.arena, memory: undefined }) }
     case 'release':
       await sessions.get(request.program)?.release()
       sessions.delete(request.program)
@@ -65,10 +66,10 @@ async function run({ program, feeds, lent }: RunRequest): Promise<Omit<Response,
   const tensors: Record<string, Tensor> = {}
   const wanted = new Set(session.inputNames)
   for (const [name, value] of Object.entries(feeds)) tensors[name] = toTensor(value)
-  const memory = lent && (lent.buffer ?? kept.get(lent.arena))
-  for (const { name, offset, length, shape } of lent?.entries ?? []) {
+  const memory = lent && (lent.memory ?? kept.get(lent.arena))
+  for (const { name, offset, length, shape } of memory?.entries ?? []) {
     if (!wanted.has(name)) continue
-    tensors[name] = toTensor({ data: new Float32Array(memory!, offset * 4, length), dims: shape })
+    tensors[name] = toTensor({ data: new Float32Array(memory!.buffer, offset * 4, length), dims: shape })
   }
   const start = performance.now()
   const results = await session.run(tensors)
@@ -79,16 +80,18 @@ async function run({ program, feeds, lent }: RunRequest): Promise<Omit<Response,
     outputs[name] = { data: data as Value['data'], dims }
   }
   if (!lent?.writes) return { outputs, milliseconds, lent: lent && take(lent) }
-  write(new Float32Array(memory!), results, lent.writes)
+  write(new Float32Array(memory!.buffer), results, lent.writes)
   kept.set(lent.arena, memory!)
   return { outputs, milliseconds }
 }
 
 /** An arena's memory, which the worker no longer keeps. */
-function take({ arena, buffer }: Pick<LentArena, 'arena' | 'buffer'>): ArrayBuffer | undefined {
-  const memory = buffer ?? kept.get(arena)
+function take({
+  arena,
+  memory = kept.get(arena),
+}: Pick<LentArena, 'arena' | 'memory'>): ArrayBuffer | undefined {
   kept.delete(arena)
-  return memory
+  return memory?.buffer
 }
 
 function write(
