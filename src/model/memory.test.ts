@@ -33,6 +33,8 @@ test('what an answer that is cancelled in the middle held is free again', async 
   const pal = await loadPal({ model: await writeTinyModel({ config }), threads: 1 })
   const memory = await pal.listen(encodeWav(new Float32Array(8000).fill(0.1), 8000))
   await pal.ask(memory, 'What do you hear?', { maxTokens: 2 }).result
+  const warnings: Error[] = []
+  process.on('warning', (warning) => warnings.push(warning))
   const start = buffers()
   const stopped = await Promise.all(
     Array.from({ length: 20 }, async () => {
@@ -48,6 +50,7 @@ test('what an answer that is cancelled in the middle held is free again', async 
   assert.ok(Math.max(...stopped) > start + 5, `${stopped} over ${start}: the test itself holds something`)
   const kept = await settled(() => buffers() - start, 1)
   await pal.close()
+  assert.deepEqual(warnings, [])
   assert.ok(kept < 1, `kept ${kept.toFixed(1)} MiB`)
 })
 

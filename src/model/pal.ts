@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { PalError } from '../errors.js'
 import type { KeyValueCache } from '../llm/kv-cache.js'
 import { createSampler, type SamplingOptions } from '../llm/sampling.js'
@@ -80,6 +81,8 @@ export class Pal {
 
   constructor(runtime: Runtime, model: OpenedModel) {
     const { config, weights } = model
+    // One for each answer that is under way: more than ten are no leak.
+    setMaxListeners(0, this.#closing.signal)
     this.#runtime = runtime
     this.#model = model
     // Compiling goes on in the runtime's thread while this one reads the audio.
