@@ -136,6 +136,23 @@ for (const bits of [4, 8, 32] as const) {
   })
 }
 
+test('no two random matrices are alike, since a runtime that keeps equal ones once would read fewer', async () => {
+  for (const bits of [4, 32] as const) {
+    const weights = await randomWeights(benchModel('lal', llm), bits, folder, ['language'])
+    const starts = await Promise.all(
+      Array.from({ length: llm.layers }, async (_, layer) => {
+        const source = weights(`llm.model.layers.${layer}.self_attn.q_proj.weight`)!
+        const { file, offset } = ('bits' in source ? source.values : source) as {
+          file: string
+          offset: number
+        }
+        return (await readFile(file)).subarray(offset, offset + 64).toString('hex')
+      }),
+    )
+    assert.equal(new Set(starts).size, llm.layers, `${bits} bits`)
+  }
+})
+
 describe('a folder of measurements', () => {
   const identity: Identity = { processor: 'abacus', code: 'a1' }
   const visit = (round: number, configuration = base): Visit => ({
