@@ -6,8 +6,8 @@ import { type Ranks, rankZeroFirst } from '../parallel/ranks.js'
 import type { LoadedRecipe } from '../train/recipe.js'
 import { expectNobody } from '../train/run-lock.js'
 import type { TrainEvent } from '../train/train.js'
-import type { PartCount } from '../train/trained-parts.js'
 import { type BaseFlags, chosenBases, wholeNumber, withBases } from './options.js'
+import { parameterTable } from './parameter-table.js'
 import { duration, ProgressLine } from './progress.js'
 import type { CliContext } from './verb.js'
 
@@ -108,7 +108,7 @@ function showText(
       case 'resumed':
         return say(`Going on after step ${event.step} of stage ${event.stage}`)
       case 'parameters':
-        return say(stageLine(event.stage, event.parts))
+        return say([TABLE_HEAD, ...parameterTable(event).map((row) => `  ${row}`)].join('\n'))
       case 'features':
         return say(`  What frozen encoders make of audio that comes again is kept in ${event.file}`)
       case 'featuresUsed':
@@ -122,6 +122,8 @@ function showText(
     }
   }
 }
+
+const TABLE_HEAD = 'Parameters: where they come from │ how many of them each stage trains'
 
 /** What the progress line says: averages over the last steps, so that the numbers can be read. */
 class Pace {
@@ -149,19 +151,6 @@ class Pace {
 
 function smooth(sofar: number | undefined, value: number): number {
   return sofar === undefined ? value : 0.95 * sofar + 0.05 * value
-}
-
-/** What a stage trains, part by part, and what stays as it is. */
-function stageLine(stage: string, parts: readonly PartCount[]): string {
-  const told = parts.map(({ part, trained, total }) => {
-    const share = trained === total ? count(total) : `${count(trained)} of ${count(total)}`
-    return trained === 0 ? undefined : `${part} (${share})`
-  })
-  const frozen = parts
-    .filter(({ trained }) => trained === 0)
-    .map(({ part, total }) => `${part} (${count(total)})`)
-  const stays = frozen.length > 0 ? `; stays: ${frozen.join(', ')}` : ''
-  return `Stage ${stage} trains ${told.filter(Boolean).join(', ')}${stays}`
 }
 
 function featuresLine({ stage, found, computed }: Extract<TrainEvent, { kind: 'featuresUsed' }>): string {

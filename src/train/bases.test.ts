@@ -25,6 +25,7 @@ import type { BlockSource, WeightSource } from '../runtime/runtime.js'
 import type { ChatMessage } from '../text/chat.js'
 import { fromBlocks } from '../weights/blocks.js'
 import { openSafetensors, readTensor } from '../weights/safetensors.js'
+import type { PartOrigin } from './inherited.js'
 import { startingWeights } from './parameters.js'
 import { readWeight } from './read-weight.js'
 import { loadRecipe } from './recipe.js'
@@ -76,9 +77,9 @@ describe('a model that is trained on a frozen language model and a frozen encode
       names.join(),
     )
     assert.deepEqual((await readdir(model)).sort(), [
-      ...['README.md', 'config.json', 'model.safetensors', 'training.json'],
+      ...['README.md', 'config.json', 'model.safetensors', 'recipe.yaml', 'training.json'],
     ])
-    const { stages } = JSON.parse(await readFile(join(model, 'training.json'), 'utf8'))
+    const { inherited, overrides, stages } = JSON.parse(await readFile(join(model, 'training.json'), 'utf8'))
     assert.deepEqual(
       stages[1].parameters.map(({ part, trained, total }: PartCount) => [
         part,
@@ -93,6 +94,26 @@ describe('a model that is trained on a frozen language model and a frozen encode
         ['LoRA', true, true],
       ],
     )
+    assert.deepEqual(
+      inherited.parts.map(({ part, base, drawn }: PartOrigin) => [part, base > 0, drawn > 0]),
+      [
+        ['encoder general', true, false],
+        ['connector of general', false, true],
+        ['integration', false, true],
+        ['language model', true, false],
+        ['LoRA', false, true],
+      ],
+    )
+    assert.deepEqual(overrides.at(-1), {
+      ...{ key: 'model.llm', before: { from: 'HuggingFaceTB/SmolLM2-135M-Instruct' } },
+      after: { from: 'base' },
+    })
+    const { recipe } = await loadRecipe(join(model, 'recipe.yaml'), [`data.root=${recordings}`])
+    assert.deepEqual(recipe.model.llm, { from: 'base' })
+    assert.deepEqual(recipe.model.encoders[0]?.encoder, { from: 'tiny' })
+    for (const file of ['recipe.yaml', 'training.json']) {
+      assert.ok(!(await readFile(join(model, file), 'utf8')).includes(tmpdir()), file)
+    }
     assert.match(
       await readFile(join(model, 'README.md'), 'utf8'),
       /of its own[\s\S]*from tiny[\s\S]*from base/,

@@ -157,7 +157,8 @@ export function expectRoundedKept(
   )
 }
 
-function partOf(name: string): string {
+/** What a weight, by its name, is a part of, as it is told. */
+export function partOf(name: string): string {
   if (isLora(name)) return 'LoRA'
   if (name.startsWith(HEAD_PREFIX)) return 'classifiers'
   const [first, encoder, within] = name.split('.') as [string, string, string]
