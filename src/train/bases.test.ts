@@ -332,6 +332,19 @@ test('what is trained of a base is kept, and can be started from', async () => {
   )
 })
 
+test('without its FFN, a language model is trained, and the FFN stays where it is', async () => {
+  const changes = ["stages.0.trained=['*', '!llm.*.mlp.*', '!encoders.*.encoder.*']"]
+  const model = await trained(join(root, 'frozen-ffn'), { steps: 1, changes })
+  const { tensors } = await openSafetensors(join(model, 'model.safetensors'))
+  const names = [...tensors.keys()].filter((name) => name.startsWith('llm.') && !isLora(name))
+  assert.ok(names.includes('llm.model.layers.0.self_attn.q_proj.weight'))
+  assert.ok(!names.some((name) => name.includes('.mlp.')))
+  const { weights } = await openModel(model)
+  const feed = weights('llm.model.layers.0.mlp.up_proj.weight')
+  assert.ok(feed && 'file' in feed && feed.file.startsWith(base))
+  await ask({ model })
+})
+
 test('a learning rate of its own moves what it is for, and only that', async () => {
   const lora = async (folder: string, changes: readonly string[]) => {
     const model = await trained(join(root, folder), { steps: 1, changes })
@@ -363,6 +376,10 @@ describe('mistakes', () => {
     await assert.rejects(
       wrong('model.lora.on=[llm.layers.*.q_proj]'),
       /model\.lora\.on: .*got "llm\.layers\.\*\.q_proj", which fits none\n.*model\.layers\.0\.self_attn\.q_proj/,
+    )
+    await assert.rejects(
+      wrong("model.lora.on=['llm.*.q_proj', '!llm.*.layers.9.*']"),
+      /model\.lora\.on: .*got "!llm\.\*\.layers\.9\.\*", which excludes none of what the others fit/,
     )
     await assert.rejects(
       wrong('stages.1.trained=["integration.*"]', 'stages.1.learningRates={"integration.*": 0.1}'),

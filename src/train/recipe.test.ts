@@ -123,6 +123,26 @@ test('a change that cannot be read, or says nothing, names its key', async () =>
   )
 })
 
+test('what excludes stands in quotes, and is no rate', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pal-recipe-'))
+  const file = join(folder, 'tagged.yaml')
+  await writeFile(file, 'name: a\nstages:\n  - trained: [llm.*, !llm.*.mlp.*]\n')
+  await assert.rejects(
+    loadRecipe(file),
+    /tagged\.yaml:3: expected what begins with ! in quotes, got a tag: Unresolved tag: !llm\.\*\.mlp\.\*\n/,
+  )
+  await assert.rejects(
+    loadRecipe(tiny, ['stages.0.trained=[llm.*, !llm.*.mlp.*]']),
+    /^PalError: stages\.0\.trained: expected what begins with ! in quotes/,
+  )
+  const { recipe } = await loadRecipe(tiny, ["stages.0.trained=['*', '!llm.*.mlp.*']"])
+  assert.deepEqual(recipe.stages[0]?.trained, ['*', '!llm.*.mlp.*'])
+  await assert.rejects(
+    loadRecipe(tiny, ["stages.0.learningRates={ '!llm.*': 0.1 }"]),
+    /stages\.0\.learningRates: expected patterns that say what a rate is for/,
+  )
+})
+
 test('a change reaches settings and nothing else', async () => {
   for (const key of [
     '__proto__.x',

@@ -8,6 +8,7 @@ import { tasks } from '../data/questions/task.js'
 import { type ErrorDetails, PalError } from '../errors.js'
 import { type ChosenBases, chosenEncoders } from '../model/bases.js'
 import { listeningSchema, modelPlanSchema } from '../model/config-schema.js'
+import { isExclusion } from '../patterns.js'
 import { OBJECTIVES } from './objective.js'
 import { type UnknownKey, unknownKey } from './unknown-key.js'
 
@@ -145,11 +146,17 @@ const stage = z.strictObject({
   objective: z.enum(OBJECTIVES).default('answers'),
   /** `train`: all but the groups that are held out; `all`: those too. What is measured then is not held out. */
   hears: z.enum(['train', 'all']).default('train'),
-  /** Patterns over the names of parameters, `*` standing for anything; what none matches stays as it is. */
+  /** Patterns over the names of parameters, `*` standing for anything, `!` before what is excluded; what none matches stays as it is. */
   trained: z.array(z.string()).min(1).default(['*']),
   learningRate: positive,
   /** Other learning rates by pattern, the first that fits; they rise and fall as `learningRate` does. */
-  learningRates: z.record(z.string(), positive).optional(),
+  learningRates: z
+    .record(z.string(), positive)
+    .refine(
+      (rates) => !Object.keys(rates).some(isExclusion),
+      'expected patterns that say what a rate is for, got one that excludes (!): the first that fits counts, so put what is excluded first',
+    )
+    .optional(),
   warmup: z.int().nonnegative().default(100),
   /** What is left of the learning rate at the last step, as a share. */
   finalRate: z.number().min(0).max(1).default(0),
@@ -250,6 +257,7 @@ export async function loadRecipe(
   const [fault] = document.errors
   if (fault)
     throw new PalError(`expected YAML: ${fault.message}`, { file, line: fault.linePos?.[0].line ?? 1 })
+  expectNoTag(document, { file })
   if (!isMap(document.contents)) throw new PalError('expected a recipe, got a file without keys', { file })
   const settings = contentOf(document, { file }) as Settings
   const rootBefore = valueAt(settings, ['data', 'root'])
@@ -340,8 +348,24 @@ function parseChange(change: string): Change {
   const document = parseDocument(text, { prettyErrors: false })
   const [fault] = document.errors
   if (fault) throw new PalError(`expected a value in YAML, got "${text}": ${fault.message}`, { key })
+  expectNoTag(document, { key })
   if (document.contents === null) throw new PalError('expected a value after the =, got nothing', { key })
   return { key, path, value: contentOf(document, { key }) }
+}
+
+/** YAML takes what begins with ! for a tag and nothing: an exclusion without quotes would go unnoticed. */
+function expectNoTag({ warnings }: Document.Parsed, where: ErrorDetails): void {
+  const tagged = warnings.find(({ code }) => code === 'TAG_RESOLVE_FAILED')
+  if (!tagged) return
+  const line = tagged.linePos?.[0].line
+  throw new PalError(
+    `expected what begins with ! in quotes, got a tag: ${tagged.message.split(' at line')[0]}`,
+    {
+      ...where,
+      ...(line !== undefined && { line }),
+      hint: "For example: trained: ['llm.*', '!llm.*.mlp.*']",
+    },
+  )
 }
 
 /**

@@ -37,7 +37,7 @@ import {
   expectRoundedKept,
   expectTrained,
   stageConfig,
-  trainedBy,
+  trainedByAny,
 } from './trained-parts.js'
 import { runStage, type StepReport } from './trainer.js'
 
@@ -140,7 +140,7 @@ async function trainPlan(
   )
 
   const labels = labelsOf(sets)
-  const isTrained = trainedBy(recipe.stages.flatMap(({ trained }) => trained))
+  const isTrained = trainedByAny(recipe.stages)
   const weights = await startingWeights(config, bases, {
     seed: recipe.seed,
     labels,
