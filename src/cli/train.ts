@@ -3,7 +3,7 @@ import { rename } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type Ranks, rankZeroFirst } from '../parallel/ranks.js'
-import type { LoadedRecipe } from '../train/recipe.js'
+import type { LoadedRecipe, Stage } from '../train/recipe.js'
 import { expectNobody } from '../train/run-lock.js'
 import type { TrainEvent } from '../train/train.js'
 import { type BaseFlags, chosenBases, wholeNumber, withBases } from './options.js'
@@ -93,9 +93,6 @@ function showText(
   if (ranks.size > 1) say(`  by ${ranks.size} ranks: ${ranks.size} × accumulate micro-batches a step`)
   for (const { key, before, after } of overrides)
     say(`  ${key}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`)
-  for (const { name, steps, objective, hears, trained } of recipe.stages) {
-    say(`  stage ${name}: ${steps} steps on ${objective}, hears ${hears}, trains ${trained.join(' ')}`)
-  }
   const pace = new Pace()
   return (event) => {
     switch (event.kind) {
@@ -108,7 +105,13 @@ function showText(
       case 'resumed':
         return say(`Going on after step ${event.step} of stage ${event.stage}`)
       case 'parameters':
-        return say([TABLE_HEAD, ...parameterTable(event).map((row) => `  ${row}`)].join('\n'))
+        return say(
+          [
+            ...recipe.stages.map((stage, i) => stageLine(stage, event.stages[i]?.steps)),
+            TABLE_HEAD,
+            ...parameterTable(event).map((row) => `  ${row}`),
+          ].join('\n'),
+        )
       case 'features':
         return say(`  What frozen encoders make of audio that comes again is kept in ${event.file}`)
       case 'featuresUsed':
@@ -121,6 +124,11 @@ function showText(
         return line.show(pace.line(event))
     }
   }
+}
+
+function stageLine({ name, epochs, objective, hears, trained }: Stage, steps = 0): string {
+  const often = epochs === undefined ? '' : ` (${epochs} epochs)`
+  return `  stage ${name}: ${steps} steps${often} on ${objective}, hears ${hears}, trains ${trained.join(' ')}`
 }
 
 const TABLE_HEAD = 'Parameters: where they come from │ how many of them each stage trains'

@@ -7,7 +7,7 @@ import type { LoadedClip } from './clip-library.js'
 import { crop, longestStretch, shortestSeconds, sounding } from './crop.js'
 import { activeRms, toDecibels } from './level.js'
 import type { SceneEvent } from './scene.js'
-import type { Draw, Source } from './source.js'
+import type { Draw, Examples, Source } from './source.js'
 import { type AskingOptions, asker, checkChoke, drawBackground, rateOf } from './synthetic-source.js'
 
 export interface ClipSourceOptions extends AskingOptions {
@@ -53,6 +53,10 @@ export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOpti
     check(maxSeconds) // One fits, so it will be drawn.
     let clip = balanced.draw(random)
     while (!fits(clip, room(maxSeconds))) clip = balanced.draw(random)
+    return drawClip(clip, random, maxSeconds)
+  }
+
+  function drawClip(clip: LoadedClip, random: Random, maxSeconds: number): Draw {
     const samples = choked(
       shortened(clip, room(maxSeconds), random),
       clip.kind,
@@ -73,6 +77,17 @@ export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOpti
     check,
     drawWithin,
     draw: (random) => drawWithin(random, Number.POSITIVE_INFINITY),
+    ...(!options.backgroundChance && { examples }),
+  }
+
+  /** Each clip that fits, with neither silence nor noise among them. */
+  function examples(maxSeconds: number): Examples {
+    check(maxSeconds)
+    const fitting = asked.filter((clip) => fits(clip, room(maxSeconds)))
+    return {
+      size: fitting.length,
+      at: (index, random) => drawClip(fitting[index] as LoadedClip, random, maxSeconds),
+    }
   }
 }
 

@@ -53,15 +53,20 @@ export async function manifestSource(path: string, options: ManifestSourceOption
     })
   }
 
-  function drawWithin(random: Random, maxSeconds: number): Draw {
-    const row = random.pick(rows)
+  function drawRow(row: Row, maxSeconds: number): Draw {
     expectFit(row, maxSeconds)
     return { samples: samplesOf(row), turns: [row.turn], recurs: true }
   }
 
+  const drawWithin = (random: Random, maxSeconds: number) => drawRow(random.pick(rows), maxSeconds)
+
   return {
     ...{ name, sampleRate, drawWithin },
     check: (maxSeconds) => expectFit(longest, maxSeconds),
+    examples: (maxSeconds) => ({
+      size: rows.length,
+      at: (index) => drawRow(rows[index] as Row, maxSeconds),
+    }),
     draw: (random) => drawWithin(random, Number.POSITIVE_INFINITY),
   }
 }

@@ -233,6 +233,40 @@ test("a manifest's rows are drawn whole or not at all", async () => {
   source.check(1)
 })
 
+test('a manifest and clips have an end, and each example a number', async () => {
+  const rows = ['A.', 'B.', 'C.'].map((answer) => ({
+    messages: [turn('user', 'What?'), turn('assistant', answer)],
+    audios: ['b.wav'],
+  }))
+  const source = await manifestSource(await manifest(...rows))
+  const { size, at } = source.examples!(1)
+  const answers = Array.from({ length: size }, (_, i) => at(i, new Random(1)).turns[0]?.answer)
+  assert.deepEqual(answers, ['A.', 'B.', 'C.'])
+  assert.throws(() => source.examples!(0.1).at(0, new Random(1)), /rows\.jsonl:1, audios: .*0\.1 s of audio/)
+
+  const short = clips.filter(({ kind, seconds }) => kind !== 'digit' || seconds <= 0.5)
+  assert.ok(short.length < clips.length)
+  const recordings = clipSource(clips, { augment: false, questionsPerAudio: 0 }).examples!(0.5)
+  const heard = Array.from({ length: recordings.size }, (_, i) => recordings.at(i, new Random(i)).sounds?.[0])
+  assert.deepEqual(
+    heard.map((sound) => sound?.label),
+    short.map(({ label }) => label),
+  )
+  assert.throws(() => clipSource(clips).examples!(0.02), /fit into 0\.02 s/)
+})
+
+test('of a mix only one source has an end, scenes have none, nor have clips with silence among them', () => {
+  const one = mix([{ source: clipDraws, weight: 2 }])
+  assert.equal(one.examples!(3).size, clipDraws.examples!(3).size)
+  const endless = [
+    both,
+    sceneDraws,
+    clipSource(clips, { backgroundChance: 0.1 }),
+    mix([{ source: sceneDraws, weight: 1 }]),
+  ]
+  for (const source of endless) assert.equal(source.examples, undefined)
+})
+
 test('a row of several questions is one conversation, which must be teachable', async () => {
   const messages = [...question, turn('user', 'And?'), turn('assistant', 'B.')]
   const path = await manifest(

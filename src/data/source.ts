@@ -50,6 +50,15 @@ export interface Source {
    * @throws PalError when the source has nothing that short.
    */
   drawWithin(random: Random, maxSeconds: number): Draw
+  /** Its examples of at most so many seconds, where there is an end to them. */
+  readonly examples?: (maxSeconds: number) => Examples
+}
+
+/** All examples of a source, to be drawn by their numbers: each once, before any comes again. */
+export interface Examples {
+  readonly size: number
+  /** @param random for what may still be drawn about one, such as what is asked */
+  at(index: number, random: Random): Draw
 }
 
 /**
@@ -82,5 +91,6 @@ export function mix(
     },
     draw: (random) => pick(random).draw(random),
     drawWithin: (random, maxSeconds) => pick(random).drawWithin(random, maxSeconds),
+    ...(parts.length === 1 && first.source.examples && { examples: first.source.examples }),
   }
 }

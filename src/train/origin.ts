@@ -20,6 +20,8 @@ export interface Origin {
 export interface StageOrigin {
   readonly name: string
   readonly steps: number
+  /** If these were what the recipe said. */
+  readonly epochs?: number
   readonly parameters: readonly PartCount[]
 }
 

@@ -203,6 +203,20 @@ test('only encoders that there are go unheard, one of an audio at most, and only
   )
 })
 
+test('a stage has steps or epochs', async () => {
+  const lasting = (text: string) =>
+    loadRecipe(tiny, [
+      `stages=[{ name: a, ${text} learningRate: 1, batches: [{ seconds: 1, audios: 1, mix: { clips: 1 } }] }]`,
+    ])
+  const { recipe } = await lasting('epochs: 1.5,')
+  assert.equal(recipe.stages[0]?.epochs, 1.5)
+  assert.ok(!('steps' in recipe.stages[0]!))
+  assert.ok(!('epochs' in (await lasting('steps: 2,')).recipe.stages[0]!))
+  await assert.rejects(lasting(''), /stages\.0\.steps: expected either steps or epochs, got none/)
+  await assert.rejects(lasting('steps: 2, epochs: 1,'), /stages\.0\.steps: .*, got both/)
+  await assert.rejects(lasting('epochs: 0,'), /stages\.0\.epochs/)
+})
+
 test('a set is in a CSV or in shards, and only with shards may the group be left out', async () => {
   const loaded = (set: string) => loadRecipe(tiny, [`data.sets.esc10={ label: label, kind: sound, ${set} }`])
   const { recipe } = await loaded("shards: 'esc/train-*.parquet', labels: { sea_waves: sea waves }")

@@ -139,9 +139,11 @@ const name = z
   .regex(/^[\w.-]+$/, 'expected letters, digits, ".", "_" and "-" only')
   .refine((text) => !/^\.+$/.test(text), 'expected a name, got dots alone')
 
-const stage = z.strictObject({
+const plannedStage = z.strictObject({
   name,
-  steps: count,
+  /** How long: so many steps, or so often through all examples of the one source that it draws from. */
+  steps: count.exactOptional(),
+  epochs: positive.exactOptional(),
   /** What is learnt: see `OBJECTIVES`. */
   objective: z.enum(OBJECTIVES).default('answers'),
   /** `train`: all but the groups that are held out; `all`: those too. What is measured then is not held out. */
@@ -178,6 +180,16 @@ const stage = z.strictObject({
   /** How often the language model does not hear an encoder, by the encoder's name: see `drawEncoder`. */
   encoderDropout: shares.optional(),
   batches: z.array(batch).min(1),
+})
+
+const stage = plannedStage.superRefine(({ steps, epochs }, context) => {
+  if ((steps === undefined) !== (epochs === undefined)) return
+  const got = steps === undefined ? 'none' : 'both'
+  context.addIssue({
+    code: 'custom',
+    message: `expected either steps or epochs, got ${got}`,
+    path: ['steps'],
+  })
 })
 
 /** What is compared: how the model listens, and for how long it learns to answer. */

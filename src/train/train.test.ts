@@ -122,6 +122,24 @@ test('a stage that would learn nothing is not begun', async () => {
   )
 })
 
+test('a stage of epochs hears each recording so often, and goes on as if it had not been stopped', async () => {
+  const loaded = await recipe(`${LABELS}, epochs: 2`, 'sources.clips.sets=[digits]')
+  const [whole, twice] = [join(root, 'epochs'), join(root, 'epochs-stopped')]
+  const told: TrainEvent[] = []
+  await run(loaded, whole, { onEvent: (event) => told.push(event) })
+  const parameters = told.find(({ kind }) => kind === 'parameters')
+  assert.ok(parameters?.kind === 'parameters')
+  assert.deepEqual(
+    parameters.stages.map(({ steps, epochs }) => [steps, epochs]),
+    [[6, 2]],
+  )
+  await stopped(loaded, twice)
+  await run(loaded, twice)
+  assert.equal((await losses(whole)).length, 6)
+  assert.deepEqual(await losses(twice), await losses(whole))
+  assert.deepEqual(await weights(twice), await weights(whole))
+})
+
 test('what a run inherits, overrides and trains is told once, also when it goes on, and kept with the model', async () => {
   const ears = join(root, 'ears')
   await run(await recipe(`${LABELS}, steps: 1`), ears)

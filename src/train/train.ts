@@ -29,6 +29,7 @@ import { sampleRateOf } from './sample-rate.js'
 import { asDrawn, type LoadedSets, loadSets, openSources } from './sources.js'
 import { startFrom } from './start.js'
 import { expectSame } from './sum-over-ranks.js'
+import { type TimedStage, timed } from './timed-stage.js'
 import { ownTokenizer } from './tokenizer.js'
 import {
   countParts,
@@ -158,6 +159,7 @@ async function trainPlan(
     ranks: ranks.size,
   }
   const resumed = await loadCheckpoint(folder, parameters, optimizer, identity)
+  const planned = recipe.stages.map((stage) => timed(stage, sourceOf, ranks))
   const taken = resumed ? undefined : await takeOver(loaded, plan, weights)
   const origin: Origin = {
     bases: records,
@@ -165,9 +167,10 @@ async function trainPlan(
       resumed && recipe.start
         ? await inheritedIn(folder)
         : countInherited(sizes, weights.ofBase, recipe.stages, taken),
-    stages: recipe.stages.map((stage) => ({
+    stages: planned.map((stage) => ({
       name: stage.name,
       steps: stage.steps,
+      ...(stage.epochs !== undefined && { epochs: stage.epochs }),
       parameters: countParts(sizes, stage),
     })),
   }
@@ -207,7 +210,7 @@ async function trainPlan(
     return store
   }
   try {
-    for (const [index, stage] of recipe.stages.entries()) {
+    for (const [index, stage] of planned.entries()) {
       if (index < progress.stage) continue
       const heard = stageConfig(config, sizes, stage)
       const encoding = { config: heard, stage, runtime, parameters, frozen, openStore }
@@ -231,8 +234,8 @@ async function trainPlan(
       for await (const report of runStage(steps, from)) {
         progress = { stage: index, step: report.step }
         await metrics?.(report)
-        const stepsDone = stepsBefore(recipe.stages, progress)
-        onEvent({ kind: 'step', report, stepsDone, stepsTotal: totalSteps(recipe.stages) })
+        const stepsDone = stepsBefore(planned, progress)
+        onEvent({ kind: 'step', report, stepsDone, stepsTotal: totalSteps(planned) })
         if (await onAnyRank(ranks, signal?.aborted ?? false)) {
           await save()
           return { finished: false, folder, model }
@@ -335,10 +338,10 @@ function identityOf(recipe: Recipe, plan: ResolvedPlan, { size }: Ranks): string
     .digest('hex')
 }
 
-function stepsBefore(stages: Recipe['stages'], { stage, step }: Progress): number {
+function stepsBefore(stages: readonly TimedStage[], { stage, step }: Progress): number {
   return totalSteps(stages.slice(0, stage)) + step
 }
 
-function totalSteps(stages: Recipe['stages']): number {
+function totalSteps(stages: readonly TimedStage[]): number {
   return stages.reduce((sum, { steps }) => sum + steps, 0)
 }
