@@ -64,11 +64,16 @@ export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOpti
       chokeChance,
       random,
     )
-    const changed = steps ? augment(samples, random, { sampleRate, steps }).samples : samples
+    const augmented = steps ? augment(samples, random, { sampleRate, steps }) : undefined
+    const changed = augmented?.samples ?? samples
     // The tail of a reverb is all that can lie beyond.
     const part = changed.subarray(0, Math.floor(maxSeconds * sampleRate))
     const draw = ask({ samples: part, events: [wholeEvent(clip, part)] }, random)
-    return { ...draw, recurs: changed === clip.samples }
+    return {
+      ...draw,
+      recurs: changed === clip.samples,
+      ...(augmented && { augmented: [augmented.applied] }),
+    }
   }
 
   return {

@@ -1,5 +1,6 @@
 import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
+import type { Applied } from './applied.js'
 import type { Message } from './message.js'
 import type { SceneEvent } from './scene.js'
 
@@ -30,6 +31,8 @@ export interface Draw {
   readonly sounds?: readonly Sound[]
   /** Whether the very same samples may be drawn again, so that what is made of them is worth keeping. @default false */
   readonly recurs?: boolean
+  /** What augmentation did, where there is any: to the audio, or to each sound of a scene. */
+  readonly augmented?: readonly Applied[]
 }
 
 /**

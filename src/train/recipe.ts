@@ -71,15 +71,17 @@ const step = z
 
 const steps = Object.fromEntries(stepNames.map((name) => [name, step])) as Record<StepName, typeof step>
 
+/** Changes to the steps of `augmentDefaults`; `false`: the audio as it is, each time the same. */
+const augment = z
+  .union(
+    [z.literal(false), z.strictObject(steps)],
+    `expected false or changes like { tilt: { probability: 0.6, range: [-12, 12] } }, of ${stepNames.join(', ')}`,
+  )
+  .exactOptional()
+
 const composed = {
   sets: z.array(z.string()).exactOptional(),
-  /** Changes to the steps of `augmentDefaults`; `false`: the clips as they are, each time the same. */
-  augment: z
-    .union(
-      [z.literal(false), z.strictObject(steps)],
-      `expected false or changes like { tilt: { probability: 0.6, range: [-12, 12] } }, of ${stepNames.join(', ')}`,
-    )
-    .exactOptional(),
+  augment,
   ...asking,
 }
 
@@ -108,6 +110,8 @@ const source = z.discriminatedUnion('kind', [
     path: z.string(),
     /** What rows are asked that keep no question of their own. */
     question: z.string().min(1).exactOptional(),
+    /** Unlike clips and scenes, rows are heard as they are where this is not said. */
+    augment,
   }),
 ])
 

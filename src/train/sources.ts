@@ -74,7 +74,7 @@ export async function openSources(
     if (one.kind !== 'manifest') continue
     const warnings: string[] = []
     const source = await manifestSource(resolve(dirname(file), one.path), {
-      ...{ name: `sources.${name}`, sampleRate, question: one.question },
+      ...{ name: `sources.${name}`, sampleRate, question: one.question, augment: one.augment },
       onWarning: (message) => warnings.push(message),
       ...(expectTeachable && { expectTeachable }),
     })
