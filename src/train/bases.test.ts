@@ -345,6 +345,24 @@ test('without its FFN, a language model is trained, and the FFN stays where it i
   await ask({ model })
 })
 
+test('the curriculum runs, stage by stage', async () => {
+  const file = join(packageFolder(), 'recipes', 'curriculum-smollm2.yaml')
+  const { recipe } = await loadRecipe(file)
+  const small = recipe.stages.flatMap(({ batches }, stage) => [
+    `stages.${stage}.steps=1`,
+    ...batches.map((_, batch) => `stages.${stage}.batches.${batch}.audios=1`),
+  ])
+  const chosen = { llm: base, encoders: [ears] }
+  const loaded = await loadRecipe(file, [`data.root=${recordings}`, ...small], chosen)
+  const { model } = await train(loaded, { folder: join(root, 'curriculum'), threads: 1 })
+  const { stages } = JSON.parse(await readFile(join(model, 'training.json'), 'utf8'))
+  const learning = ({ parameters }: { parameters: readonly PartCount[] }) =>
+    parameters.flatMap(({ part, trained }) => (trained > 0 ? [part] : []))
+  const [connector, lora] = ['connector of general', 'LoRA'] as const
+  assert.deepEqual(stages.map(learning), [[connector], ...[1, 2, 3].map(() => [connector, lora])])
+  await ask({ model })
+})
+
 test('a learning rate of its own moves what it is for, and only that', async () => {
   const lora = async (folder: string, changes: readonly string[]) => {
     const model = await trained(join(root, folder), { steps: 1, changes })
