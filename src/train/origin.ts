@@ -7,7 +7,8 @@ import { writeAtomically } from '../weights/write-atomically.js'
 import type { Inherited } from './inherited.js'
 import { withoutPlaces } from './places.js'
 import type { LoadedRecipe, Recipe } from './recipe.js'
-import type { PartCount } from './trained-parts.js'
+import type { TimedStage } from './timed-stage.js'
+import { countParts, type PartCount } from './trained-parts.js'
 
 /** What a run's models are made by, beside the recipe. */
 export interface Origin {
@@ -27,8 +28,7 @@ export interface StageOrigin {
 
 /**
  * Writes what a model, or a run, is made by: `training.json` (what was inherited, overridden and trained, with counts) and
- * `recipe.yaml` (every setting as it ran). Where things lie on this machine is in neither: it tells nobody else anything,
- * and what bases are is told by name.
+ * `recipe.yaml` (every setting as it ran). Where things lie on this machine is in neither; what bases are is told by name.
  */
 export async function saveOrigin(
   folder: string,
@@ -51,6 +51,12 @@ export async function saveOrigin(
   }
   await writeAtomically(join(folder, TRAINING), `${JSON.stringify(training, null, 2)}\n`)
   await writeAtomically(join(folder, 'recipe.yaml'), `${HEADER}${recipeText(recipe, bases)}`)
+}
+
+/** What a stage trains of weights of these sizes. */
+export function stageOrigin(stage: TimedStage, sizes: ReadonlyMap<string, number>): StageOrigin {
+  const { name, steps, epochs } = stage
+  return { name, steps, ...(epochs !== undefined && { epochs }), parameters: countParts(sizes, stage) }
 }
 
 /** What a run that is gone on with once inherited, if its folder says so. */

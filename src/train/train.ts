@@ -21,7 +21,7 @@ import { countInherited, type Inherited, type TakenOver } from './inherited.js'
 import { HEAD_PREFIX } from './labels.js'
 import { openMetrics } from './metrics.js'
 import { objective } from './objective.js'
-import { inheritedIn, type Origin, type StageOrigin, saveOrigin } from './origin.js'
+import { inheritedIn, type Origin, type StageOrigin, saveOrigin, stageOrigin } from './origin.js'
 import { type RunWeights, startingWeights } from './parameters.js'
 import type { BatchPlan, LoadedRecipe, Recipe } from './recipe.js'
 import { alone } from './run-lock.js'
@@ -32,7 +32,6 @@ import { expectSame } from './sum-over-ranks.js'
 import { type TimedStage, timed } from './timed-stage.js'
 import { ownTokenizer } from './tokenizer.js'
 import {
-  countParts,
   expectLoraTrained,
   expectRates,
   expectRoundedKept,
@@ -94,7 +93,8 @@ export interface TrainResult {
 /**
  * Trains a model from a recipe, all stages, in a folder of its own: `checkpoint.safetensors` (all that is needed
  * to go on), `training.json` and `recipe.yaml` (what it is made by), `metrics.jsonl` (a line each step), the model after each
- * stage under `stages/`, and in the end `model/`. A folder that holds a run is resumed. Of several ranks each needs the folder; all stop after the same step.
+ * stage under `stages/`, and in the end `model/`. A folder that holds a run is resumed. Of several ranks each needs the
+ * folder; all stop after the same step.
  * @throws PalError also for a folder in which another process trains
  */
 export async function train(loaded: LoadedRecipe, options: TrainOptions): Promise<TrainResult> {
@@ -167,12 +167,7 @@ async function trainPlan(
       resumed && recipe.start
         ? await inheritedIn(folder)
         : countInherited(sizes, weights.ofBase, recipe.stages, taken),
-    stages: planned.map((stage) => ({
-      name: stage.name,
-      steps: stage.steps,
-      ...(stage.epochs !== undefined && { epochs: stage.epochs }),
-      parameters: countParts(sizes, stage),
-    })),
+    stages: planned.map((stage) => stageOrigin(stage, sizes)),
   }
   const { inherited, stages } = origin
   onEvent({ kind: 'parameters', ...(inherited && { inherited }), stages })
