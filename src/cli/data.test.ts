@@ -57,6 +57,9 @@ test('rows of another dialect are checked, shown with what is learnt of them, an
 
   const closed = await show('question: Describe it.', 2000, { onOutput: (child) => child.stdout?.destroy() })
   assert.deepEqual([closed.code, closed.stderr], [0, ''])
+  const steady = '{ speed: { probability: 0 }, shift: { probability: 0 }, gain: { range: [-3, -3] } }'
+  const changed = await show(`question: Describe it., augment: ${steady}`)
+  assert.match(changed.stdout, /^answers, .*\n {2}augmented: .*gain −3 dB\n {2}caption: /, changed.stderr)
 
   const ask = (...more: readonly string[]) =>
     pal(['eval', captions, '--model', model, '--out', join(folder, 'answers'), '--threads', '1', ...more])

@@ -88,6 +88,7 @@ Examples:
       const { loadRecipe } = await import('../train/recipe.js')
       const { asDrawn, loadSets, openSources } = await import('../train/sources.js')
       const { sampleRateOf } = await import('../train/sample-rate.js')
+      const { writeApplied } = await import('../data/applied.js')
       const { Random } = await import('../random.js')
       const loaded = await loadRecipe(file, changes, chosenBases(options))
       const { resolveEncoders } = await import('../model/model-plan.js')
@@ -110,6 +111,8 @@ Examples:
           for (let draw = 0; draw < options.count; draw++) {
             const drawn = source.drawWithin(new Random(loaded.recipe.seed, name, draw), plan.seconds)
             process.stdout.write(`${name}, up to ${plan.seconds} s: ${heardIn(drawn, rate)}\n`)
+            for (const one of drawn.augmented ?? [])
+              process.stdout.write(`  augmented: ${writeApplied(one)}\n`)
             for (const turn of drawn.turns) {
               process.stdout.write(`  ${turn.task}: ${turn.question} → ${turn.answer}\n`)
               if (tokenizer) process.stdout.write(await tokensOf(turn, tokenizer))

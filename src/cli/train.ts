@@ -3,11 +3,11 @@ import { rename } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type Ranks, rankZeroFirst } from '../parallel/ranks.js'
-import type { LoadedRecipe } from '../train/recipe.js'
+import type { LoadedRecipe, Stage } from '../train/recipe.js'
 import { expectNobody } from '../train/run-lock.js'
 import type { TrainEvent } from '../train/train.js'
-import type { PartCount } from '../train/trained-parts.js'
 import { type BaseFlags, chosenBases, wholeNumber, withBases } from './options.js'
+import { parameterTable } from './parameter-table.js'
 import { duration, ProgressLine } from './progress.js'
 import type { CliContext } from './verb.js'
 
@@ -93,9 +93,6 @@ function showText(
   if (ranks.size > 1) say(`  by ${ranks.size} ranks: ${ranks.size} × accumulate micro-batches a step`)
   for (const { key, before, after } of overrides)
     say(`  ${key}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`)
-  for (const { name, steps, objective, hears, trained } of recipe.stages) {
-    say(`  stage ${name}: ${steps} steps on ${objective}, hears ${hears}, trains ${trained.join(' ')}`)
-  }
   const pace = new Pace()
   return (event) => {
     switch (event.kind) {
@@ -108,7 +105,13 @@ function showText(
       case 'resumed':
         return say(`Going on after step ${event.step} of stage ${event.stage}`)
       case 'parameters':
-        return say(stageLine(event.stage, event.parts))
+        return say(
+          [
+            ...recipe.stages.map((stage, i) => stageLine(stage, event.stages[i]?.steps)),
+            TABLE_HEAD,
+            ...parameterTable(event).map((row) => `  ${row}`),
+          ].join('\n'),
+        )
       case 'features':
         return say(`  What frozen encoders make of audio that comes again is kept in ${event.file}`)
       case 'featuresUsed':
@@ -122,6 +125,13 @@ function showText(
     }
   }
 }
+
+function stageLine({ name, epochs, objective, hears, trained }: Stage, steps = 0): string {
+  const often = epochs === undefined ? '' : ` (${epochs} epochs)`
+  return `  stage ${name}: ${steps} steps${often} on ${objective}, hears ${hears}, trains ${trained.join(' ')}`
+}
+
+const TABLE_HEAD = 'Parameters: where they come from │ how many of them each stage trains'
 
 /** What the progress line says: averages over the last steps, so that the numbers can be read. */
 class Pace {
@@ -149,19 +159,6 @@ class Pace {
 
 function smooth(sofar: number | undefined, value: number): number {
   return sofar === undefined ? value : 0.95 * sofar + 0.05 * value
-}
-
-/** What a stage trains, part by part, and what stays as it is. */
-function stageLine(stage: string, parts: readonly PartCount[]): string {
-  const told = parts.map(({ part, trained, total }) => {
-    const share = trained === total ? count(total) : `${count(trained)} of ${count(total)}`
-    return trained === 0 ? undefined : `${part} (${share})`
-  })
-  const frozen = parts
-    .filter(({ trained }) => trained === 0)
-    .map(({ part, total }) => `${part} (${count(total)})`)
-  const stays = frozen.length > 0 ? `; stays: ${frozen.join(', ')}` : ''
-  return `Stage ${stage} trains ${told.filter(Boolean).join(', ')}${stays}`
 }
 
 function featuresLine({ stage, found, computed }: Extract<TrainEvent, { kind: 'featuresUsed' }>): string {

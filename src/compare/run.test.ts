@@ -53,4 +53,5 @@ test('a setting with more or fewer steps makes them where questions are answered
   assert.deepEqual(stepChanges(stages, 1.27), ['stages.1.steps=152'])
   assert.deepEqual(stepChanges(stages.slice(0, 1), 1.27), ['stages.0.steps=191'])
   assert.deepEqual(stepChanges(stages, 1), [])
+  assert.deepEqual(stepChanges([{ epochs: 2, objective: 'answers' }], 1.5), ['stages.0.epochs=3'])
 })

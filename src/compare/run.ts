@@ -107,18 +107,19 @@ function identityOf(run: Run, { loaded }: ComparedRecipe): string {
     .digest('hex')
 }
 
-/** So many times the steps of the stages that answer, or of all where none does: those whose cost is compared. */
+/** So many times the steps, or epochs, of the stages that answer, or of all where none does: those whose cost is compared. */
 export function stepChanges(
-  stages: readonly Pick<Stage, 'steps' | 'objective'>[],
+  stages: readonly Pick<Stage, 'steps' | 'epochs' | 'objective'>[],
   share: number,
 ): readonly string[] {
   if (share === 1) return []
   const answering = stages.some(({ objective }) => objective === 'answers')
-  return stages.flatMap(({ steps, objective }, i) =>
-    answering && objective !== 'answers'
-      ? []
-      : [`stages.${i}.steps=${Math.max(1, Math.round(steps * share))}`],
-  )
+  return stages.flatMap(({ steps, epochs = 0, objective }, i) => {
+    if (answering && objective !== 'answers') return []
+    return steps === undefined
+      ? [`stages.${i}.epochs=${epochs * share}`]
+      : [`stages.${i}.steps=${Math.max(1, Math.round(steps * share))}`]
+  })
 }
 
 /**

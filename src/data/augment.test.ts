@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Random } from '../random.js'
+import { writeApplied } from './applied.js'
 import { rate, tone } from './audio.test.fixtures.js'
 import { type AugmentSteps, augment, augmentDefaults, type StepName } from './augment.js'
 import { peak, rms, toDecibels } from './level.js'
@@ -67,6 +68,14 @@ test('polarity, shift and reverb', () => {
   assert.deepEqual(shifted.subarray(0.25 * rate), sound)
   const wet = only('reverb', 0.3, sound)
   assert.ok(rms(wet.subarray(sound.length)) > 0 && wet.length === sound.length + 0.3 * rate)
+})
+
+test('what is applied is told with its unit', () => {
+  assert.equal(
+    writeApplied({ gain: -2.345, speed: 1.1, polarity: -1, bandLimit: 4000, noise: 12.5 }),
+    'speed ×1.1, polarity, bandLimit 4000 Hz, noise 12.5 dB below, gain −2.35 dB',
+  )
+  assert.equal(writeApplied({}), 'nothing')
 })
 
 test('the given samples stay as they are and the same seed gives the same result', () => {

@@ -1,4 +1,5 @@
 import type { Random } from '../random.js'
+import type { Applied } from './applied.js'
 import { longestStretch } from './crop.js'
 import { bandLimit, reverb, speed, tilt } from './filters.js'
 import { activeRms, fromDecibels, peak, toDecibels } from './level.js'
@@ -70,8 +71,18 @@ export interface AugmentOptions {
 
 export interface Augmented {
   readonly samples: Float32Array
-  /** The amount of each step that was applied. */
-  readonly applied: Readonly<Partial<Record<StepName, number>>>
+  readonly applied: Applied
+}
+
+/**
+ * How long audio may be for what becomes of it to be no longer than `maxSeconds`, but for the tail of a reverb: it may be
+ * slowed down, and silence put before it.
+ */
+export function roomFor(maxSeconds: number, steps: AugmentSteps): number {
+  const speed: Step = { ...augmentDefaults.speed, ...steps.speed }
+  const shift: Step = { ...augmentDefaults.shift, ...steps.shift }
+  const silence = shift.probability > 0 ? shift.range[1] : 0
+  return (maxSeconds - silence) * (speed.probability > 0 ? Math.min(1, speed.range[0]) : 1)
 }
 
 /** A changed copy of a recording whose label stays the same. */

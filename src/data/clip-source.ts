@@ -7,7 +7,7 @@ import type { LoadedClip } from './clip-library.js'
 import { crop, longestStretch, shortestSeconds, sounding } from './crop.js'
 import { activeRms, toDecibels } from './level.js'
 import type { SceneEvent } from './scene.js'
-import type { Draw, Source } from './source.js'
+import type { Draw, Examples, Source } from './source.js'
 import { type AskingOptions, asker, checkChoke, drawBackground, rateOf } from './synthetic-source.js'
 
 export interface ClipSourceOptions extends AskingOptions {
@@ -53,6 +53,10 @@ export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOpti
     check(maxSeconds) // One fits, so it will be drawn.
     let clip = balanced.draw(random)
     while (!fits(clip, room(maxSeconds))) clip = balanced.draw(random)
+    return drawClip(clip, random, maxSeconds)
+  }
+
+  function drawClip(clip: LoadedClip, random: Random, maxSeconds: number): Draw {
     const samples = choked(
       shortened(clip, room(maxSeconds), random),
       clip.kind,
@@ -60,11 +64,16 @@ export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOpti
       chokeChance,
       random,
     )
-    const changed = steps ? augment(samples, random, { sampleRate, steps }).samples : samples
+    const augmented = steps ? augment(samples, random, { sampleRate, steps }) : undefined
+    const changed = augmented?.samples ?? samples
     // The tail of a reverb is all that can lie beyond.
     const part = changed.subarray(0, Math.floor(maxSeconds * sampleRate))
     const draw = ask({ samples: part, events: [wholeEvent(clip, part)] }, random)
-    return { ...draw, recurs: changed === clip.samples }
+    return {
+      ...draw,
+      recurs: changed === clip.samples,
+      ...(augmented && { augmented: [augmented.applied] }),
+    }
   }
 
   return {
@@ -73,6 +82,17 @@ export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOpti
     check,
     drawWithin,
     draw: (random) => drawWithin(random, Number.POSITIVE_INFINITY),
+    ...(!options.backgroundChance && { examples }),
+  }
+
+  /** Each clip that fits, with neither silence nor noise among them. */
+  function examples(maxSeconds: number): Examples {
+    check(maxSeconds)
+    const fitting = asked.filter((clip) => fits(clip, room(maxSeconds)))
+    return {
+      size: fitting.length,
+      at: (index, random) => drawClip(fitting[index] as LoadedClip, random, maxSeconds),
+    }
   }
 }
 

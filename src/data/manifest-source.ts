@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path'
 import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
+import { type AugmentSteps, augment, checkAugment, roomFor } from './augment.js'
 import type { Example } from './example.js'
 import { readQuestions } from './manifest.js'
 import { audioPlaceholder, type Message } from './message.js'
@@ -14,6 +15,8 @@ export interface ManifestSourceOptions {
   readonly sampleRate?: number
   /** What rows are asked that keep no question: see `readQuestions`. */
   readonly question?: string | undefined
+  /** Changes to the augmentation, `{}` for none; `false` for the audio as it is. @default false */
+  readonly augment?: AugmentSteps | false | undefined
   readonly onProgress?: (done: number, total: number) => void
   /** What the decoder noticed in an audio, such as that it is cut short. */
   readonly onWarning?: (message: string) => void
@@ -23,11 +26,14 @@ export interface ManifestSourceOptions {
 
 /**
  * The rows of a manifest (see `readManifest`), drawn evenly, each one conversation about one audio. The audio is read once, in
- * order, into memory, and is never cut, since only its author knows where in it the answer lies.
+ * order, into memory, and is never cut, since only its author knows where in it the answer lies: of what augmentation makes
+ * of it no more than the tail of a reverb.
  * @throws PalError naming the place of a row that cannot be drawn or learnt from
  */
 export async function manifestSource(path: string, options: ManifestSourceOptions = {}): Promise<Source> {
   const { name = basename(path), sampleRate = 16_000, onProgress, onWarning, expectTeachable } = options
+  const { augment: steps = false } = options
+  checkAugment(steps, name)
   const rows = (await readQuestions(resolve(path), options.question)).map(rowOf)
   const long = rows.find(({ turn }) => turn.before)
   if (long && expectTeachable) within(mistakeAt(long.place), () => expectTeachable(conversationOf(long.turn)))
@@ -45,23 +51,34 @@ export async function manifestSource(path: string, options: ManifestSourceOption
 
   function expectFit(row: Row, maxSeconds: number): void {
     const { length } = samplesOf(row)
-    if (length <= maxSeconds * sampleRate) return
-    const seconds = (length / sampleRate).toFixed(2)
-    throw new PalError(`expected at most ${maxSeconds} s of audio, got ${seconds} s`, {
+    const room = steps ? roomFor(maxSeconds, steps) : maxSeconds
+    if (length <= room * sampleRate) return
+    const [most, got] = [Number(room.toFixed(3)), (length / sampleRate).toFixed(2)]
+    const becoming = steps ? `, for augmentation to make no more than ${maxSeconds} s of it` : ''
+    throw new PalError(`expected at most ${most} s of audio${becoming}, got ${got} s`, {
       ...mistakeAt(row.place, 'audios'),
       hint: 'Audio of a manifest is never cut: allow more seconds or leave the row out.',
     })
   }
 
-  function drawWithin(random: Random, maxSeconds: number): Draw {
-    const row = random.pick(rows)
+  function drawRow(row: Row, random: Random, maxSeconds: number): Draw {
     expectFit(row, maxSeconds)
-    return { samples: samplesOf(row), turns: [row.turn], recurs: true }
+    const samples = samplesOf(row)
+    if (!steps) return { samples, turns: [row.turn], recurs: true }
+    const { samples: changed, applied } = augment(samples, random, { sampleRate, steps })
+    const part = changed.subarray(0, Math.floor(maxSeconds * sampleRate))
+    return { samples: part, turns: [row.turn], augmented: [applied] }
   }
+
+  const drawWithin = (random: Random, maxSeconds: number) => drawRow(random.pick(rows), random, maxSeconds)
 
   return {
     ...{ name, sampleRate, drawWithin },
     check: (maxSeconds) => expectFit(longest, maxSeconds),
+    examples: (maxSeconds) => ({
+      size: rows.length,
+      at: (index, random) => drawRow(rows[index] as Row, random, maxSeconds),
+    }),
     draw: (random) => drawWithin(random, Number.POSITIVE_INFINITY),
   }
 }

@@ -1,5 +1,6 @@
 import { PalError } from '../errors.js'
 import { Random } from '../random.js'
+import type { Applied } from './applied.js'
 import { type AugmentSteps, augment, augmentInScene, checkAugment } from './augment.js'
 import { BalancedClips } from './balanced.js'
 import type { LoadedClip } from './clip-library.js'
@@ -38,19 +39,26 @@ export function sceneSource(clips: readonly LoadedClip[], options: SceneSourceOp
   checkChoke(clips, chokeChance, name)
   const { backgroundChance, tasks, allows, ask } = asker(clips, options, name)
   const balanced = new BalancedClips(clips)
-  const alter = steps && {
-    alter: (samples: Float32Array, random: Random) =>
-      augment(samples, random, { sampleRate, steps: { ...augmentInScene, ...steps } }).samples,
-  }
+  /** Changes a scene's parts, one after the other, and tells what was done. */
+  const altering = (augmented: Applied[]) =>
+    steps && {
+      alter(part: Float32Array, random: Random) {
+        const inScene = { ...augmentInScene, ...steps }
+        const { samples, applied } = augment(part, random, { sampleRate, steps: inScene })
+        augmented.push(applied)
+        return samples
+      },
+    }
 
   function drawScene(random: Random, allowed: number, patience: number): Draw {
     const maxSeconds = Math.min(allowed, options.scene?.maxSeconds ?? sceneDefaults.maxSeconds)
     if (random.chance(backgroundChance)) return ask(drawBackground(sampleRate, random, maxSeconds), random)
-    const settings = { ...options.scene, ...alter, chokeChance, maxSeconds }
     for (let attempt = 0; attempt < patience; attempt++) {
+      const augmented: Applied[] = []
+      const settings = { ...options.scene, ...altering(augmented), chokeChance, maxSeconds }
       const cast = drawCast(balanced, random, settings, options, name, patience)
       const scene = composeScene(cast, random, settings)
-      if (allows(scene.events)) return ask(scene, random)
+      if (allows(scene.events)) return { ...ask(scene, random), ...(steps && { augmented }) }
     }
     throw new PalError(
       `expected a task that can be asked about these scenes, got ${tasks}: ${patience} were drawn in vain`,

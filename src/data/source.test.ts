@@ -233,6 +233,81 @@ test("a manifest's rows are drawn whole or not at all", async () => {
   source.check(1)
 })
 
+test("a manifest's audio is as it is, unless augmentation is asked for", async () => {
+  const path = await manifest({ messages: question, audios: ['a.wav'] })
+  const [plain, changing] = [await manifestSource(path), await manifestSource(path, { augment: {} })]
+  const same = plain.draw(new Random(1))
+  assert.deepEqual([same.samples.length, same.recurs, same.augmented], [rate, true, undefined])
+  const amounts = new Set<string>()
+  for (let seed = 0; seed < 60; seed++) {
+    const draw = changing.drawWithin(new Random(seed), 1.5)
+    assert.deepEqual(draw, changing.drawWithin(new Random(seed), 1.5))
+    assert.ok(!draw.recurs && draw.samples.length <= 1.5 * rate)
+    assert.deepEqual(draw.turns, same.turns)
+    assert.equal(draw.augmented?.length, 1)
+    for (const name of Object.keys(draw.augmented![0]!)) amounts.add(name)
+  }
+  assert.equal(amounts.size, 8)
+  assert.deepEqual(plain.draw(new Random(1)).samples, same.samples, 'what is kept stays as it is')
+
+  const tooLong = /:1, audios: expected at most 0\.92 s of audio, .* no more than 1\.4 s of it, got 1\.00 s/
+  assert.throws(() => changing.check(1.4), tooLong)
+  const steady = { speed: { probability: 0 }, shift: { probability: 0 } }
+  ;(await manifestSource(path, { augment: steady })).check(1)
+  await assert.rejects(
+    manifestSource(path, { name: 'sources.mine', augment: { speed: { range: [0.5, 1] } } }),
+    /sources\.mine\.augment\.speed\.range: .* at least 0\.8/,
+  )
+})
+
+test('a draw tells what augmentation did, to a clip or to each sound of a scene', () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const clip = clipSource(clips, { backgroundChance: 0 }).draw(new Random(seed))
+    assert.equal(clip.augmented?.length, 1)
+    assert.ok('gain' in clip.augmented[0]!)
+    const scene = sceneSource(clips, { backgroundChance: 0 }).draw(new Random(seed))
+    assert.equal(scene.augmented?.length, scene.sounds?.length)
+    assert.ok(scene.augmented!.every((applied) => !('gain' in applied)))
+    for (const make of [clipSource, sceneSource]) {
+      assert.equal(make(clips, { augment: false }).draw(new Random(seed)).augmented, undefined)
+    }
+  }
+})
+
+test('a manifest and clips have an end, and each example a number', async () => {
+  const rows = ['A.', 'B.', 'C.'].map((answer) => ({
+    messages: [turn('user', 'What?'), turn('assistant', answer)],
+    audios: ['b.wav'],
+  }))
+  const source = await manifestSource(await manifest(...rows))
+  const { size, at } = source.examples!(1)
+  const answers = Array.from({ length: size }, (_, i) => at(i, new Random(1)).turns[0]?.answer)
+  assert.deepEqual(answers, ['A.', 'B.', 'C.'])
+  assert.throws(() => source.examples!(0.1).at(0, new Random(1)), /rows\.jsonl:1, audios: .*0\.1 s of audio/)
+
+  const short = clips.filter(({ kind, seconds }) => kind !== 'digit' || seconds <= 0.5)
+  assert.ok(short.length < clips.length)
+  const recordings = clipSource(clips, { augment: false, questionsPerAudio: 0 }).examples!(0.5)
+  const heard = Array.from({ length: recordings.size }, (_, i) => recordings.at(i, new Random(i)).sounds?.[0])
+  assert.deepEqual(
+    heard.map((sound) => sound?.label),
+    short.map(({ label }) => label),
+  )
+  assert.throws(() => clipSource(clips).examples!(0.02), /fit into 0\.02 s/)
+})
+
+test('of a mix only one source has an end, scenes have none, nor have clips with silence among them', () => {
+  const one = mix([{ source: clipDraws, weight: 2 }])
+  assert.equal(one.examples!(3).size, clipDraws.examples!(3).size)
+  const endless = [
+    both,
+    sceneDraws,
+    clipSource(clips, { backgroundChance: 0.1 }),
+    mix([{ source: sceneDraws, weight: 1 }]),
+  ]
+  for (const source of endless) assert.equal(source.examples, undefined)
+})
+
 test('a row of several questions is one conversation, which must be teachable', async () => {
   const messages = [...question, turn('user', 'And?'), turn('assistant', 'B.')]
   const path = await manifest(

@@ -1,5 +1,6 @@
 import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
+import type { Applied } from './applied.js'
 import type { Message } from './message.js'
 import type { SceneEvent } from './scene.js'
 
@@ -30,6 +31,8 @@ export interface Draw {
   readonly sounds?: readonly Sound[]
   /** Whether the very same samples may be drawn again, so that what is made of them is worth keeping. @default false */
   readonly recurs?: boolean
+  /** What augmentation did, where there is any: to the audio, or to each sound of a scene. */
+  readonly augmented?: readonly Applied[]
 }
 
 /**
@@ -50,6 +53,15 @@ export interface Source {
    * @throws PalError when the source has nothing that short.
    */
   drawWithin(random: Random, maxSeconds: number): Draw
+  /** Its examples of at most so many seconds, where there is an end to them. */
+  readonly examples?: (maxSeconds: number) => Examples
+}
+
+/** All examples of a source, to be drawn by their numbers: each once, before any comes again. */
+export interface Examples {
+  readonly size: number
+  /** @param random for what may still be drawn about one, such as what is asked */
+  at(index: number, random: Random): Draw
 }
 
 /**
@@ -82,5 +94,6 @@ export function mix(
     },
     draw: (random) => pick(random).draw(random),
     drawWithin: (random, maxSeconds) => pick(random).drawWithin(random, maxSeconds),
+    ...(parts.length === 1 && first.source.examples && { examples: first.source.examples }),
   }
 }

@@ -3,7 +3,7 @@ import { PalError } from '../errors.js'
 import { Graph } from '../graph/tensor.js'
 import type { LoraConfig } from '../nn/lora.js'
 import type { Initial } from '../nn/scope.js'
-import { matcher } from '../patterns.js'
+import { isExclusion, matcher, uselessPattern } from '../patterns.js'
 import type { ModelConfig } from './config.js'
 import { decodeGraph } from './decode-graph.js'
 import { encodeGraph } from './encode-graph.js'
@@ -40,12 +40,19 @@ export function modelParameters(config: ModelConfig): ReadonlyMap<string, Parame
 
 function expectAdapted(lora: LoraConfig | undefined, names: readonly string[]): void {
   const adapted = names.flatMap((name) => name.match(/^(.*)\.lora_A\.weight$/)?.[1] ?? [])
-  const useless = lora?.on.find((pattern) => !adapted.some(matcher([pattern])))
+  const patterns = lora?.on ?? []
+  const weights = names.flatMap((name) => name.match(/^(.*)\.weight$/)?.[1] ?? [])
+  const useless =
+    uselessPattern(patterns, weights) ??
+    patterns.find((pattern) => !isExclusion(pattern) && !adapted.some(matcher([pattern])))
   if (useless === undefined) return
   const last = useless.split('.').at(-1)
   const near =
     names.find((name) => name.endsWith(`.${last}.weight`)) ?? 'llm.model.layers.0.self_attn.q_proj.weight'
-  throw new PalError(`expected patterns that fit projections, got "${useless}", which fits none`, {
+  const [what, none] = isExclusion(useless)
+    ? ['exclude', 'excludes none of what the others fit']
+    : ['fit', 'fits none']
+  throw new PalError(`expected patterns that ${what} projections, got "${useless}", which ${none}`, {
     key: 'model.lora.on',
     hint: `A projection is named like its weight without ".weight", such as ${near.replace(/\.weight$/, '')}.`,
   })

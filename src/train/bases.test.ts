@@ -25,6 +25,7 @@ import type { BlockSource, WeightSource } from '../runtime/runtime.js'
 import type { ChatMessage } from '../text/chat.js'
 import { fromBlocks } from '../weights/blocks.js'
 import { openSafetensors, readTensor } from '../weights/safetensors.js'
+import type { PartOrigin } from './inherited.js'
 import { startingWeights } from './parameters.js'
 import { readWeight } from './read-weight.js'
 import { loadRecipe } from './recipe.js'
@@ -76,9 +77,9 @@ describe('a model that is trained on a frozen language model and a frozen encode
       names.join(),
     )
     assert.deepEqual((await readdir(model)).sort(), [
-      ...['README.md', 'config.json', 'model.safetensors', 'training.json'],
+      ...['README.md', 'config.json', 'model.safetensors', 'recipe.yaml', 'training.json'],
     ])
-    const { stages } = JSON.parse(await readFile(join(model, 'training.json'), 'utf8'))
+    const { inherited, overrides, stages } = JSON.parse(await readFile(join(model, 'training.json'), 'utf8'))
     assert.deepEqual(
       stages[1].parameters.map(({ part, trained, total }: PartCount) => [
         part,
@@ -93,6 +94,26 @@ describe('a model that is trained on a frozen language model and a frozen encode
         ['LoRA', true, true],
       ],
     )
+    assert.deepEqual(
+      inherited.parts.map(({ part, base, drawn }: PartOrigin) => [part, base > 0, drawn > 0]),
+      [
+        ['encoder general', true, false],
+        ['connector of general', false, true],
+        ['integration', false, true],
+        ['language model', true, false],
+        ['LoRA', false, true],
+      ],
+    )
+    assert.deepEqual(overrides.at(-1), {
+      ...{ key: 'model.llm', before: { from: 'HuggingFaceTB/SmolLM2-135M-Instruct' } },
+      after: { from: 'base' },
+    })
+    const { recipe } = await loadRecipe(join(model, 'recipe.yaml'), [`data.root=${recordings}`])
+    assert.deepEqual(recipe.model.llm, { from: 'base' })
+    assert.deepEqual(recipe.model.encoders[0]?.encoder, { from: 'tiny' })
+    for (const file of ['recipe.yaml', 'training.json']) {
+      assert.ok(!(await readFile(join(model, file), 'utf8')).includes(tmpdir()), file)
+    }
     assert.match(
       await readFile(join(model, 'README.md'), 'utf8'),
       /of its own[\s\S]*from tiny[\s\S]*from base/,
@@ -311,6 +332,37 @@ test('what is trained of a base is kept, and can be started from', async () => {
   )
 })
 
+test('without its FFN, a language model is trained, and the FFN stays where it is', async () => {
+  const changes = ["stages.0.trained=['*', '!llm.*.mlp.*', '!encoders.*.encoder.*']"]
+  const model = await trained(join(root, 'frozen-ffn'), { steps: 1, changes })
+  const { tensors } = await openSafetensors(join(model, 'model.safetensors'))
+  const names = [...tensors.keys()].filter((name) => name.startsWith('llm.') && !isLora(name))
+  assert.ok(names.includes('llm.model.layers.0.self_attn.q_proj.weight'))
+  assert.ok(!names.some((name) => name.includes('.mlp.')))
+  const { weights } = await openModel(model)
+  const feed = weights('llm.model.layers.0.mlp.up_proj.weight')
+  assert.ok(feed && 'file' in feed && feed.file.startsWith(base))
+  await ask({ model })
+})
+
+test('the curriculum runs, stage by stage', async () => {
+  const file = join(packageFolder(), 'recipes', 'curriculum-smollm2.yaml')
+  const { recipe } = await loadRecipe(file)
+  const small = recipe.stages.flatMap(({ batches }, stage) => [
+    `stages.${stage}.steps=1`,
+    ...batches.map((_, batch) => `stages.${stage}.batches.${batch}.audios=1`),
+  ])
+  const chosen = { llm: base, encoders: [ears] }
+  const loaded = await loadRecipe(file, [`data.root=${recordings}`, ...small], chosen)
+  const { model } = await train(loaded, { folder: join(root, 'curriculum'), threads: 1 })
+  const { stages } = JSON.parse(await readFile(join(model, 'training.json'), 'utf8'))
+  const learning = ({ parameters }: { parameters: readonly PartCount[] }) =>
+    parameters.flatMap(({ part, trained }) => (trained > 0 ? [part] : []))
+  const [connector, lora] = ['connector of general', 'LoRA'] as const
+  assert.deepEqual(stages.map(learning), [[connector], ...[1, 2, 3].map(() => [connector, lora])])
+  await ask({ model })
+})
+
 test('a learning rate of its own moves what it is for, and only that', async () => {
   const lora = async (folder: string, changes: readonly string[]) => {
     const model = await trained(join(root, folder), { steps: 1, changes })
@@ -342,6 +394,10 @@ describe('mistakes', () => {
     await assert.rejects(
       wrong('model.lora.on=[llm.layers.*.q_proj]'),
       /model\.lora\.on: .*got "llm\.layers\.\*\.q_proj", which fits none\n.*model\.layers\.0\.self_attn\.q_proj/,
+    )
+    await assert.rejects(
+      wrong("model.lora.on=['llm.*.q_proj', '!llm.*.layers.9.*']"),
+      /model\.lora\.on: .*got "!llm\.\*\.layers\.9\.\*", which excludes none of what the others fit/,
     )
     await assert.rejects(
       wrong('stages.1.trained=["integration.*"]', 'stages.1.learningRates={"integration.*": 0.1}'),

@@ -1,4 +1,5 @@
-import type { Source } from '../data/source.js'
+import { Epochs, examplesOf } from '../data/epochs.js'
+import type { Draw, Source } from '../data/source.js'
 import type { ModelConfig } from '../model/config.js'
 import { commonSamples } from '../model/padded-samples.js'
 import type { Ranks } from '../parallel/ranks.js'
@@ -6,12 +7,13 @@ import { Random } from '../random.js'
 import type { Batch } from './batch.js'
 import { drawEncoder, type Hearing } from './hearing.js'
 import type { Objective } from './objective.js'
-import type { BatchPlan, Stage } from './recipe.js'
+import type { BatchPlan } from './recipe.js'
 import { sampleRateOf } from './sample-rate.js'
+import type { TimedStage } from './timed-stage.js'
 
 export interface BatchesOptions {
   readonly config: ModelConfig
-  readonly stage: Stage
+  readonly stage: TimedStage
   /** Of the run; with the stage's name and the batch's number it determines every draw. */
   readonly seed: number
   readonly sourceOf: (plan: BatchPlan) => Source
@@ -28,16 +30,16 @@ export class DrawFailure extends Error {
 /** The batches of this rank in a stage, in order, each a pure function of its number in the stage. */
 export class Batches {
   readonly #options: BatchesOptions
-  readonly #sources: ReadonlyMap<BatchPlan, Source>
+  readonly #drawers: ReadonlyMap<BatchPlan, Drawer>
   /** Counted from 0, over this rank's own. */
   #next: number
   #ahead: (() => Batch) | undefined
 
   /** @param from the step to begin with */
   constructor(options: BatchesOptions, from: number) {
-    const { stage, sourceOf } = options
+    const { stage } = options
     this.#options = options
-    this.#sources = new Map(stage.batches.map((plan) => [plan, sourceOf(plan)]))
+    this.#drawers = new Map(stage.batches.map((plan) => [plan, drawerOf(plan, options)]))
     this.#next = from * stage.accumulate
   }
 
@@ -62,10 +64,10 @@ export class Batches {
     const { config, stage, seed, objective } = this.#options
     const random = new Random(seed, stage.name, number)
     const plan = random.weighted(stage.batches, ({ weight }) => weight)
-    const source = this.#sources.get(plan) as Source
+    const draw = this.#drawers.get(plan) as Drawer
     const samples = commonSamples(config.encoders, Math.round(plan.seconds * sampleRateOf(config)))
     const draws = Array.from({ length: plan.audios }, (_, slot) =>
-      source.drawWithin(new Random(seed, stage.name, number, slot), plan.seconds),
+      draw(number * plan.audios + slot, new Random(seed, stage.name, number, slot)),
     )
     const hide = stage.specAugment && {
       settings: stage.specAugment,
@@ -79,6 +81,17 @@ export class Batches {
     })
     return objective.collate(draws, samples, hide, hearing)
   }
+}
+
+/** Draws an audio of a batch. @param place counted from 0, over all audios of the stage */
+type Drawer = (place: number, random: Random) => Draw
+
+/** Anew each time, or each example once an epoch. */
+function drawerOf(plan: BatchPlan, { stage, seed, sourceOf }: BatchesOptions): Drawer {
+  const source = sourceOf(plan)
+  if (stage.epochs === undefined) return (_, random) => source.drawWithin(random, plan.seconds)
+  const epochs = new Epochs(examplesOf(source, plan.seconds), seed, stage.name)
+  return (place, random) => epochs.draw(place, random)
 }
 
 /** Makes it now; what was made, or why it was not, is told when it is asked for. */

@@ -16,6 +16,8 @@ export interface RunWeights {
   readonly frozen: (name: string) => WeightSource | undefined
   /** How many numbers each weight has, own or frozen. */
   readonly sizes: ReadonlyMap<string, number>
+  /** Whether a weight begins as a base's, its own or that of the one that it is like. */
+  readonly ofBase: (name: string) => boolean
 }
 
 export interface WeightOptions {
@@ -48,6 +50,7 @@ export async function startingWeights(
   }
   return {
     own: arena,
+    ofBase: (name) => (given(name) ?? given(originOf(name, initials).origin)) !== undefined,
     frozen: (name) => (arena.entries.has(name) ? undefined : given(name)),
     sizes: new Map(
       all.map(([name, { shape }]) => [name, shape.reduce((product, size) => product * size, 1)]),

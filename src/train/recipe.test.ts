@@ -123,6 +123,26 @@ test('a change that cannot be read, or says nothing, names its key', async () =>
   )
 })
 
+test('what excludes stands in quotes, and is no rate', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pal-recipe-'))
+  const file = join(folder, 'tagged.yaml')
+  await writeFile(file, 'name: a\nstages:\n  - trained: [llm.*, !llm.*.mlp.*]\n')
+  await assert.rejects(
+    loadRecipe(file),
+    /tagged\.yaml:3: expected what begins with ! in quotes, got a tag: Unresolved tag: !llm\.\*\.mlp\.\*\n/,
+  )
+  await assert.rejects(
+    loadRecipe(tiny, ['stages.0.trained=[llm.*, !llm.*.mlp.*]']),
+    /^PalError: stages\.0\.trained: expected what begins with ! in quotes/,
+  )
+  const { recipe } = await loadRecipe(tiny, ["stages.0.trained=['*', '!llm.*.mlp.*']"])
+  assert.deepEqual(recipe.stages[0]?.trained, ['*', '!llm.*.mlp.*'])
+  await assert.rejects(
+    loadRecipe(tiny, ["stages.0.learningRates={ '!llm.*': 0.1 }"]),
+    /stages\.0\.learningRates: expected patterns that say what a rate is for/,
+  )
+})
+
 test('a change reaches settings and nothing else', async () => {
   for (const key of [
     '__proto__.x',
@@ -181,6 +201,20 @@ test('only encoders that there are go unheard, one of an audio at most, and only
     dropping('{ general: 0.3 }', 0),
     /a stage that learns answers, got one that learns words/,
   )
+})
+
+test('a stage has steps or epochs', async () => {
+  const lasting = (text: string) =>
+    loadRecipe(tiny, [
+      `stages=[{ name: a, ${text} learningRate: 1, batches: [{ seconds: 1, audios: 1, mix: { clips: 1 } }] }]`,
+    ])
+  const { recipe } = await lasting('epochs: 1.5,')
+  assert.equal(recipe.stages[0]?.epochs, 1.5)
+  assert.ok(!('steps' in recipe.stages[0]!))
+  assert.ok(!('epochs' in (await lasting('steps: 2,')).recipe.stages[0]!))
+  await assert.rejects(lasting(''), /stages\.0\.steps: expected either steps or epochs, got none/)
+  await assert.rejects(lasting('steps: 2, epochs: 1,'), /stages\.0\.steps: .*, got both/)
+  await assert.rejects(lasting('epochs: 0,'), /stages\.0\.epochs/)
 })
 
 test('a set is in a CSV or in shards, and only with shards may the group be left out', async () => {

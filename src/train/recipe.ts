@@ -8,6 +8,7 @@ import { tasks } from '../data/questions/task.js'
 import { type ErrorDetails, PalError } from '../errors.js'
 import { type ChosenBases, chosenEncoders } from '../model/bases.js'
 import { listeningSchema, modelPlanSchema } from '../model/config-schema.js'
+import { isExclusion } from '../patterns.js'
 import { OBJECTIVES } from './objective.js'
 import { type UnknownKey, unknownKey } from './unknown-key.js'
 
@@ -70,15 +71,17 @@ const step = z
 
 const steps = Object.fromEntries(stepNames.map((name) => [name, step])) as Record<StepName, typeof step>
 
+/** Changes to the steps of `augmentDefaults`; `false`: the audio as it is, each time the same. */
+const augment = z
+  .union(
+    [z.literal(false), z.strictObject(steps)],
+    `expected false or changes like { tilt: { probability: 0.6, range: [-12, 12] } }, of ${stepNames.join(', ')}`,
+  )
+  .exactOptional()
+
 const composed = {
   sets: z.array(z.string()).exactOptional(),
-  /** Changes to the steps of `augmentDefaults`; `false`: the clips as they are, each time the same. */
-  augment: z
-    .union(
-      [z.literal(false), z.strictObject(steps)],
-      `expected false or changes like { tilt: { probability: 0.6, range: [-12, 12] } }, of ${stepNames.join(', ')}`,
-    )
-    .exactOptional(),
+  augment,
   ...asking,
 }
 
@@ -107,6 +110,8 @@ const source = z.discriminatedUnion('kind', [
     path: z.string(),
     /** What rows are asked that keep no question of their own. */
     question: z.string().min(1).exactOptional(),
+    /** Unlike clips and scenes, rows are heard as they are where this is not said. */
+    augment,
   }),
 ])
 
@@ -138,18 +143,26 @@ const name = z
   .regex(/^[\w.-]+$/, 'expected letters, digits, ".", "_" and "-" only')
   .refine((text) => !/^\.+$/.test(text), 'expected a name, got dots alone')
 
-const stage = z.strictObject({
+const plannedStage = z.strictObject({
   name,
-  steps: count,
+  /** How long: so many steps, or so often through all examples of the one source that it draws from. */
+  steps: count.exactOptional(),
+  epochs: positive.exactOptional(),
   /** What is learnt: see `OBJECTIVES`. */
   objective: z.enum(OBJECTIVES).default('answers'),
   /** `train`: all but the groups that are held out; `all`: those too. What is measured then is not held out. */
   hears: z.enum(['train', 'all']).default('train'),
-  /** Patterns over the names of parameters, `*` standing for anything; what none matches stays as it is. */
+  /** Patterns over the names of parameters, `*` standing for anything, `!` before what is excluded; what none matches stays as it is. */
   trained: z.array(z.string()).min(1).default(['*']),
   learningRate: positive,
   /** Other learning rates by pattern, the first that fits; they rise and fall as `learningRate` does. */
-  learningRates: z.record(z.string(), positive).optional(),
+  learningRates: z
+    .record(z.string(), positive)
+    .refine(
+      (rates) => !Object.keys(rates).some(isExclusion),
+      'expected patterns that say what a rate is for, got one that excludes (!): the first that fits counts, so put what is excluded first',
+    )
+    .optional(),
   warmup: z.int().nonnegative().default(100),
   /** What is left of the learning rate at the last step, as a share. */
   finalRate: z.number().min(0).max(1).default(0),
@@ -171,6 +184,16 @@ const stage = z.strictObject({
   /** How often the language model does not hear an encoder, by the encoder's name: see `drawEncoder`. */
   encoderDropout: shares.optional(),
   batches: z.array(batch).min(1),
+})
+
+const stage = plannedStage.superRefine(({ steps, epochs }, context) => {
+  if ((steps === undefined) !== (epochs === undefined)) return
+  const got = steps === undefined ? 'none' : 'both'
+  context.addIssue({
+    code: 'custom',
+    message: `expected either steps or epochs, got ${got}`,
+    path: ['steps'],
+  })
 })
 
 /** What is compared: how the model listens, and for how long it learns to answer. */
@@ -250,6 +273,7 @@ export async function loadRecipe(
   const [fault] = document.errors
   if (fault)
     throw new PalError(`expected YAML: ${fault.message}`, { file, line: fault.linePos?.[0].line ?? 1 })
+  expectNoTag(document, { file })
   if (!isMap(document.contents)) throw new PalError('expected a recipe, got a file without keys', { file })
   const settings = contentOf(document, { file }) as Settings
   const rootBefore = valueAt(settings, ['data', 'root'])
@@ -340,8 +364,24 @@ function parseChange(change: string): Change {
   const document = parseDocument(text, { prettyErrors: false })
   const [fault] = document.errors
   if (fault) throw new PalError(`expected a value in YAML, got "${text}": ${fault.message}`, { key })
+  expectNoTag(document, { key })
   if (document.contents === null) throw new PalError('expected a value after the =, got nothing', { key })
   return { key, path, value: contentOf(document, { key }) }
+}
+
+/** YAML takes what begins with ! for a tag and nothing: an exclusion without quotes would go unnoticed. */
+function expectNoTag({ warnings }: Document.Parsed, where: ErrorDetails): void {
+  const tagged = warnings.find(({ code }) => code === 'TAG_RESOLVE_FAILED')
+  if (!tagged) return
+  const line = tagged.linePos?.[0].line
+  throw new PalError(
+    `expected what begins with ! in quotes, got a tag: ${tagged.message.split(' at line')[0]}`,
+    {
+      ...where,
+      ...(line !== undefined && { line }),
+      hint: "For example: trained: ['llm.*', '!llm.*.mlp.*']",
+    },
+  )
 }
 
 /**

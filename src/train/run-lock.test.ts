@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { alone, expectNobody } from './run-lock.js'
 
 async function runFolder(context: TestContext): Promise<string> {
@@ -34,6 +35,16 @@ test('a second one is refused while the first is there, and nothing is left', as
   })
   assert.equal(existsSync(lockOf(folder)), false)
   await expectNobody(folder)
+})
+
+test('of several at once one comes in, whichever is first', async (context) => {
+  const folder = await runFolder(context)
+  for (let round = 0; round < 100; round++) {
+    const all = await Promise.allSettled(
+      [1, 2, 3].map((one) => alone(folder, async () => setTimeout(10, one))),
+    )
+    assert.equal(all.filter(({ status }) => status === 'fulfilled').length, 1)
+  }
 })
 
 test('it is let go after a mistake', async (context) => {

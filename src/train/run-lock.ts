@@ -13,13 +13,18 @@ import { PalError } from '../errors.js'
 export async function alone<T>(folder: string, use: () => Promise<T>): Promise<T> {
   const path = lockOf(folder)
   const own = JSON.stringify({ pid: process.pid, host: hostname() })
-  await take(path, own)
+  if (held.has(path)) throw taken(own, path)
+  // Before its file is there: whoever sees that in between would take it for one that nobody holds.
   held.add(path)
   try {
-    return await use()
+    await take(path, own)
+    try {
+      return await use()
+    } finally {
+      if ((await textOf(path)) === own) await rm(path, { force: true })
+    }
   } finally {
     held.delete(path)
-    if ((await textOf(path)) === own) await rm(path, { force: true })
   }
 }
 
@@ -27,10 +32,10 @@ export async function alone<T>(folder: string, use: () => Promise<T>): Promise<T
 export async function expectNobody(folder: string): Promise<void> {
   const path = lockOf(folder)
   const text = await textOf(path)
-  if (text !== undefined && (await isThere(text, path))) throw taken(text, path)
+  if (held.has(path) || (text !== undefined && (await isThere(text)))) throw taken(text ?? '', path)
 }
 
-/** Those of this process: in a copied folder there is one of its number that nobody holds. */
+/** Those of this process. Another of its number is of one that is gone, or came with a copied folder. */
 const held = new Set<string>()
 
 function lockOf(folder: string): string {
@@ -46,8 +51,8 @@ async function take(path: string, own: string): Promise<void> {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
     const text = await textOf(path)
-    if (text === undefined || !(await isThere(text, path))) await rm(path, { force: true })
-    else if (held.has(path) || Date.now() - begun > PATIENCE) throw taken(text, path)
+    if (text === undefined || !(await isThere(text))) await rm(path, { force: true })
+    else if (Date.now() - begun > PATIENCE) throw taken(text, path)
     else await setTimeout(100)
   }
 }
@@ -65,10 +70,10 @@ async function textOf(path: string): Promise<string | undefined> {
 }
 
 /** Whether the process is there that a lock names. Nobody knows of another machine's, or of one that has not said yet. */
-async function isThere(text: string, path: string): Promise<boolean> {
+async function isThere(text: string): Promise<boolean> {
   const holder = holderIn(text)
   if (holder?.host !== hostname()) return true
-  if (holder.pid === process.pid) return held.has(path)
+  if (holder.pid === process.pid) return false
   try {
     process.kill(holder.pid, 0)
     return !(await isDead(holder.pid))

@@ -1,7 +1,7 @@
-import type { Stage } from './recipe.js'
+import type { TimedStage } from './timed-stage.js'
 
-/** As a stage of a recipe has it. */
-export type Schedule = Pick<Stage, 'learningRate' | 'warmup' | 'steps' | 'finalRate'>
+/** As a stage has it. */
+export type Schedule = Pick<TimedStage, 'learningRate' | 'warmup' | 'steps' | 'finalRate'>
 
 /** Linear warm-up, then half a cosine, down to `finalRate` of it. @param step counted from 0 */
 export function learningRateAt({ learningRate, warmup, steps, finalRate }: Schedule, step: number): number {

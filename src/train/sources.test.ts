@@ -10,6 +10,7 @@ import { Random } from '../random.js'
 import { collate } from './collate.js'
 import { loadRecipe } from './recipe.js'
 import { asDrawn, loadSets, openSources } from './sources.js'
+import { timed } from './timed-stage.js'
 import { TINY_CHANGES, writeTinyRecordings } from './tiny-run.test.helper.js'
 import { train } from './train.js'
 
@@ -91,6 +92,30 @@ test('what a late stage cannot draw is told before the first has begun, with the
     late('{seconds: 0.2, audios: 2, questions: 1, mix: {digits: 1}}'),
     /stages\.5\.batches\.1: sources\.digits: expected clips that fit into 0\.2 s/,
   )
+})
+
+test('epochs are of one source that has an end, and have as many steps as it takes', async () => {
+  const epochs = (mix: string, more = '', ...changes: readonly string[]) => {
+    const batch = `{seconds: 2.56, audios: 4, questions: 1, mix: ${mix}}`
+    const stage = `name: epochs, epochs: 2, learningRate: 0.001, batches: [${batch}${more}]`
+    return opened(`stages=[{${stage}}]`, ...changes)
+  }
+  const refused = /pal-tiny\.yaml, stages\.0\.batches\.0: /
+  await assert.rejects(
+    epochs('{scenes: 1}'),
+    /stages\.0\.batches\.0: sources\.scenes: .*an end, .*new at every draw/,
+  )
+  await assert.rejects(epochs('{clips: 1, digits: 1}'), /one source, .* got clips, digits/)
+  const other = ', {seconds: 1, audios: 1, mix: {digits: 1}}'
+  await assert.rejects(epochs('{clips: 1}', other), /one source, .* got clips, digits/)
+  await assert.rejects(epochs('{clips: 1}', '', 'sources.clips.backgroundChance=0.1'), refused)
+
+  const { loaded, sourceOf } = await epochs('{digits: 1}')
+  const [stage] = loaded.recipe.stages
+  const steps = (ranks: number) => timed(stage!, sourceOf, { size: ranks }).steps
+  // Three digits, two takes of each by the one speaker that is not held out.
+  assert.deepEqual([steps(1), steps(2)], [3, 2])
+  assert.equal(timed({ ...stage!, epochs: 2.5 }, sourceOf, { size: 1 }).steps, 4)
 })
 
 test('a source whose recordings are all held out is told', async () => {

@@ -74,7 +74,7 @@ export async function openSources(
     if (one.kind !== 'manifest') continue
     const warnings: string[] = []
     const source = await manifestSource(resolve(dirname(file), one.path), {
-      ...{ name: `sources.${name}`, sampleRate, question: one.question },
+      ...{ name: `sources.${name}`, sampleRate, question: one.question, augment: one.augment },
       onWarning: (message) => warnings.push(message),
       ...(expectTeachable && { expectTeachable }),
     })
@@ -105,7 +105,9 @@ export async function openSources(
     for (const [j, plan] of stage.batches.entries()) {
       within({ file, key: `stages.${i}.batches.${j}` }, () => {
         expectSounds(stage, plan, recipe)
-        sourceOf(asDrawn(plan, stage), stage.hears).check(plan.seconds)
+        const source = sourceOf(asDrawn(plan, stage), stage.hears)
+        source.check(plan.seconds)
+        if (stage.epochs !== undefined) expectEpochs(stage, source)
       })
     }
   }
@@ -124,6 +126,21 @@ function expectSounds({ objective }: Stage, { mix }: BatchPlan, { sources }: Rec
     `expected clips and scenes, whose sounds are known, for the objective "${objective}", got a manifest`,
     { key: `sources.${manifest}` },
   )
+}
+
+/** @throws PalError for epochs of several sources, whose shares would not be those of their mix, and of what has no end */
+function expectEpochs({ batches }: Stage, source: Source): void {
+  const names = batches.flatMap(({ mix }) => Object.keys(mix))
+  if (names.length > 1) {
+    throw new PalError(`expected one source, for an epoch to be all of it once, got ${names.join(', ')}`, {
+      hint: 'Give a stage of epochs one kind of batch that draws from one source, or say how many steps it has instead.',
+    })
+  }
+  if (source.examples) return
+  throw new PalError('expected a source that has an end, for epochs, got one that is new at every draw', {
+    key: `sources.${names[0]}`,
+    hint: 'Manifests have one, and clips without `backgroundChance`. Or say how many steps the stage has instead.',
+  })
 }
 
 /** So many warnings are told one by one, more are counted. */

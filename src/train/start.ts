@@ -6,6 +6,7 @@ import { isLora, type LoraConfig } from '../nn/lora.js'
 import { matcher } from '../patterns.js'
 import { openWeights } from '../weights/open-weights.js'
 import { readTensor } from '../weights/safetensors.js'
+import type { TakenOver } from './inherited.js'
 import { HEAD_PREFIX } from './labels.js'
 import type { RunWeights } from './parameters.js'
 
@@ -16,15 +17,16 @@ import type { RunWeights } from './parameters.js'
  * @param folder of that model
  * @param weights this run's, before its first step
  * @param built what this run is built on, and what of it LoRA adapts
+ * @returns what was taken over; what both have from one base is not
  * @throws PalError for patterns that match nothing, and for weights that the other model lacks, has in another shape, or
  *   has trained where this run leaves the base's
  */
 export async function startFrom(
   folder: string,
   patterns: readonly string[],
-  { own, sizes }: RunWeights,
+  { own, sizes }: Pick<RunWeights, 'own' | 'sizes'>,
   { bases, lora }: { readonly bases: BaseRecords | undefined; readonly lora: LoraConfig | undefined },
-): Promise<void> {
+): Promise<TakenOver> {
   const isMeant = matcher(patterns)
   const names = [...sizes.keys()].filter((name) => isMeant(name) && !name.startsWith(HEAD_PREFIX))
   if (names.length === 0) {
@@ -33,14 +35,16 @@ export async function startFrom(
     })
   }
   const stored = await openWeights(folder)
-  const { bases: theirs, model } = await readDescription(folder)
+  const { name: called, bases: theirs, model } = await readDescription(folder)
   expectSameLora(folder, isMeant, [...stored.keys()], model.lora, lora)
+  const taken = new Set<string>()
   for (const name of names) {
     const entry = own.entries.get(name)
     const tensor = stored.get(name)
     const base = baseOf(theirs, name)
     if (entry && tensor?.shape.join() === entry.shape.join()) {
       own.get(name).set(await readTensor(tensor))
+      taken.add(name)
     } else if (!entry && tensor) {
       throw new PalError(
         `expected "${name}" to be the base's in both models, got one that was trained there`,
@@ -56,6 +60,7 @@ export async function startFrom(
       throw new PalError(`expected a tensor "${name}"${expected}, got ${got}`, { file: folder })
     }
   }
+  return { model: called, names: taken }
 }
 
 /** What LoRA learnt means nothing without its projections and its scale. */

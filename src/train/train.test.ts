@@ -57,12 +57,10 @@ test('a batch that cannot be drawn ends the run with what is the matter, and the
 test('two do not train in one folder at once', async () => {
   const folder = join(root, 'both')
   const loaded = await recipe(`${LABELS}, steps: 3`)
-  const [first, second] = await Promise.allSettled([run(loaded, folder), run(loaded, folder)])
-  assert.equal(first.status, 'fulfilled')
-  assert.match(
-    String(second.status === 'rejected' && second.reason),
-    /run\.lock: expected .* nobody trains in/,
-  )
+  const both = await Promise.allSettled([run(loaded, folder), run(loaded, folder)])
+  const refused = both.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []))
+  assert.equal(refused.length, 1)
+  assert.match(refused[0]!, /run\.lock: expected .* nobody trains in/)
   assert.deepEqual(
     (await losses(folder)).map(([step]) => step),
     [1, 2, 3],
@@ -122,6 +120,83 @@ test('a stage that would learn nothing is not begun', async () => {
   )
 })
 
+test('a stage of epochs hears each recording so often, and goes on as if it had not been stopped', async () => {
+  const loaded = await recipe(`${LABELS}, epochs: 2`, 'sources.clips.sets=[digits]')
+  const [whole, twice] = [join(root, 'epochs'), join(root, 'epochs-stopped')]
+  const told: TrainEvent[] = []
+  await run(loaded, whole, { onEvent: (event) => told.push(event) })
+  const parameters = told.find(({ kind }) => kind === 'parameters')
+  assert.ok(parameters?.kind === 'parameters')
+  assert.deepEqual(
+    parameters.stages.map(({ steps, epochs }) => [steps, epochs]),
+    [[6, 2]],
+  )
+  await stopped(loaded, twice)
+  await run(loaded, twice)
+  assert.equal((await losses(whole)).length, 6)
+  assert.deepEqual(await losses(twice), await losses(whole))
+  assert.deepEqual(await weights(twice), await weights(whole))
+})
+
+test('what a run inherits, overrides and trains is told once, also when it goes on, and kept with the model', async () => {
+  const ears = join(root, 'ears')
+  await run(await recipe(`${LABELS}, steps: 1`), ears)
+  const loaded = await recipe(
+    "trained: ['llm.*'], steps: 2",
+    `start={ model: ${join(ears, 'model')}, parameters: ['encoders.general.encoder.*'] }`,
+    'sources.clips.augment={ tilt: { probability: 0.5 } }',
+  )
+  const folder = join(root, 'told')
+  const told: TrainEvent[] = []
+  const tell = (event: TrainEvent) => event.kind === 'parameters' && told.push(event)
+  await stopped(loaded, folder, tell)
+  await rm(ears, { recursive: true })
+  await run(loaded, folder, { onEvent: tell })
+
+  const [first, second, ...more] = told
+  assert.deepEqual(more, [])
+  assert.deepEqual(first, second)
+  assert.ok(first?.kind === 'parameters' && first.inherited)
+  assert.equal(first.inherited.start, 'pal-tiny')
+  assert.deepEqual(
+    first.inherited.parts.map(({ part, base, start, drawn }) => [part, base, start > 0, drawn > 0]),
+    [
+      ['encoder general', 0, true, false],
+      ['connector of general', 0, false, true],
+      ['integration', 0, false, true],
+      ['language model', 0, false, true],
+    ],
+  )
+  for (const place of [folder, join(folder, 'stages', 'only'), join(folder, 'model')]) {
+    const training = JSON.parse(await readFile(join(place, 'training.json'), 'utf8'))
+    assert.deepEqual(training.inherited, first.inherited)
+    assert.deepEqual(training.stages, first.stages)
+    assert.deepEqual(training.start, { model: 'model', parameters: ['encoders.general.encoder.*'] })
+    const file = join(place, 'recipe.yaml')
+    const { recipe: kept } = await loadRecipe(file, [`data.root=${recordings}`])
+    assert.deepEqual(kept, { ...loaded.recipe, start: training.start })
+    for (const name of [file, join(place, 'training.json')]) {
+      assert.ok(!(await readFile(name, 'utf8')).includes(tmpdir()), name)
+    }
+  }
+})
+
+test('a run that began before it was kept what it inherits goes on without telling it', async () => {
+  const ears = join(root, 'early-ears')
+  await run(await recipe(`${LABELS}, steps: 1`), ears)
+  const loaded = await recipe(
+    "trained: ['llm.*'], steps: 2",
+    `start={ model: ${join(ears, 'model')}, parameters: ['llm.*'] }`,
+  )
+  const folder = join(root, 'early')
+  await stopped(loaded, folder)
+  await rm(join(folder, 'training.json'))
+  const told: TrainEvent[] = []
+  await run(loaded, folder, { onEvent: (event) => told.push(event) })
+  const parameters = told.find(({ kind }) => kind === 'parameters')
+  assert.ok(parameters?.kind === 'parameters' && !('inherited' in parameters))
+})
+
 /** recipes/pal-tiny.yaml with one stage and a small model. */
 function recipe(stage: string, ...changes: readonly string[]): Promise<LoadedRecipe> {
   const batches = '[{ seconds: 2.56, audios: 2, questions: 1, mix: { clips: 1 } }]'
@@ -141,9 +216,16 @@ async function run(
 }
 
 /** A run that has done one step. */
-async function stopped(loaded: LoadedRecipe, folder: string): Promise<void> {
+async function stopped(
+  loaded: LoadedRecipe,
+  folder: string,
+  tell?: (event: TrainEvent) => unknown,
+): Promise<void> {
   const stop = new AbortController()
-  const onEvent = ({ kind }: TrainEvent) => kind === 'step' && stop.abort()
+  const onEvent = (event: TrainEvent) => {
+    tell?.(event)
+    if (event.kind === 'step') stop.abort()
+  }
   assert.equal(await run(loaded, folder, { signal: stop.signal, onEvent }), false)
 }
 

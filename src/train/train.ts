@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { backgroundLabels } from '../data/background.js'
 import { FeatureStore } from '../features/feature-store.js'
 import { baseOf } from '../model/bases.js'
@@ -12,32 +12,32 @@ import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { Runtime } from '../runtime/runtime.js'
 import { type ChatMessage, type ChatTokenizer, withSystem } from '../text/chat.js'
 import { BLOCK_SIZE } from '../weights/blocks.js'
-import { writeAtomically } from '../weights/write-atomically.js'
 import { AdamW } from './adamw.js'
 import { DrawFailure } from './batches.js'
 import { loadCheckpoint, type Progress, saveCheckpoint } from './checkpoint.js'
 import { dataIdentity } from './data-identity.js'
 import { StageFeatures } from './features.js'
+import { countInherited, type Inherited, type TakenOver } from './inherited.js'
 import { HEAD_PREFIX } from './labels.js'
 import { openMetrics } from './metrics.js'
 import { objective } from './objective.js'
-import { startingWeights } from './parameters.js'
+import { inheritedIn, type Origin, type StageOrigin, saveOrigin, stageOrigin } from './origin.js'
+import { type RunWeights, startingWeights } from './parameters.js'
 import type { BatchPlan, LoadedRecipe, Recipe } from './recipe.js'
 import { alone } from './run-lock.js'
 import { sampleRateOf } from './sample-rate.js'
 import { asDrawn, type LoadedSets, loadSets, openSources } from './sources.js'
 import { startFrom } from './start.js'
 import { expectSame } from './sum-over-ranks.js'
+import { type TimedStage, timed } from './timed-stage.js'
 import { ownTokenizer } from './tokenizer.js'
 import {
-  countParts,
   expectLoraTrained,
   expectRates,
   expectRoundedKept,
   expectTrained,
-  type PartCount,
   stageConfig,
-  trainedBy,
+  trainedByAny,
 } from './trained-parts.js'
 import { runStage, type StepReport } from './trainer.js'
 
@@ -57,7 +57,12 @@ export type TrainEvent =
   | { readonly kind: 'converting'; readonly done: number; readonly total: number }
   | { readonly kind: 'base'; readonly part: string; readonly name: string; readonly sha256: string }
   | { readonly kind: 'decoding'; readonly set: string; readonly done: number; readonly total: number }
-  | { readonly kind: 'parameters'; readonly stage: string; readonly parts: readonly PartCount[] }
+  /** Once, before the first step: where the numbers come from, if that is known, and what of them each stage trains. */
+  | {
+      readonly kind: 'parameters'
+      readonly inherited?: Inherited
+      readonly stages: readonly StageOrigin[]
+    }
   | { readonly kind: 'resumed'; readonly stage: string; readonly step: number }
   /** From here on, encoder outputs are kept. */
   | { readonly kind: 'features'; readonly file: string }
@@ -87,8 +92,9 @@ export interface TrainResult {
 
 /**
  * Trains a model from a recipe, all stages, in a folder of its own: `checkpoint.safetensors` (all that is needed
- * to go on), `metrics.jsonl` (a line each step), the model after each stage under `stages/`, and in the end
- * `model/`. A folder that holds a run is resumed. Of several ranks each needs the folder; all stop after the same step.
+ * to go on), `training.json` and `recipe.yaml` (what it is made by), `metrics.jsonl` (a line each step), the model after each
+ * stage under `stages/`, and in the end `model/`. A folder that holds a run is resumed. Of several ranks each needs the
+ * folder; all stop after the same step.
  * @throws PalError also for a folder in which another process trains
  */
 export async function train(loaded: LoadedRecipe, options: TrainOptions): Promise<TrainResult> {
@@ -135,7 +141,7 @@ async function trainPlan(
   )
 
   const labels = labelsOf(sets)
-  const isTrained = trainedBy(recipe.stages.flatMap(({ trained }) => trained))
+  const isTrained = trainedByAny(recipe.stages)
   const weights = await startingWeights(config, bases, {
     seed: recipe.seed,
     labels,
@@ -153,16 +159,24 @@ async function trainPlan(
     ranks: ranks.size,
   }
   const resumed = await loadCheckpoint(folder, parameters, optimizer, identity)
-  if (!resumed && recipe.start) {
-    const { model, parameters: patterns } = recipe.start
-    const own = { bases: records, lora: config.lora }
-    await startFrom(resolve(dirname(loaded.file), model), patterns, weights, own)
+  const planned = recipe.stages.map((stage) => timed(stage, sourceOf, ranks))
+  const taken = resumed ? undefined : await takeOver(loaded, plan, weights)
+  const origin: Origin = {
+    bases: records,
+    inherited:
+      resumed && recipe.start
+        ? await inheritedIn(folder)
+        : countInherited(sizes, weights.ofBase, recipe.stages, taken),
+    stages: planned.map((stage) => stageOrigin(stage, sizes)),
   }
+  const { inherited, stages } = origin
+  onEvent({ kind: 'parameters', ...(inherited && { inherited }), stages })
   let progress: Progress = resumed ?? { stage: 0, step: 0 }
   if (resumed) {
     onEvent({ kind: 'resumed', stage: recipe.stages[resumed.stage]?.name ?? 'end', step: resumed.step })
   }
   await expectSame(ranks, 'the start', { flat: parameters.flat, ...identity, ...progress })
+  if (writes) await saveOrigin(folder, loaded, origin)
   const stageNames = recipe.stages.map(({ name }) => name)
   const metrics = writes ? await openMetrics(folder, stageNames, progress) : undefined
 
@@ -178,7 +192,7 @@ async function trainPlan(
   const saveAs = async (path: string) => {
     if (!writes) return
     await saveTrained(path, recipe, plan, parameters, join(folder, 'tokenizer'))
-    await saveOrigin(path, loaded, plan, sizes, progress.stage)
+    await saveOrigin(path, loaded, { ...origin, stages: stages.slice(0, progress.stage) })
   }
   const model = join(folder, 'model')
   let store: FeatureStore | undefined
@@ -191,9 +205,8 @@ async function trainPlan(
     return store
   }
   try {
-    for (const [index, stage] of recipe.stages.entries()) {
+    for (const [index, stage] of planned.entries()) {
       if (index < progress.stage) continue
-      onEvent({ kind: 'parameters', stage: stage.name, parts: countParts(sizes, stage) })
       const heard = stageConfig(config, sizes, stage)
       const encoding = { config: heard, stage, runtime, parameters, frozen, openStore }
       const features = recipe.featureCacheGiB > 0 ? new StageFeatures(encoding) : undefined
@@ -216,8 +229,8 @@ async function trainPlan(
       for await (const report of runStage(steps, from)) {
         progress = { stage: index, step: report.step }
         await metrics?.(report)
-        const stepsDone = stepsBefore(recipe.stages, progress)
-        onEvent({ kind: 'step', report, stepsDone, stepsTotal: totalSteps(recipe.stages) })
+        const stepsDone = stepsBefore(planned, progress)
+        onEvent({ kind: 'step', report, stepsDone, stepsTotal: totalSteps(planned) })
         if (await onAnyRank(ranks, signal?.aborted ?? false)) {
           await save()
           return { finished: false, folder, model }
@@ -269,26 +282,15 @@ async function saveTrained(
   })
 }
 
-/** `training.json` beside a model: what it was made by, so that a model in hand can be told from another. */
-async function saveOrigin(
-  folder: string,
-  { recipe, overrides }: LoadedRecipe,
-  { records }: ResolvedPlan,
-  sizes: ReadonlyMap<string, number>,
-  stages: number,
-): Promise<void> {
-  const origin = {
-    recipe: recipe.name,
-    seed: recipe.seed,
-    // Where things lie on this machine tells nobody else anything; what bases are is told by name.
-    overrides: overrides.filter(({ key }) => !/^(data\.root|output|start|model\.(llm|encoders))\b/.test(key)),
-    ...(records && { bases: records }),
-    ...(recipe.start && { start: { ...recipe.start, model: basename(recipe.start.model) } }),
-    stages: recipe.stages
-      .slice(0, stages)
-      .map((stage) => ({ name: stage.name, steps: stage.steps, parameters: countParts(sizes, stage) })),
-  }
-  await writeAtomically(join(folder, 'training.json'), `${JSON.stringify(origin, null, 2)}\n`)
+/** Gives the weights of the model that the recipe starts from to those that the recipe names. */
+async function takeOver(
+  { recipe, file }: LoadedRecipe,
+  { config, records }: ResolvedPlan,
+  weights: RunWeights,
+): Promise<TakenOver | undefined> {
+  if (!recipe.start) return undefined
+  const { model, parameters } = recipe.start
+  return startFrom(resolve(dirname(file), model), parameters, weights, { bases: records, lora: config.lora })
 }
 
 /** Says at once what the first batch would say. @throws PalError for a chat template that is missing or of no use */
@@ -331,10 +333,10 @@ function identityOf(recipe: Recipe, plan: ResolvedPlan, { size }: Ranks): string
     .digest('hex')
 }
 
-function stepsBefore(stages: Recipe['stages'], { stage, step }: Progress): number {
+function stepsBefore(stages: readonly TimedStage[], { stage, step }: Progress): number {
   return totalSteps(stages.slice(0, stage)) + step
 }
 
-function totalSteps(stages: Recipe['stages']): number {
+function totalSteps(stages: readonly TimedStage[]): number {
   return stages.reduce((sum, { steps }) => sum + steps, 0)
 }

@@ -9,7 +9,7 @@ import { modelParameters } from '../model/parameters.js'
 import { integrations, tinyConfig } from '../model/tiny-model.js'
 import { headParameters, labelGraph } from './labels.js'
 import { loadRecipe, type Stage } from './recipe.js'
-import { countParts, expectTrained, stageConfig, trainedBy } from './trained-parts.js'
+import { countParts, expectTrained, stageConfig, trainedBy, trainedByAny } from './trained-parts.js'
 import { wordGraph } from './words.js'
 
 const routed = tinyConfig(integrations.palRouted)
@@ -27,6 +27,36 @@ test('a pattern that fits nothing is told, with what there is', () => {
     /stages\.1\.trained: .* got "encoder\.\*", which fits none of \d+\n.*encoders\.speech\.encoder\.\*, .*llm\.\*/,
   )
   assert.throws(() => check(routed, stage('answers', 'llm.*', '*.lora_*')), /"\*\.lora_\*"/)
+})
+
+test('a pattern that excludes nothing is told, and one stage leaves what another trains', () => {
+  assert.throws(
+    () => check(routed, stage('answers', 'encoders.*', '!llm.*.mlp.*')),
+    /that exclude parameters of the model, got "!llm\.\*\.mlp\.\*", which excludes none of what the others fit/,
+  )
+  assert.throws(() => check(routed, stage('answers', '!llm.*')), /"!llm\.\*", which excludes none/)
+  check(tinyConfig(integrations.plits), stage('answers', 'llm.*', '!integration.*'))
+  assert.throws(
+    () => check(routed, stage('answers', 'llm.*', '!llm.*', '!encoders.*')),
+    /"!encoders\.\*", which excludes/,
+  )
+  const ofBoth = trainedByAny([stage('answers', '*', '!llm.*'), stage('answers', 'llm.*', '!llm.*.mlp.*')])
+  const [mlp, norm, ears] = ['llm.model.layers.0.mlp.up_proj.weight', 'llm.model.norm.weight', 'encoders.a.b']
+  assert.deepEqual([mlp!, norm!, ears!].map(ofBoth), [false, true, true])
+})
+
+test('full fine-tuning and the variant with a frozen FFN are a line each', () => {
+  const config = tinyConfig(integrations.lal)
+  const { hiddenSize, feedForwardSize, layers } = config.llm
+  const sizes = new Map(
+    [...modelParameters(config)].map(([name, { shape }]) => [name, shape.reduce((a, b) => a * b, 1)]),
+  )
+  const counted = (...patterns: string[]) =>
+    countParts(sizes, stage('answers', ...patterns)).find(({ part }) => part === 'language model')!
+  const { trained, total } = counted('*')
+  assert.equal(trained, total)
+  const frozenFfn = counted('*', '!llm.*.mlp.*')
+  assert.equal(total - frozenFfn.trained, layers * 3 * hiddenSize * feedForwardSize)
 })
 
 test('weights of the integration may be asked for where it has none, since settings that are compared share stages', () => {

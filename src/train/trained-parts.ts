@@ -2,7 +2,7 @@ import { PalError } from '../errors.js'
 import type { ModelConfig } from '../model/config.js'
 import { isMatrix } from '../model/quantize-model.js'
 import { isLora } from '../nn/lora.js'
-import { matcher } from '../patterns.js'
+import { isExclusion, matcher, uselessPattern } from '../patterns.js'
 import { HEAD_PREFIX } from './labels.js'
 import { encoderOf, reachedBy } from './reach.js'
 import type { Stage } from './recipe.js'
@@ -18,6 +18,12 @@ export interface PartCount {
 export function trainedBy(patterns: readonly string[]): (name: string) => boolean {
   const fits = matcher(patterns)
   return (name) => fits(name) && !STATISTICS.test(name)
+}
+
+/** Whether any of the stages trains a weight, by its own patterns: what one excludes another may train. */
+export function trainedByAny(stages: readonly Pick<Stage, 'trained'>[]): (name: string) => boolean {
+  const each = stages.map(({ trained }) => trainedBy(trained))
+  return (name) => each.some((isTrained) => isTrained(name))
 }
 
 const STATISTICS = /\.running_(mean|var)$/
@@ -77,15 +83,18 @@ export function expectTrained(sizes: ReadonlyMap<string, number>, stages: readon
   }
 }
 
-/** @throws PalError for a pattern that fits no parameter */
+/** @throws PalError for a pattern that fits no parameter, and one that excludes none of those that others fit */
 function expectFitting(names: readonly string[], { trained }: Stage, key: string): void {
   const hasIntegration = names.some((name) => name.startsWith('integration.'))
   // PLITS and LAL have no weights of their own, and settings that are compared share their stages.
-  const isMeant = (pattern: string) => hasIntegration || !pattern.startsWith('integration.')
-  const useless = trained.find((pattern) => isMeant(pattern) && !names.some(matcher([pattern])))
+  const isMeant = (pattern: string) => hasIntegration || !/^!?integration\./.test(pattern)
+  const useless = uselessPattern(trained.filter(isMeant), names)
   if (useless === undefined) return
+  const [what, none] = isExclusion(useless)
+    ? ['exclude', 'excludes none of what the others fit']
+    : ['fit', `fits none of ${names.length}`]
   throw new PalError(
-    `expected patterns that fit parameters of the model, got "${useless}", which fits none of ${names.length}`,
+    `expected patterns that ${what} parameters of the model, got "${useless}", which ${none}`,
     { key, hint: `There are ${patternsOf(names).join(', ')}.` },
   )
 }
@@ -131,7 +140,7 @@ export function expectRates(sizes: ReadonlyMap<string, number>, stages: readonly
 /** @throws PalError for LoRA that no stage trains: it would add nothing to the end */
 export function expectLoraTrained(sizes: ReadonlyMap<string, number>, stages: readonly Stage[]): void {
   const names = [...sizes.keys()].filter(isLora)
-  const isTrained = trainedBy(stages.flatMap(({ trained }) => trained))
+  const isTrained = trainedByAny(stages)
   if (names.length === 0 || names.some(isTrained)) return
   throw new PalError('expected a stage that trains what `model.lora` adds, got none', {
     key: 'stages.*.trained',
@@ -146,7 +155,7 @@ export function expectRoundedKept(
   bits: number,
 ): void {
   const matrices = [...sizes.keys()].filter((name) => name.startsWith('llm.') && isMatrix(name))
-  const trained = matrices.find(trainedBy(stages.flatMap(({ trained }) => trained)))
+  const trained = matrices.find(trainedByAny(stages))
   if (trained === undefined) return
   throw new PalError(
     `expected matrices that stay as they are, rounded to ${bits} bits, got a stage that trains ${trained}`,
@@ -157,7 +166,8 @@ export function expectRoundedKept(
   )
 }
 
-function partOf(name: string): string {
+/** What a weight, by its name, is a part of, as it is told. */
+export function partOf(name: string): string {
   if (isLora(name)) return 'LoRA'
   if (name.startsWith(HEAD_PREFIX)) return 'classifiers'
   const [first, encoder, within] = name.split('.') as [string, string, string]

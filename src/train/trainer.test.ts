@@ -9,7 +9,7 @@ import { AdamW } from './adamw.js'
 import { DrawFailure } from './batches.js'
 import { objective } from './objective.js'
 import { startingWeights } from './parameters.js'
-import type { Stage } from './recipe.js'
+import type { TimedStage } from './timed-stage.js'
 import { runStage, type StepReport } from './trainer.js'
 
 const config = tinyConfig()
@@ -53,7 +53,7 @@ test('the first batch may be the one', async () => {
 
 /** Trains encoder and classifiers. @param failing the number of the batch that cannot be drawn */
 async function steps({ failing, ...counts }: { steps: number; accumulate: number; failing: number }) {
-  const stage: Stage = {
+  const stage: TimedStage = {
     name: 'labels',
     objective: 'labels',
     hears: 'train',

@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import type { BaseRecords } from '../model/model-description.js'
+import type { ModelPlan } from '../model/model-plan.js'
+import { writeAtomically } from '../weights/write-atomically.js'
+import type { Inherited } from './inherited.js'
+import { withoutPlaces } from './places.js'
+import type { LoadedRecipe, Recipe } from './recipe.js'
+import type { TimedStage } from './timed-stage.js'
+import { countParts, type PartCount } from './trained-parts.js'
+
+/** What a run's models are made by, beside the recipe. */
+export interface Origin {
+  readonly bases: BaseRecords | undefined
+  /** Unknown for runs that began before it was kept. */
+  readonly inherited: Inherited | undefined
+  readonly stages: readonly StageOrigin[]
+}
+
+export interface StageOrigin {
+  readonly name: string
+  readonly steps: number
+  /** If these were what the recipe said. */
+  readonly epochs?: number
+  readonly parameters: readonly PartCount[]
+}
+
+/**
+ * Writes what a model, or a run, is made by: `training.json` (what was inherited, overridden and trained, with counts) and
+ * `recipe.yaml` (every setting as it ran). Where things lie on this machine is in neither; what bases are is told by name.
+ */
+export async function saveOrigin(
+  folder: string,
+  { recipe, overrides }: LoadedRecipe,
+  { bases, inherited, stages }: Origin,
+): Promise<void> {
+  const training = {
+    recipe: recipe.name,
+    seed: recipe.seed,
+    overrides: overrides
+      .filter(({ key }) => !['data.root', 'output'].includes(key))
+      .map(({ key, before, after }) => {
+        const last = key.split('.').at(-1)
+        return { key, before: withoutPlaces(before, last), after: withoutPlaces(after, last) }
+      }),
+    ...(bases && { bases }),
+    ...(recipe.start && { start: withoutPlaces(recipe.start) }),
+    ...(inherited && { inherited }),
+    stages,
+  }
+  await writeAtomically(join(folder, TRAINING), `${JSON.stringify(training, null, 2)}\n`)
+  await writeAtomically(join(folder, 'recipe.yaml'), `${HEADER}${recipeText(recipe, bases)}`)
+}
+
+/** What a stage trains of weights of these sizes. */
+export function stageOrigin(stage: TimedStage, sizes: ReadonlyMap<string, number>): StageOrigin {
+  const { name, steps, epochs } = stage
+  return { name, steps, ...(epochs !== undefined && { epochs }), parameters: countParts(sizes, stage) }
+}
+
+/** What a run that is gone on with once inherited, if its folder says so. */
+export async function inheritedIn(folder: string): Promise<Inherited | undefined> {
+  try {
+    return JSON.parse(await readFile(join(folder, TRAINING), 'utf8')).inherited
+  } catch {
+    return undefined
+  }
+}
+
+const TRAINING = 'training.json'
+
+const HEADER = `# What this was trained by, as it ran, with what the command line changed. Where its files lay is left out:
+#
+#   pal train recipe.yaml data.root=path/to/recordings
+
+`
+
+/** What training does not read, and where its files lay, is left out. */
+function recipeText(recipe: Recipe, bases: BaseRecords | undefined): string {
+  const { compare: _, output: __, data, model, ...rest } = recipe
+  const settings = { ...rest, data: { sets: data.sets }, model: named(model, bases) }
+  return stringify(withoutPlaces(settings), { aliasDuplicateObjects: false, lineWidth: 0 })
+}
+
+/** A model's plan with its bases as whoever gets the model may find them. */
+function named({ encoders, llm, ...rest }: ModelPlan, bases: BaseRecords | undefined): ModelPlan {
+  return {
+    encoders: encoders.map((planned) => {
+      const base = bases?.encoders?.[planned.name]
+      return base && 'from' in planned.encoder
+        ? { ...planned, encoder: { ...planned.encoder, from: base.name } }
+        : planned
+    }),
+    ...rest,
+    llm: bases?.llm && 'from' in llm ? { ...llm, from: bases.llm.name } : llm,
+  }
+}
