@@ -141,6 +141,19 @@ test('changes that nothing would come of are refused', async () => {
   assert.match(stderr, /questions\.jsonl: expected changes with a recipe only, got "foo\.bar=1"/)
 })
 
+test('two rows with one id are told before anything is asked', async () => {
+  const { manifest, row, ask } = await manifestFolder()
+  const named = row('What is it?', 'a.wav').replace('{', '{"id":"1",')
+  await writeFile(manifest, `${named}${row('Who is it?', 'a.wav')}${named}`)
+  const { code, stderr } = await ask()
+  assert.equal(code, 1)
+  assert.match(
+    stderr,
+    /questions\.jsonl:3, id: expected an id that no other question has, got "1" again, which is that of .*questions\.jsonl:1\n/,
+  )
+  assert.equal((await ask('--rescore')).code, 1)
+})
+
 test('it can be told where what a model is built on lies', async () => {
   const { ask } = await manifestFolder()
   const { code, stderr } = await ask('--llm', 'somewhere')

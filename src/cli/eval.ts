@@ -131,10 +131,12 @@ export async function itemsOf(
   const { manifestItems } = await import('../eval/manifest-items.js')
   const { layoutItems, layoutOf } = await import('../eval/layouts/index.js')
   const { shardItems } = await import('../eval/shard-items.js')
+  const { expectDistinct } = await import('../eval/distinct-items.js')
   const { isShards, shardFiles } = await import('../data/shards/shard-files.js')
   const { contentStamp, fileStamp, stamped } = await import('../eval/kept-items.js')
   const named = tasks?.split(',')
   const [all, stamp] = await readItems()
+  expectDistinct(all.items)
   expectTasks(named, [...new Set(all.items.map(({ task }) => task))])
   const chosen = all.items.filter(({ task }) => named?.includes(task) ?? true)
   const asked = limit ? await firstOfEach(chosen, limit, seed) : chosen

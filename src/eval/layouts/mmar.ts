@@ -18,6 +18,7 @@ export const mmar: Layout = {
       return {
         ...{ id, audio: resolve(dirname(file), audio_path), task: 'mmar', scoring: 'multiple-choice', form },
         ...{ question: choiceQuestion(question), choices, expected },
+        place: row.place,
       }
     })
     return { items }

@@ -17,6 +17,7 @@ export const mmau: Layout = {
       return {
         ...{ id, audio: resolve(dirname(file), audio_id), task: 'mmau', scoring: 'multiple-choice', form },
         ...{ question: choiceQuestion(question), choices, expected },
+        place: row.place,
       }
     })
     return { items }
