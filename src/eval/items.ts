@@ -28,6 +28,8 @@ export interface EvalItem {
   readonly scoring: string
   /** Which form of the task, for results by form. */
   readonly form?: string
+  /** What else tells the task's questions apart, for results by it: `{ difficulty: 'easy' }`. */
+  readonly facets?: Readonly<Record<string, string>>
   /** What stands before the question: a system's message. */
   readonly history?: readonly Message[]
   readonly question: string

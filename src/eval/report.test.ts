@@ -180,3 +180,39 @@ test('answers judged again are kept so, with the scorer’s version', async () =
     ...{ model: 'x', scorer: SCORER_VERSION },
   })
 })
+
+test('forms and facets of a task are listed by themselves, by every measure', () => {
+  const choices = ['Man', 'Woman']
+  const of = (id: number, form: string, difficulty: string) =>
+    item(id, 'multiple-choice', 'Woman', { form, choices, facets: { difficulty, language: 'English' } })
+  const items = [of(0, 'speech', 'easy'), of(1, 'speech', 'hard'), of(2, 'music', 'hard')]
+  const reports = report(answered(items, ['(B)', 'A man.', 'A woman.']), items)
+  const [{ forms, facets }] = reports as [(typeof reports)[0]]
+  assert.deepEqual(
+    Object.entries(forms).map(([form, { asked, measures }]) => [
+      form,
+      asked,
+      ...measures.map((m) => m.value),
+    ]),
+    [
+      ['music', 1, 1, 1],
+      ['speech', 2, 0.5, 0],
+    ],
+  )
+  assert.equal(forms.speech?.measure, forms.speech?.measures[0])
+  assert.equal(facets.difficulty?.hard?.measures[0]?.value, 0.5)
+  assert.deepEqual(facets.language, {}, 'all are alike')
+  const text = markdown(reports)
+  assert.match(
+    text,
+    /^\| – music \| 1 \| {2}\| accuracy \| .*\n\| {2}\| {2}\| {2}\| accuracy, scorer of MMAU and MMAR \| 100/m,
+  )
+  assert.match(text, /^\| – difficulty: hard \| 2 \| {2}\| accuracy \| 50\.0 %/m)
+})
+
+test('what answers of before do not say of their questions is taken from these', () => {
+  const items = [0, 1].map((i) => item(i, 'name', 'Rain.', { form: `fold ${i}` }))
+  const old = answered(items, ['Rain.', 'Dog.']).map(({ form: _, ...sample }) => sample)
+  const [row] = report(old, items)
+  assert.deepEqual([row?.forms['fold 0']?.measure.value, row?.forms['fold 1']?.measure.value], [1, 0])
+})

@@ -1,7 +1,7 @@
 import { groupBy } from '../group-by.js'
 import { accuracy } from './accuracy.js'
 import { bootstrap, type Estimate } from './bootstrap.js'
-import type { EvalItem } from './items.js'
+import type { EvalItem, KeptItem } from './items.js'
 import type { Measure, Outcome } from './measure.js'
 import { measuresOf } from './measures.js'
 import type { Sample } from './run.js'
@@ -20,8 +20,20 @@ export interface TaskReport {
   readonly measures: readonly Measured[]
   /** Accuracy of each class, where clips have one. */
   readonly classes: Readonly<Record<string, number>>
-  /** Where a task has several forms of questions: how many were asked of each, and the first measure. */
-  readonly forms: Readonly<Record<string, { readonly asked: number; readonly measure: Measured }>>
+  /** Where a task has several forms of questions: each by itself. */
+  readonly forms: Slices
+  /** The same by whatever else tells its questions apart, such as difficulty. */
+  readonly facets: Readonly<Record<string, Slices>>
+}
+
+/** Some of a task's questions by themselves, by what they have in common. */
+export type Slices = Readonly<Record<string, Slice>>
+
+export interface Slice {
+  readonly asked: number
+  readonly measures: readonly Measured[]
+  /** The first of them, which was the only one before. */
+  readonly measure: Measured
 }
 
 /** Results by task, in the order in which the tasks come. A question without an answer counts as wrong. */
@@ -34,7 +46,6 @@ export function report(
     const answered = byTask.get(task) ?? []
     const outcomes = outcomesOf(answered, asked)
     const measures = measuresOf(asked[0]?.scoring ?? task, outcomes)
-    const forms = [...groupBy(outcomes, ({ form = '' }) => form)].sort(([a], [b]) => a.localeCompare(b))
     const labelled = outcomes.filter(({ label, scoring }) => label !== undefined && scoring !== 'presence')
     return {
       task,
@@ -47,25 +58,51 @@ export function report(
           .sort()
           .map(([label, of]) => [label, accuracy(of)]),
       ),
-      forms: Object.fromEntries(
-        (forms.length > 1 ? forms : []).map(([form, of]) => [
-          form,
-          { asked: of.length, measure: estimate(measures[0]!, of) },
-        ]),
+      forms: slices(outcomes, measures, ({ form }) => form),
+      facets: Object.fromEntries(
+        facetsIn(outcomes).map((name) => [name, slices(outcomes, measures, ({ facets }) => facets?.[name])]),
       ),
     }
   })
+}
+
+type AskedOutcome = Outcome & KeptItem
+
+/** The names of all that tells questions apart, in the order in which they first come. */
+const facetsIn = (outcomes: readonly AskedOutcome[]) => [
+  ...new Set(outcomes.flatMap(({ facets = {} }) => Object.keys(facets))),
+]
+
+/** Outcomes by a value that they have, measured each for themselves; none where all have the same. */
+function slices(
+  outcomes: readonly AskedOutcome[],
+  measures: readonly Measure[],
+  partOf: (outcome: AskedOutcome) => string | undefined,
+): Slices {
+  const told = outcomes.filter((outcome) => partOf(outcome) !== undefined)
+  const groups = [...groupBy(told, (outcome) => partOf(outcome) as string)]
+  if (groups.length < 2) return {}
+  return Object.fromEntries(
+    groups
+      .sort(([a], [b]) => a.localeCompare(b))
+      .map(([value, of]) => {
+        const measured = measures.map((measure) => estimate(measure, of))
+        return [value, { asked: of.length, measures: measured, measure: measured[0]! }]
+      }),
+  )
 }
 
 /** What became of each question, in their order. */
 export function outcomesOf(
   samples: readonly Sample[],
   asked: readonly Omit<EvalItem, 'samples'>[],
-): readonly (Outcome & Omit<EvalItem, 'samples' | 'closed'>)[] {
+): readonly AskedOutcome[] {
   const answered = new Map(samples.map((sample) => [sample.id, sample]))
   return asked.map(({ closed, ...item }) => {
-    const unanswered = { ...item, right: false, ...(closed && { correct: closed.correct }) }
-    return answered.get(item.id) ?? unanswered
+    const sample = answered.get(item.id)
+    // Answers that were kept by an earlier version say less about their questions.
+    if (sample) return { ...item, ...sample }
+    return { ...item, right: false, ...(closed && { correct: closed.correct }) }
   })
 }
 
@@ -78,19 +115,10 @@ function estimate(
 }
 
 export function markdown(reports: readonly TaskReport[]): string {
-  const rows = reports.flatMap(({ task, answered, asked, offFormat, measures, forms }) => [
-    ...measures.map((measure, i) =>
-      [
-        ...(i === 0
-          ? [task, answered === asked ? asked : `${answered} of ${asked}`, offFormat]
-          : ['', '', '']),
-        measure.name,
-        show(measure),
-      ].join(' | '),
-    ),
-    ...Object.entries(forms).map(([form, { asked: of, measure }]) =>
-      [`– ${form}`, of, '', measure.name, show(measure)].join(' | '),
-    ),
+  const rows = reports.flatMap(({ task, answered, asked, offFormat, measures, forms, facets }) => [
+    ...rowsOf([task, answered === asked ? asked : `${answered} of ${asked}`, offFormat], measures),
+    ...sliceRows('–', forms),
+    ...Object.entries(facets).flatMap(([name, of]) => sliceRows(`– ${name}:`, of)),
   ])
   return [
     '| task | questions | off format | measure | 95 % interval |',
@@ -98,6 +126,18 @@ export function markdown(reports: readonly TaskReport[]): string {
     ...rows.map((row) => `| ${row} |`),
   ].join('\n')
 }
+
+/** What is measured, one row a measure, and before the first one what it is about. */
+function rowsOf(about: readonly (string | number)[], measures: readonly Measured[]): readonly string[] {
+  return measures.map((measure, i) =>
+    [...about.map((cell) => (i === 0 ? cell : '')), measure.name, show(measure)].join(' | '),
+  )
+}
+
+const sliceRows = (mark: string, slices: Slices) =>
+  Object.entries(slices).flatMap(([value, { asked, measures }]) =>
+    rowsOf([`${mark} ${value}`, asked, ''], measures),
+  )
 
 function show(measured: Measured): string {
   if (Number.isNaN(measured.value)) return '–'
