@@ -216,3 +216,17 @@ test('what answers of before do not say of their questions is taken from these',
   const [row] = report(old, items)
   assert.deepEqual([row?.forms['fold 0']?.measure.value, row?.forms['fold 1']?.measure.value], [1, 0])
 })
+
+test('open questions: the very words, and answers that hold them', () => {
+  const items = [0, 1, 2].map((i) => item(i, 'quiz', 'helicopter', { accept: ['chopper'] }))
+  const [row] = report(answered(items, ['Helicopter', 'It is a chopper.']), items)
+  assert.deepEqual(
+    row?.measures.map(({ name, value }) => [name, value]),
+    [
+      ['accuracy', 1 / 3],
+      ['accuracy, answers that hold the expected words', 2 / 3],
+    ],
+  )
+  const [named] = report([], [item(0, 'louder', 'Dog.')])
+  assert.equal(named?.measures.length, 1, 'labels are read from answers of recipes’ tasks')
+})
