@@ -37,6 +37,10 @@ test('each clip is asked about by itself, in scenes, and nothing but silence or 
       )
   }
   expectDistinct(items)
+  const [sound] = items.filter((item) => item.task === 'esc10')
+  assert.match(sound?.source ?? '', /^esc10, source \d004$/)
+  assert.equal(new Set(items.flatMap(({ source }) => source ?? [])).size, 3, 'two takes of each of three')
+  assert.ok(items.every(({ task, source }) => source === undefined || !['order', 'digits'].includes(task)))
   const background = items.filter(({ task }) => task === 'background')
   assert.deepEqual(
     [...new Set(background.map(({ label, expected, scoring }) => `${label} ${expected} ${scoring}`))].sort(),

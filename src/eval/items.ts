@@ -19,6 +19,8 @@ export interface EvalItem {
   readonly id: string
   /** Items of one audio are asked together and resampled together. */
   readonly audio: string
+  /** The recording that the audio was cut from, where it is not one by itself: see `clusterOf`. */
+  readonly source?: string
   readonly samples: () => Promise<Float32Array>
   /** Tells the recording from others that may come to lie in its place: see `stamped`. */
   readonly recording?: string
@@ -150,6 +152,7 @@ function clipItem(
     question,
     expected: answer,
     label: clip.label,
+    ...(clip.source !== undefined && { source: `${clip.set}, source ${clip.source}` }),
   }
 }
 

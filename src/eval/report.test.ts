@@ -230,3 +230,15 @@ test('open questions: the very words, and answers that hold them', () => {
   const [named] = report([], [item(0, 'louder', 'Dog.')])
   assert.equal(named?.measures.length, 1, 'labels are read from answers of recipes’ tasks')
 })
+
+test('recordings that were cut from one are drawn together, also for answers of before this was known', () => {
+  const cut = [0, 1, 2, 3].map((i) => item(i, 'name', 'Rain.', { source: `take ${i >> 1}` }))
+  const old = answered(cut, ['Rain.', 'Dog.', 'Rain.', 'Dog.']).map(({ source: _, ...sample }) => sample)
+  const [together] = report(old, cut)
+  assert.deepEqual([together?.measures[0]?.low, together?.measures[0]?.high], [0.5, 0.5])
+  const [apart] = report(
+    old,
+    cut.map(({ source: _, ...one }) => one),
+  )
+  assert.deepEqual([apart?.measures[0]?.low, apart?.measures[0]?.high], [0, 1])
+})

@@ -1,12 +1,13 @@
 import { groupBy } from '../group-by.js'
 import { accuracy } from './accuracy.js'
 import { bootstrap, type Estimate } from './bootstrap.js'
+import { clusterOf } from './cluster.js'
 import type { EvalItem, KeptItem } from './items.js'
 import type { Measure, Outcome } from './measure.js'
 import { measuresOf } from './measures.js'
 import type { Sample } from './run.js'
 
-/** A measure's value on a task, with its 95 % interval over audios. */
+/** A measure's value on a task, with its 95 % interval over recordings. */
 export interface Measured extends Estimate, Pick<Measure, 'name' | 'unit'> {}
 
 export interface TaskReport {
@@ -106,12 +107,9 @@ export function outcomesOf(
   })
 }
 
-function estimate(
-  { name, unit, metric }: Measure,
-  outcomes: readonly (Outcome & Pick<EvalItem, 'audio'>)[],
-): Measured {
-  const audios = outcomes.map(({ audio }) => audio)
-  return { name, unit, ...bootstrap([...outcomes.keys()], (i) => audios[i] as string, metric(outcomes)) }
+function estimate({ name, unit, metric }: Measure, outcomes: readonly AskedOutcome[]): Measured {
+  const clusters = outcomes.map(clusterOf)
+  return { name, unit, ...bootstrap([...outcomes.keys()], (i) => clusters[i] as string, metric(outcomes)) }
 }
 
 export function markdown(reports: readonly TaskReport[]): string {
