@@ -36,6 +36,11 @@ function generationMeasures(scoring: string, outcomes: readonly Outcome[]): read
         number('CIDEr-D', (of) => ciderD(of.map(caption))),
         ...[1, 2, 3, 4].map((order) => number(`BLEU-${order}`, (of) => bleu(order)(of.map(caption)))),
         number('ROUGE-L', (of) => rougeL(of.map(caption))),
+        ...Object.keys(outcomes[0]?.external ?? {}).map((name) =>
+          number(`${name} (external)`, (of) =>
+            meanOf(of.map(({ external }) => external?.[name] ?? Number.NaN)),
+          ),
+        ),
       ]
     case 'transcription':
       return errorRates('Whisper English', normalizeEnglish)

@@ -2,6 +2,7 @@ import { groupBy } from '../group-by.js'
 import { accuracy } from './accuracy.js'
 import { bootstrap, type Estimate } from './bootstrap.js'
 import { clusterOf } from './cluster.js'
+import type { ExternalScores } from './external/external-scores.js'
 import type { EvalItem, KeptItem } from './items.js'
 import type { Measure, Outcome } from './measure.js'
 import { measuresOf } from './measures.js'
@@ -37,15 +38,19 @@ export interface Slice {
   readonly measure: Measured
 }
 
-/** Results by task, in the order in which the tasks come. A question without an answer counts as wrong. */
+/**
+ * Results by task, in the order in which the tasks come. A question without an answer counts as wrong.
+ * @param external of every caption, answered or not
+ */
 export function report(
   samples: readonly Sample[],
   items: readonly Omit<EvalItem, 'samples'>[],
+  external: ExternalScores = new Map(),
 ): readonly TaskReport[] {
   const byTask = groupBy(samples, ({ task }) => task)
   return [...groupBy(items, ({ task }) => task)].map(([task, asked]) => {
     const answered = byTask.get(task) ?? []
-    const outcomes = outcomesOf(answered, asked)
+    const outcomes = outcomesOf(answered, asked, external)
     const measures = measuresOf(asked[0]?.scoring ?? task, outcomes)
     const labelled = outcomes.filter(({ label, scoring }) => label !== undefined && scoring !== 'presence')
     return {
@@ -97,9 +102,12 @@ function slices(
 export function outcomesOf(
   samples: readonly Sample[],
   asked: readonly Omit<EvalItem, 'samples'>[],
+  external: ExternalScores = new Map(),
 ): readonly AskedOutcome[] {
   const answered = new Map(samples.map((sample) => [sample.id, sample]))
-  return asked.map(({ closed, ...item }) => {
+  return asked.map(({ closed, ...asked }) => {
+    const scores = external.get(asked.id)
+    const item = { ...asked, ...(scores && { external: scores }) }
     const sample = answered.get(item.id)
     // Answers that were kept by an earlier version say less about their questions.
     if (sample) return { ...item, ...sample }
