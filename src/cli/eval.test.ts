@@ -139,6 +139,12 @@ test('changes that nothing would come of are refused', async () => {
   const { code, stderr } = await ask('foo.bar=1')
   assert.equal(code, 1)
   assert.match(stderr, /questions\.jsonl: expected changes with a recipe only, got "foo\.bar=1"/)
+  const two = await ask('more.jsonl')
+  assert.equal(two.code, 1)
+  assert.match(
+    two.stderr,
+    /questions\.jsonl: expected one set of questions per call, got "more\.jsonl" as well\n.*key=value/,
+  )
 })
 
 test('captions are scored by a program of the user’s, and nothing else is', async () => {

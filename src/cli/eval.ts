@@ -167,9 +167,13 @@ export async function itemsOf(
     }
     if (!layout && !isWritten) return [await recipeItems(), contentStamp]
     if (changes.length > 0) {
-      throw new PalError(`expected changes with a recipe only, got "${changes[0]}"`, {
+      const isChange = changes[0]?.includes('=')
+      const expected = isChange ? 'changes with a recipe only' : 'one set of questions per call'
+      throw new PalError(`expected ${expected}, got "${changes[0]}"${isChange ? '' : ' as well'}`, {
         file: what,
-        hint: 'Questions that are written down are asked as they are.',
+        hint: isChange
+          ? 'Questions that are written down are asked as they are.'
+          : 'Ask each by itself, or write them into one file. Settings of a recipe are given as key=value.',
       })
     }
     if (layout) return [await layoutItems(layout, SAMPLE_RATE), fileStamp()]
