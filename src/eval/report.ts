@@ -66,7 +66,9 @@ export function report(
       ),
       forms: slices(outcomes, measures, ({ form }) => form),
       facets: Object.fromEntries(
-        facetsIn(outcomes).map((name) => [name, slices(outcomes, measures, ({ facets }) => facets?.[name])]),
+        facetsIn(outcomes)
+          .map((name) => [name, slices(outcomes, measures, ({ facets }) => facets?.[name])] as const)
+          .filter(([, of]) => Object.keys(of).length > 0),
       ),
     }
   })
@@ -109,10 +111,18 @@ export function outcomesOf(
     const scores = external.get(asked.id)
     const item = { ...asked, ...(scores && { external: scores }) }
     const sample = answered.get(item.id)
-    // Answers that were kept by an earlier version say less about their questions.
-    if (sample) return { ...item, ...sample }
+    // How it is listed and resampled is said by the question of now: an answer may be of before that was known.
+    if (sample) return { ...item, ...sample, ...listingOf(item) }
     return { ...item, right: false, ...(closed && { correct: closed.correct }) }
   })
+}
+
+function listingOf({ form, facets, source }: KeptItem): Pick<KeptItem, 'form' | 'facets' | 'source'> {
+  return {
+    ...(form !== undefined && { form }),
+    ...(facets && { facets }),
+    ...(source !== undefined && { source }),
+  }
 }
 
 function estimate({ name, unit, metric }: Measure, outcomes: readonly AskedOutcome[]): Measured {
