@@ -139,6 +139,54 @@ test('changes that nothing would come of are refused', async () => {
   const { code, stderr } = await ask('foo.bar=1')
   assert.equal(code, 1)
   assert.match(stderr, /questions\.jsonl: expected changes with a recipe only, got "foo\.bar=1"/)
+  const two = await ask('more.jsonl')
+  assert.equal(two.code, 1)
+  assert.match(
+    two.stderr,
+    /questions\.jsonl: expected one set of questions per call, got "more\.jsonl" as well\n.*key=value/,
+  )
+})
+
+test('captions are scored by a program of the user’s, and nothing else is', async () => {
+  const { folder, manifest, row, ask } = await manifestFolder()
+  const program = join(folder, 'score.cjs')
+  await writeFile(
+    program,
+    `for (const line of require('node:fs').readFileSync(0, 'utf8').trim().split('\\n'))
+      console.log(JSON.stringify({ id: JSON.parse(line).id, score: JSON.parse(line).references.length }))`,
+  )
+  const external = ['--external', `references="${process.execPath}" "${program}"`]
+  const refused = await ask(...external)
+  assert.equal(refused.code, 1)
+  assert.match(
+    refused.stderr,
+    /--external: expected questions that are answered with a caption, got manifest/,
+  )
+  await writeFile(
+    manifest,
+    row('What is it?', 'a.wav').replace('{', '{"task":"caption","accept":["Drizzle."],'),
+  )
+  const { code, stdout, stderr } = await ask(...external)
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, /\| references \(external\) \| 2\.000 \(2\.000–2\.000\) \|/)
+  await rm(program)
+  assert.equal((await ask('--rescore', ...external)).code, 0, 'the program is not called again')
+  assert.match((await ask('--external', 'x=exit 4')).stderr, /--external x: .* got exit code 4: exit 4/)
+  assert.equal((await ask('--external', 'exit 4')).code, 2)
+  assert.match((await ask('--external', 'x=a', '--external', 'x=b')).stderr, /Expected "x" once/)
+})
+
+test('two rows with one id are told before anything is asked', async () => {
+  const { manifest, row, ask } = await manifestFolder()
+  const named = row('What is it?', 'a.wav').replace('{', '{"id":"1",')
+  await writeFile(manifest, `${named}${row('Who is it?', 'a.wav')}${named}`)
+  const { code, stderr } = await ask()
+  assert.equal(code, 1)
+  assert.match(
+    stderr,
+    /questions\.jsonl:3, id: expected an id that no other question has, got "1" again, which is that of .*questions\.jsonl:1\n/,
+  )
+  assert.equal((await ask('--rescore')).code, 1)
 })
 
 test('it can be told where what a model is built on lies', async () => {

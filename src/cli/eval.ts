@@ -6,11 +6,13 @@ import type { Vocabulary } from '../data/questions/task.js'
 import type { WordingSplit } from '../data/questions/wording.js'
 import { PalError } from '../errors.js'
 import type { Protocol } from '../eval/answer-items.js'
+import type { External } from '../eval/external/external-scores.js'
 import type { EvalSet } from '../eval/items.js'
 import type { Stamp } from '../eval/kept-items.js'
 import type { EvalIdentity, Sample, Unreadable } from '../eval/run.js'
 import type { LoadOptions } from '../model/pal.js'
 import { rankZeroFirst } from '../parallel/ranks.js'
+import { externalOption } from './external-option.js'
 import { type BaseFlags, wholeNumber, withBasePlaces } from './options.js'
 import { ProgressLine, showingDownloads } from './progress.js'
 import type { CliContext } from './verb.js'
@@ -29,6 +31,7 @@ interface EvalCliOptions extends BaseFlags {
   readonly out?: string
   readonly rescore?: true
   readonly against?: string
+  readonly external: readonly External[]
   readonly json?: true
 }
 
@@ -65,6 +68,12 @@ export function register(command: Command, context: CliContext): void {
     .option('--out <folder>', 'where the answers are kept (default: runs/eval-<what>-<model>)')
     .option('--rescore', 'score the answers kept in --out again, without a model')
     .option('--against <folder>', 'compare with the answers of another evaluation, question by question')
+    .option(
+      '--external <name=command>',
+      'also score captions by a program of yours, as docs/evaluation.md says; may be given several times',
+      externalOption,
+      [],
+    )
     .option('--json', 'the report as JSON')
     .addHelpText(
       'after',
@@ -85,6 +94,8 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
     .action(async (what: string, changes: readonly string[], options: EvalCliOptions) => {
       const { markdown, report } = await import('../eval/report.js')
       const set = await itemsOf(what, changes, { ...options, signal: context.signal })
+      const { expectCaptions, externalScores } = await import('../eval/external/external-scores.js')
+      if (options.external.length > 0) expectCaptions(set.items)
       const folder = options.out ?? join('runs', folderName(what, options))
       if (options.rescore && context.ranks.size > 1) {
         throw new PalError('expected one process, got an mpirun of several', { key: '--rescore' })
@@ -99,7 +110,10 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
         ? await (await import('../eval/run.js')).rescore(folder, set.vocabulary)
         : await answersTo(set, folder, [what, ...changes], options, context)
       if (context.ranks.rank > 0) return
-      const reports = report(samples, set.items)
+      // Of a part of the answers no program is asked.
+      const externals = context.signal.aborted ? [] : options.external
+      const scores = await externalScores(externals, samples, set.items, { folder, signal: context.signal })
+      const reports = report(samples, set.items, scores)
       const { writeAtomically } = await import('../weights/write-atomically.js')
       await writeAtomically(join(folder, 'report.json'), `${JSON.stringify(reports, null, 2)}\n`)
       if (options.against === undefined || !others) {
@@ -131,10 +145,12 @@ export async function itemsOf(
   const { manifestItems } = await import('../eval/manifest-items.js')
   const { layoutItems, layoutOf } = await import('../eval/layouts/index.js')
   const { shardItems } = await import('../eval/shard-items.js')
+  const { expectDistinct } = await import('../eval/distinct-items.js')
   const { isShards, shardFiles } = await import('../data/shards/shard-files.js')
   const { contentStamp, fileStamp, stamped } = await import('../eval/kept-items.js')
   const named = tasks?.split(',')
   const [all, stamp] = await readItems()
+  expectDistinct(all.items)
   expectTasks(named, [...new Set(all.items.map(({ task }) => task))])
   const chosen = all.items.filter(({ task }) => named?.includes(task) ?? true)
   const asked = limit ? await firstOfEach(chosen, limit, seed) : chosen
@@ -151,9 +167,13 @@ export async function itemsOf(
     }
     if (!layout && !isWritten) return [await recipeItems(), contentStamp]
     if (changes.length > 0) {
-      throw new PalError(`expected changes with a recipe only, got "${changes[0]}"`, {
+      const isChange = changes[0]?.includes('=')
+      const expected = isChange ? 'changes with a recipe only' : 'one set of questions per call'
+      throw new PalError(`expected ${expected}, got "${changes[0]}"${isChange ? '' : ' as well'}`, {
         file: what,
-        hint: 'Questions that are written down are asked as they are.',
+        hint: isChange
+          ? 'Questions that are written down are asked as they are.'
+          : 'Ask each by itself, or write them into one file. Settings of a recipe are given as key=value.',
       })
     }
     if (layout) return [await layoutItems(layout, SAMPLE_RATE), fileStamp()]

@@ -45,7 +45,7 @@ export function page(report: ComparisonReport): Document {
 
 const ABOUT_INTERVALS = [
   'Accuracy is strict: the right answer and no other. Intervals are of 95 %, over other audios and other seeds: the',
-  'variance of 2,000 resamples of the audios, each with all its questions, and that of the seeds’ mean, estimated from',
+  'variance of 2,000 resamples of the audios, each with all its questions and with all that was cut from the same recording, and that of the seeds’ mean, estimated from',
   'one value a seed, make one interval of Student’s t (degrees of freedom by Satterthwaite 1946). With two or three',
   'seeds that disagree it is wide, as it should be. With one seed it is the middle 95 % of the resamples, about audios',
   'only; and where all answers are right, or all wrong, nothing can differ and it has no width, which is not certainty.',

@@ -33,6 +33,11 @@ describe('tables of answers', () => {
     assert.ok(Math.abs(sum - (plainAccuracy(own) - plainAccuracy(base))) < 1e-12)
   })
 
+  test('audios that were cut from one recording are one source, where this is known', () => {
+    const cut = presence('plits', 1).map((sample, i) => ({ ...sample, source: `set, source ${i >> 2}` }))
+    assert.deepEqual([layout.sources, layOut(cut, true).sources], [40, 10])
+  })
+
   test('other questions are refused, with the run that was asked them', () => {
     const others = [{ samples: presence('lal', 1).slice(1), file: 'lal-seed1/eval' }]
     assert.throws(() => tabulate(layout, others), /lal-seed1\/eval: .* at question "clip:0:presence"/)

@@ -116,7 +116,7 @@ function compareOn(
     task,
     measure: balanced ? 'balanced accuracy' : 'accuracy',
     questions: layout.cellOf.size,
-    audios: layout.audios,
+    audios: new Set(first.map(({ audio }) => audio)).size,
     results: [...groups].map(([integration, runs]) => {
       const own = table(runs)
       const seeds = runs.map((run) => ({ seed: run.run.seed, value: plainAccuracy(table([run])) }))
@@ -145,11 +145,11 @@ function compareOn(
 
 /** It ends where accuracies do, and their differences: at 1 and at `least`. */
 function interval(
-  { audios, right }: AnswerTable,
+  { sources, right }: AnswerTable,
   statistic: (audios: readonly number[], seeds: readonly number[]) => number,
   least: -1 | 0,
 ): Estimate {
-  const { value, low, high } = twoWayInterval(statistic, { audios, seeds: right.length })
+  const { value, low, high } = twoWayInterval(statistic, { audios: sources, seeds: right.length })
   return { value, low: Math.max(low, least), high: Math.min(high, 1) }
 }
 

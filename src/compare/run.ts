@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describeMachine, type Machine } from '../bench/machine.js'
 import { PalError } from '../errors.js'
 import { packageFolder } from '../model/package-folder.js'
+import { drawnSets } from '../train/data-identity.js'
 import type { Recipe, Stage } from '../train/recipe.js'
 import type { TrainEvent } from '../train/train.js'
 import type { PartCount } from '../train/trained-parts.js'
@@ -100,7 +101,8 @@ export async function finishedRun(
 
 /** Of all that shapes a run, as a hash. What the others of the comparison are changes nothing for it. */
 function identityOf(run: Run, { loaded }: ComparedRecipe): string {
-  const { compare: _, ...shared } = loaded
+  const { compare: _, ...settings } = loaded
+  const shared = { ...settings, data: { ...loaded.data, sets: drawnSets(loaded.data.sets) } }
   const { steps: share = 1, ...listening } = settingNamed(run.integration, loaded)
   return createHash('sha256')
     .update(JSON.stringify({ ...shared, ...run, listening, ...(share !== 1 && { share }) }))

@@ -36,6 +36,18 @@ test('rows become clips with absolute paths, words for digits and their line', a
   assert.equal(clips[0]?.audio.name, join(path, 'sets/a, b.wav'))
 })
 
+test('clips of one recording say so where the set has a column for it', async () => {
+  const text = 'audio,digit,speaker,take\na.wav,1,ann,t1\nb.wav,2,ann,t1\n'
+  const sources = async (source?: string) =>
+    (await readClips({ ...digits, source }, await root(text))).map((clip) => clip.source)
+  assert.deepEqual(await sources('take'), ['t1', 't1'])
+  assert.deepEqual(await sources(), [undefined, undefined])
+  await assert.rejects(
+    sources('tape'),
+    /digits\.csv:1, tape: expected a column "tape", got audio, digit, speaker, take\nName the columns .* data\.sets\.digits\.source=audio\.$/,
+  )
+})
+
 test('labels can be renamed', async () => {
   const path = await root('audio,digit,speaker\na.wav,woof,ann\n')
   const [clip] = await readClips({ ...digits, kind: 'sound', labels: { woof: 'dog bark' } }, path)

@@ -13,6 +13,8 @@ interface LabelledSet {
   readonly audio: string
   readonly label: string
   readonly kind: ClipKind
+  /** The column that says which recording a clip was cut from, where several may be from one. */
+  readonly source?: string | undefined
   /** New names for labels. Labels not named here keep theirs; digits 0…9 become words by themselves. */
   readonly labels?: Readonly<Record<string, string>> | undefined
 }
@@ -43,6 +45,8 @@ export interface Clip {
   readonly label: string
   readonly kind: ClipKind
   readonly group: string
+  /** Which recording it was cut from, as its set calls that; without it, the clip is one by itself. */
+  readonly source?: string
   readonly set: string
   readonly place: Place
   /** Its line in the CSV, or which record of the shards it is, from 1. */

@@ -15,13 +15,15 @@ export async function readCsvClips(set: CsvSet, root: string): Promise<readonly 
   const rows = parseCsv(await readText(csv), csv)
   const first = rows[0]
   if (!first) throw new PalError('expected at least one clip below the header, got none', { file: csv })
-  for (const column of [set.audio, set.label, set.group]) {
+  const { audio, label, group, source } = set
+  for (const column of [audio, label, group, ...(source === undefined ? [] : [source])]) {
     if (column in first.record) continue
+    const sources = ` Where no two clips are of one recording: data.sets.${set.name}.source=${audio}.`
     throw new PalError(`expected a column "${column}", got ${Object.keys(first.record).join(', ')}`, {
       file: csv,
       line: 1,
       key: column,
-      hint: `Name the columns of set "${set.name}" as the CSV does.`,
+      hint: `Name the columns of set "${set.name}" as the CSV does.${column === source ? sources : ''}`,
     })
   }
   return rows.map(({ record, line }) => {
@@ -32,10 +34,11 @@ export async function readCsvClips(set: CsvSet, root: string): Promise<readonly 
       throw new PalError('expected a value, got an empty field', { ...place, key: column })
     }
     return {
-      audio: audioFile(resolve(dirname(csv), field(set.audio))),
-      label: clipLabel(field(set.label), set, place),
+      audio: audioFile(resolve(dirname(csv), field(audio))),
+      label: clipLabel(field(label), set, place),
       kind: set.kind,
-      group: field(set.group),
+      group: field(group),
+      ...(source !== undefined && { source: field(source) }),
       set: set.name,
       place,
       number: line,

@@ -39,6 +39,13 @@ test('the difference of each task and of all, its interval over recordings', () 
   )
 })
 
+test('recordings that were cut from one are drawn together', () => {
+  const [here, there] = [answered([0, 1, 2, 3]), answered([])]
+  const cut = items.map((one) => ({ ...one, source: 'one' }))
+  const [names] = pairedRows(here, there, cut)
+  assert.deepEqual(names?.difference, { value: 0.5, low: 0.5, high: 0.5 })
+})
+
 test('against itself nothing differs, and what is unanswered is wrong', () => {
   const whole = answered([0, 1, 2, 3])
   for (const { difference } of pairedRows(whole, whole, items)) {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { PalError } from '../errors.js'
 import { groupBy } from '../group-by.js'
 import { bootstrap, type Estimate } from './bootstrap.js'
+import { clusterOf } from './cluster.js'
 import type { EvalItem } from './items.js'
 import { type Measure, type Outcome, share } from './measure.js'
 import { measuresOf } from './measures.js'
@@ -51,7 +52,7 @@ export function pairedRows(
       ...{ there: thereAt(all), here: hereAt(all) },
       difference: bootstrap(
         all,
-        (i) => asked[i]!.audio,
+        (i) => clusterOf(asked[i]!),
         (drawn) => hereAt(drawn) - thereAt(drawn),
       ),
     }

@@ -44,7 +44,7 @@ export async function answerItems(
   const samples: Sample[] = []
   for (const [i, one] of heard.entries()) {
     const { memory, item } = one
-    const { samples: _, closed: __, ...kept } = item
+    const { samples: _, closed: __, place: ___, ...kept } = item
     const candidates = closed[i]
     const answered =
       candidates && chooses(i)

@@ -175,15 +175,3 @@ test('what ranks had answered when they were killed is not asked again', async (
     await pal.close()
   }
 })
-
-test('the forms of a task are listed by themselves', () => {
-  const sample = (id: string, form: string, right: boolean) => ({
-    ...{ id, form, right, audio: id, task: 'order', scoring: 'order', question: '?', expected: 'Rain.' },
-    answer: 'Rain.',
-  })
-  const samples = [sample('1', 'first', true), sample('2', 'first', true), sample('3', 'last', false)]
-  const [row] = report(samples, samples)
-  assert.equal(row?.forms.first?.measure.value, 1)
-  assert.equal(row?.forms.last?.measure.value, 0)
-  assert.equal(row?.forms.last?.asked, 1)
-})

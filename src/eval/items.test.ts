@@ -7,6 +7,7 @@ import { loadRecipe } from '../train/recipe.js'
 import { loadSets } from '../train/sources.js'
 import { writeTinyRecordings } from '../train/tiny-run.test.helper.js'
 import { expectClosed } from './closed-answers.js'
+import { expectDistinct } from './distinct-items.js'
 import { clipItems, clipTasks } from './items.js'
 
 test('each clip is asked about by itself, in scenes, and nothing but silence or noise as such', async () => {
@@ -35,6 +36,11 @@ test('each clip is asked about by itself, in scenes, and nothing but silence or 
         id,
       )
   }
+  expectDistinct(items)
+  const [sound] = items.filter((item) => item.task === 'esc10')
+  assert.match(sound?.source ?? '', /^esc10, source \d004$/)
+  assert.equal(new Set(items.flatMap(({ source }) => source ?? [])).size, 3, 'two takes of each of three')
+  assert.ok(items.every(({ task, source }) => source === undefined || !['order', 'digits'].includes(task)))
   const background = items.filter(({ task }) => task === 'background')
   assert.deepEqual(
     [...new Set(background.map(({ label, expected, scoring }) => `${label} ${expected} ${scoring}`))].sort(),
@@ -47,4 +53,9 @@ test('each clip is asked about by itself, in scenes, and nothing but silence or 
     again.map(({ id, question }) => [id, question]),
     items.map(({ id, question }) => [id, question]),
   )
+})
+
+test('a set that is called as a task is would have its questions taken for that task’s', () => {
+  assert.deepEqual(clipTasks(['digits']).slice(0, 2), ['digits', 'presence'])
+  assert.throws(() => clipTasks(['digits', 'order']), /data\.sets\.order: expected another name .*"order"/)
 })

@@ -2,12 +2,14 @@ import { backgroundLabels } from '../data/background.js'
 import type { LoadedClip } from '../data/clip-library.js'
 import { clipId } from '../data/clips.js'
 import type { Message } from '../data/message.js'
+import type { Place } from '../data/place.js'
 import { askAbout } from '../data/questions/index.js'
 import type { AnswerVocabulary, Task, Vocabulary } from '../data/questions/task.js'
 import type { WordingSplit } from '../data/questions/wording.js'
 import type { SceneEvent } from '../data/scene.js'
 import { type SceneSourceOptions, sceneSource } from '../data/scene-source.js'
 import type { Sound } from '../data/source.js'
+import { PalError } from '../errors.js'
 import { Random } from '../random.js'
 import type { LoadedSets } from '../train/sources.js'
 import type { ClosedAnswers } from './closed-answers.js'
@@ -17,6 +19,8 @@ export interface EvalItem {
   readonly id: string
   /** Items of one audio are asked together and resampled together. */
   readonly audio: string
+  /** The recording that the audio was cut from, where it is not one by itself: see `clusterOf`. */
+  readonly source?: string
   readonly samples: () => Promise<Float32Array>
   /** Tells the recording from others that may come to lie in its place: see `stamped`. */
   readonly recording?: string
@@ -26,6 +30,8 @@ export interface EvalItem {
   readonly scoring: string
   /** Which form of the task, for results by form. */
   readonly form?: string
+  /** What else tells the task's questions apart, for results by it: `{ difficulty: 'easy' }`. */
+  readonly facets?: Readonly<Record<string, string>>
   /** What stands before the question: a system's message. */
   readonly history?: readonly Message[]
   readonly question: string
@@ -41,7 +47,12 @@ export interface EvalItem {
   readonly sounds?: readonly Sound[]
   /** Every answer that there is to choose from, where it does not follow from what is above: see `closedAnswers`. */
   readonly closed?: ClosedAnswers
+  /** Where it is written down, for messages. */
+  readonly place?: Place
 }
+
+/** An item as it is kept with its answer. */
+export type KeptItem = Omit<EvalItem, 'samples' | 'closed' | 'place'>
 
 export interface ItemOptions {
   /** @default 1 */
@@ -90,9 +101,18 @@ export function clipItems(
   return { items: [...items, ...composed], vocabulary: { ...known, background: backgroundLabels } }
 }
 
-/** What `clipItems` can ask about sets of these names. */
+/**
+ * What `clipItems` can ask about sets of these names.
+ * @throws PalError for a set that is called as a task is: their questions and results would be taken for one another
+ */
 export function clipTasks(sets: readonly string[]): readonly string[] {
-  return [...sets, 'presence', 'choice', ...Object.keys(SCENES)]
+  const others = ['presence', 'choice', ...Object.keys(SCENES)]
+  const clash = sets.find((name) => others.includes(name))
+  if (clash === undefined) return [...sets, ...others]
+  throw new PalError(`expected another name of the set than ${others.join(', ')}, got "${clash}"`, {
+    key: `data.sets.${clash}`,
+    hint: 'These are tasks that recordings which are held out are asked.',
+  })
 }
 
 /** Scenes of two clips for order, of one to four equal ones for count, of one to three for captions, of none for silence and noise. */
@@ -132,6 +152,7 @@ function clipItem(
     question,
     expected: answer,
     label: clip.label,
+    ...(clip.source !== undefined && { source: `${clip.set}, source ${clip.source}` }),
   }
 }
 

@@ -3,9 +3,7 @@ import { stat } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { PalError } from '../errors.js'
 import { groupBy } from '../group-by.js'
-import type { EvalItem } from './items.js'
-
-type Asked = Omit<EvalItem, 'samples' | 'closed'>
+import type { EvalItem, KeptItem } from './items.js'
 
 /** What an answer depends on, by what it is called. */
 const ASPECTS = {
@@ -18,7 +16,7 @@ const ASPECTS = {
   choices: 'list of choices',
   task: 'task',
   scoring: 'scoring',
-} as const satisfies Partial<Record<keyof Asked, string>>
+} as const satisfies Partial<Record<keyof KeptItem, string>>
 
 /**
  * Answers stand for what was asked when they were given. What is asked in addition, or of a recording that could not be
@@ -26,7 +24,7 @@ const ASPECTS = {
  * @param file where the answers are kept
  * @throws PalError for the first one that was asked something else, of another recording or no longer
  */
-export function expectSameItems(kept: readonly Asked[], items: readonly Asked[], file: string): void {
+export function expectSameItems(kept: readonly KeptItem[], items: readonly KeptItem[], file: string): void {
   const byId = new Map(items.map((item) => [item.id, item]))
   for (const before of kept) {
     const now = byId.get(before.id)

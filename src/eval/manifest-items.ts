@@ -76,5 +76,6 @@ function itemOf(example: Example, sampleRate: number): EvalItem {
     ...(accept && { accept }),
     ...(choices && { choices }),
     ...(scoring === 'tags' && { tags: tagsIn(answer.content, NO_LABELS) }),
+    place,
   }
 }

@@ -17,6 +17,8 @@ export interface Outcome {
   /** The labels of `scores` that are right, where the question has a closed set of answers. */
   readonly correct?: readonly string[]
   readonly nll?: AnswerNll
+  /** Of captions: what programs of the user have scored them, by the names of these. */
+  readonly external?: Readonly<Record<string, number>>
 }
 
 /** −ln P(right answer | audio, question), and the tokens that this is of, the one that ends the answer included. */

@@ -1,3 +1,4 @@
+import { tasks } from '../data/questions/task.js'
 import { balanced } from './accuracy.js'
 import { likelihoodMeasures, nllMeasures } from './likelihood-measures.js'
 import { type Measure, number, type Outcome, share } from './measure.js'
@@ -6,6 +7,7 @@ import { bleu } from './metrics/bleu.js'
 import type { CaptionCase } from './metrics/caption-case.js'
 import { ciderD } from './metrics/cider-d.js'
 import { characterErrorRate, wordErrorRate } from './metrics/error-rate.js'
+import { holdsWords } from './metrics/holds-words.js'
 import type { Metric } from './metrics/metric.js'
 import { meanOf } from './metrics/metric.js'
 import { mmauOfficial } from './metrics/mmau-official.js'
@@ -34,6 +36,11 @@ function generationMeasures(scoring: string, outcomes: readonly Outcome[]): read
         number('CIDEr-D', (of) => ciderD(of.map(caption))),
         ...[1, 2, 3, 4].map((order) => number(`BLEU-${order}`, (of) => bleu(order)(of.map(caption)))),
         number('ROUGE-L', (of) => rougeL(of.map(caption))),
+        ...Object.keys(outcomes[0]?.external ?? {}).map((name) =>
+          number(`${name} (external)`, (of) =>
+            meanOf(of.map(({ external }) => external?.[name] ?? Number.NaN)),
+          ),
+        ),
       ]
     case 'transcription':
       return errorRates('Whisper English', normalizeEnglish)
@@ -47,9 +54,19 @@ function generationMeasures(scoring: string, outcomes: readonly Outcome[]): read
           : []),
       ]
     default:
-      return [right]
+      return isRecipeTask(scoring) ? [right] : [right, share(HOLDS, holding)]
   }
 }
+
+/** Answers of these are read for labels; the others are free, and a whole sentence may be as right as a word. */
+const isRecipeTask = (scoring: string) => (tasks as readonly string[]).includes(scoring)
+
+const HOLDS = 'accuracy, answers that hold the expected words'
+
+const holding: Metric<Outcome> = (of) =>
+  meanOf(
+    of.map(({ answer = '', expected, accept = [] }) => (holdsWords(answer, [expected, ...accept]) ? 1 : 0)),
+  )
 
 const right = share('accuracy', (of) => meanOf(of.map((one) => (one.right ? 1 : 0))))
 

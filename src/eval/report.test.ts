@@ -180,3 +180,68 @@ test('answers judged again are kept so, with the scorer’s version', async () =
     ...{ model: 'x', scorer: SCORER_VERSION },
   })
 })
+
+test('forms and facets of a task are listed by themselves, by every measure', () => {
+  const choices = ['Man', 'Woman']
+  const of = (id: number, form: string, difficulty: string) =>
+    item(id, 'multiple-choice', 'Woman', { form, choices, facets: { difficulty, language: 'English' } })
+  const items = [of(0, 'speech', 'easy'), of(1, 'speech', 'hard'), of(2, 'music', 'hard')]
+  const reports = report(answered(items, ['(B)', 'A man.', 'A woman.']), items)
+  const [{ forms, facets }] = reports as [(typeof reports)[0]]
+  assert.deepEqual(
+    Object.entries(forms).map(([form, { asked, measures }]) => [
+      form,
+      asked,
+      ...measures.map((m) => m.value),
+    ]),
+    [
+      ['music', 1, 1, 1],
+      ['speech', 2, 0.5, 0],
+    ],
+  )
+  assert.equal(forms.speech?.measure, forms.speech?.measures[0])
+  assert.equal(facets.difficulty?.hard?.measures[0]?.value, 0.5)
+  assert.deepEqual(Object.keys(facets), ['difficulty'], 'the language is one')
+  const text = markdown(reports)
+  assert.match(
+    text,
+    /^\| – music \| 1 \| {2}\| accuracy \| .*\n\| {2}\| {2}\| {2}\| accuracy, scorer of MMAU and MMAR \| 100/m,
+  )
+  assert.match(text, /^\| – difficulty: hard \| 2 \| {2}\| accuracy \| 50\.0 %/m)
+})
+
+test('what answers of before do not say of their questions is taken from these', () => {
+  const items = [0, 1].map((i) => item(i, 'name', 'Rain.', { form: `fold ${i}` }))
+  const old = answered(items, ['Rain.', 'Dog.']).map(({ form: _, ...sample }) => sample)
+  const [row] = report(old, items)
+  assert.deepEqual([row?.forms['fold 0']?.measure.value, row?.forms['fold 1']?.measure.value], [1, 0])
+})
+
+test('open questions: the very words, and answers that hold them', () => {
+  const items = [0, 1, 2].map((i) => item(i, 'quiz', 'helicopter', { accept: ['chopper'] }))
+  const [row] = report(answered(items, ['Helicopter', 'It is a chopper.']), items)
+  assert.deepEqual(
+    row?.measures.map(({ name, value }) => [name, value]),
+    [
+      ['accuracy', 1 / 3],
+      ['accuracy, answers that hold the expected words', 2 / 3],
+    ],
+  )
+  const [named] = report([], [item(0, 'louder', 'Dog.')])
+  assert.equal(named?.measures.length, 1, 'labels are read from answers of recipes’ tasks')
+})
+
+test('recordings that were cut from one are drawn together, also for answers of before this was known', () => {
+  const cut = [0, 1, 2, 3].map((i) => item(i, 'name', 'Rain.', { source: `take ${i >> 1}` }))
+  const samples = answered(cut, ['Rain.', 'Dog.', 'Rain.', 'Dog.'])
+  const old = samples.map(({ source: _, ...sample }) => sample)
+  const otherwise = samples.map((sample, i) => ({ ...sample, source: `take ${i}` }))
+  assert.deepEqual(report(otherwise, cut), report(old, cut))
+  const [together] = report(old, cut)
+  assert.deepEqual([together?.measures[0]?.low, together?.measures[0]?.high], [0.5, 0.5])
+  const [apart] = report(
+    old,
+    cut.map(({ source: _, ...one }) => one),
+  )
+  assert.deepEqual([apart?.measures[0]?.low, apart?.measures[0]?.high], [0, 1])
+})

@@ -1,12 +1,14 @@
 import { groupBy } from '../group-by.js'
 import { accuracy } from './accuracy.js'
 import { bootstrap, type Estimate } from './bootstrap.js'
-import type { EvalItem } from './items.js'
+import { clusterOf } from './cluster.js'
+import type { ExternalScores } from './external/external-scores.js'
+import type { EvalItem, KeptItem } from './items.js'
 import type { Measure, Outcome } from './measure.js'
 import { measuresOf } from './measures.js'
 import type { Sample } from './run.js'
 
-/** A measure's value on a task, with its 95 % interval over audios. */
+/** A measure's value on a task, with its 95 % interval over recordings. */
 export interface Measured extends Estimate, Pick<Measure, 'name' | 'unit'> {}
 
 export interface TaskReport {
@@ -20,21 +22,36 @@ export interface TaskReport {
   readonly measures: readonly Measured[]
   /** Accuracy of each class, where clips have one. */
   readonly classes: Readonly<Record<string, number>>
-  /** Where a task has several forms of questions: how many were asked of each, and the first measure. */
-  readonly forms: Readonly<Record<string, { readonly asked: number; readonly measure: Measured }>>
+  /** Where a task has several forms of questions: each by itself. */
+  readonly forms: Slices
+  /** The same by whatever else tells its questions apart, such as difficulty. */
+  readonly facets: Readonly<Record<string, Slices>>
 }
 
-/** Results by task, in the order in which the tasks come. A question without an answer counts as wrong. */
+/** Some of a task's questions by themselves, by what they have in common. */
+export type Slices = Readonly<Record<string, Slice>>
+
+export interface Slice {
+  readonly asked: number
+  readonly measures: readonly Measured[]
+  /** The first of them, which was the only one before. */
+  readonly measure: Measured
+}
+
+/**
+ * Results by task, in the order in which the tasks come. A question without an answer counts as wrong.
+ * @param external of every caption, answered or not
+ */
 export function report(
   samples: readonly Sample[],
   items: readonly Omit<EvalItem, 'samples'>[],
+  external: ExternalScores = new Map(),
 ): readonly TaskReport[] {
   const byTask = groupBy(samples, ({ task }) => task)
   return [...groupBy(items, ({ task }) => task)].map(([task, asked]) => {
     const answered = byTask.get(task) ?? []
-    const outcomes = outcomesOf(answered, asked)
+    const outcomes = outcomesOf(answered, asked, external)
     const measures = measuresOf(asked[0]?.scoring ?? task, outcomes)
-    const forms = [...groupBy(outcomes, ({ form = '' }) => form)].sort(([a], [b]) => a.localeCompare(b))
     const labelled = outcomes.filter(({ label, scoring }) => label !== undefined && scoring !== 'presence')
     return {
       task,
@@ -47,50 +64,77 @@ export function report(
           .sort()
           .map(([label, of]) => [label, accuracy(of)]),
       ),
-      forms: Object.fromEntries(
-        (forms.length > 1 ? forms : []).map(([form, of]) => [
-          form,
-          { asked: of.length, measure: estimate(measures[0]!, of) },
-        ]),
+      forms: slices(outcomes, measures, ({ form }) => form),
+      facets: Object.fromEntries(
+        facetsIn(outcomes)
+          .map((name) => [name, slices(outcomes, measures, ({ facets }) => facets?.[name])] as const)
+          .filter(([, of]) => Object.keys(of).length > 0),
       ),
     }
   })
+}
+
+type AskedOutcome = Outcome & KeptItem
+
+/** The names of all that tells questions apart, in the order in which they first come. */
+const facetsIn = (outcomes: readonly AskedOutcome[]) => [
+  ...new Set(outcomes.flatMap(({ facets = {} }) => Object.keys(facets))),
+]
+
+/** Outcomes by a value that they have, measured each for themselves; none where all have the same. */
+function slices(
+  outcomes: readonly AskedOutcome[],
+  measures: readonly Measure[],
+  partOf: (outcome: AskedOutcome) => string | undefined,
+): Slices {
+  const told = outcomes.filter((outcome) => partOf(outcome) !== undefined)
+  const groups = [...groupBy(told, (outcome) => partOf(outcome) as string)]
+  if (groups.length < 2) return {}
+  return Object.fromEntries(
+    groups
+      .sort(([a], [b]) => a.localeCompare(b))
+      .map(([value, of]) => {
+        const measured = measures.map((measure) => estimate(measure, of))
+        return [value, { asked: of.length, measures: measured, measure: measured[0]! }]
+      }),
+  )
 }
 
 /** What became of each question, in their order. */
 export function outcomesOf(
   samples: readonly Sample[],
   asked: readonly Omit<EvalItem, 'samples'>[],
-): readonly (Outcome & Omit<EvalItem, 'samples' | 'closed'>)[] {
+  external: ExternalScores = new Map(),
+): readonly AskedOutcome[] {
   const answered = new Map(samples.map((sample) => [sample.id, sample]))
-  return asked.map(({ closed, ...item }) => {
-    const unanswered = { ...item, right: false, ...(closed && { correct: closed.correct }) }
-    return answered.get(item.id) ?? unanswered
+  return asked.map(({ closed, ...asked }) => {
+    const scores = external.get(asked.id)
+    const item = { ...asked, ...(scores && { external: scores }) }
+    const sample = answered.get(item.id)
+    // How it is listed and resampled is said by the question of now: an answer may be of before that was known.
+    if (sample) return { ...item, ...sample, ...listingOf(item) }
+    return { ...item, right: false, ...(closed && { correct: closed.correct }) }
   })
 }
 
-function estimate(
-  { name, unit, metric }: Measure,
-  outcomes: readonly (Outcome & Pick<EvalItem, 'audio'>)[],
-): Measured {
-  const audios = outcomes.map(({ audio }) => audio)
-  return { name, unit, ...bootstrap([...outcomes.keys()], (i) => audios[i] as string, metric(outcomes)) }
+function listingOf({ form, facets, source }: KeptItem): Pick<KeptItem, 'form' | 'facets' | 'source'> {
+  return {
+    ...(form !== undefined && { form }),
+    ...(facets && { facets }),
+    ...(source !== undefined && { source }),
+  }
+}
+
+function estimate({ name, unit, metric }: Measure, outcomes: readonly AskedOutcome[]): Measured {
+  const clusters = outcomes.map(clusterOf)
+  return { name, unit, ...bootstrap([...outcomes.keys()], (i) => clusters[i] as string, metric(outcomes)) }
 }
 
 export function markdown(reports: readonly TaskReport[]): string {
-  const rows = reports.flatMap(({ task, answered, asked, offFormat, measures, forms }) => [
-    ...measures.map((measure, i) =>
-      [
-        ...(i === 0
-          ? [task, answered === asked ? asked : `${answered} of ${asked}`, offFormat]
-          : ['', '', '']),
-        measure.name,
-        show(measure),
-      ].join(' | '),
-    ),
-    ...Object.entries(forms).map(([form, { asked: of, measure }]) =>
-      [`– ${form}`, of, '', measure.name, show(measure)].join(' | '),
-    ),
+  const rows = reports.flatMap(({ task, answered, asked, offFormat, measures, forms, facets }) => [
+    ...rowsOf([task, answered === asked ? asked : `${answered} of ${asked}`, offFormat], measures),
+    ...sliceRows('–', forms),
+    ...Object.entries(facets).flatMap(([name, of]) => sliceRows(`– ${name}:`, of)),
   ])
   return [
     '| task | questions | off format | measure | 95 % interval |',
@@ -98,6 +142,18 @@ export function markdown(reports: readonly TaskReport[]): string {
     ...rows.map((row) => `| ${row} |`),
   ].join('\n')
 }
+
+/** What is measured, one row a measure, and before the first one what it is about. */
+function rowsOf(about: readonly (string | number)[], measures: readonly Measured[]): readonly string[] {
+  return measures.map((measure, i) =>
+    [...about.map((cell) => (i === 0 ? cell : '')), measure.name, show(measure)].join(' | '),
+  )
+}
+
+const sliceRows = (mark: string, slices: Slices) =>
+  Object.entries(slices).flatMap(([value, { asked, measures }]) =>
+    rowsOf([`${mark} ${value}`, asked, ''], measures),
+  )
 
 function show(measured: Measured): string {
   if (Number.isNaN(measured.value)) return '–'

@@ -11,14 +11,14 @@ import { gather, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.j
 import { writeAtomically } from '../weights/write-atomically.js'
 import { answerItems, type HeardItem, type Protocol } from './answer-items.js'
 import { expectClosed } from './closed-answers.js'
-import type { EvalItem, EvalSet } from './items.js'
+import type { EvalItem, EvalSet, KeptItem } from './items.js'
 import { expectSameItems } from './kept-items.js'
 import type { Outcome } from './measure.js'
 import { judge, SCORER_VERSION } from './score.js'
 
 /** One answered question, as `samples.jsonl` keeps it. */
 export interface Sample
-  extends Omit<EvalItem, 'samples' | 'closed'>,
+  extends KeptItem,
     Pick<Outcome, 'right' | 'named' | 'protocol' | 'scores' | 'correct' | 'nll'> {
   readonly answer: string
   /** The answer cannot be read as what was asked for. */

@@ -39,5 +39,6 @@ function nameItem(record: ShardRecord, sampleRate: number): EvalItem {
     ...{ id, audio: audio.name, task: 'name', scoring: 'name', form: record.split },
     samples: async () => (await readStored(audio, sampleRate)).samples,
     ...{ question: 'What do you hear?', expected: label, label },
+    place,
   }
 }

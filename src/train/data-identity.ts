@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { dirname, relative, resolve } from 'node:path'
 import { readQuestions } from '../data/manifest.js'
-import type { LoadedRecipe } from './recipe.js'
+import type { LoadedRecipe, Recipe } from './recipe.js'
 import type { LoadedSets } from './sources.js'
 
 /**
@@ -26,4 +26,9 @@ export async function dataIdentity({ recipe, file }: LoadedRecipe, sets: LoadedS
     }
   }
   return hash.digest('hex')
+}
+
+/** What a recipe says of its sets that training draws by: which clips were cut from one recording only `pal eval` asks. */
+export function drawnSets(sets: Recipe['data']['sets']): Readonly<Record<string, object>> {
+  return Object.fromEntries(Object.entries(sets).map(([name, { source: _, ...set }]) => [name, set]))
 }

@@ -224,6 +224,7 @@ test('a set is in a CSV or in shards, and only with shards may the group be left
     ...{ csv: undefined, shards: 'esc/train-*.parquet', audio: 'audio', label: 'label', kind: 'sound' },
     ...{ labels: { sea_waves: 'sea waves' }, heldOut: [] },
   })
+  assert.equal((await loaded('shards: a.tar, source: take')).recipe.data.sets.esc10?.source, 'take')
   await assert.rejects(loaded('heldOut: []'), /data\.sets\.esc10: expected either csv or shards, got none/)
   await assert.rejects(loaded('csv: a.csv, shards: a.tar'), /expected either csv or shards, got both/)
   await assert.rejects(loaded('csv: a.csv'), /data\.sets\.esc10\.group: expected the column of the groups/)

@@ -24,6 +24,8 @@ const labelledSet = z.strictObject({
   label: z.string(),
   /** May be left out with shards: their groups are then the splits that the files' names begin with. */
   group: z.string().optional(),
+  /** The column of the recordings that clips were cut from: `pal eval` resamples clips of one together. */
+  source: z.string().optional(),
   kind: z.enum(['sound', 'digit', 'drum']),
   /** New names for labels. */
   labels: z.record(z.string(), z.string().min(1)).optional(),

@@ -42,6 +42,13 @@ test('a folder is not gone on with by another recipe', async () => {
   assert.match(await said, /--restart/)
 })
 
+test('which clips were cut from one recording makes no other recipe', async () => {
+  const recordings = await writeTinyRecordings()
+  const folder = await mkdtemp(join(tmpdir(), 'pal-source-'))
+  assert.equal(await finish(start(recordings, folder)), 0)
+  assert.equal(await finish(start(recordings, folder, 'data.sets.esc10.source=audio')), 0)
+})
+
 test('a run that is under way is neither gone on with nor moved aside', async () => {
   const recordings = await writeTinyRecordings()
   const folder = await mkdtemp(join(tmpdir(), 'pal-under-way-'))

@@ -6,7 +6,10 @@ import { Random } from '../random.js'
 
 const RATE = 16_000
 
-/** Recordings of three invented classes a set, two of each class in each of two groups, made of tones and noise. */
+/**
+ * Recordings of three invented classes a set, two of each class in each of two groups, made of tones and noise. What two sounds
+ * of one group and class are cut from is said to be one.
+ */
 export async function writeTinyRecordings(): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'pal-recordings-'))
   const sets = {
@@ -21,7 +24,8 @@ export async function writeTinyRecordings(): Promise<string> {
   }
   for (const [set, { column, group, groups, labels }] of Object.entries(sets)) {
     await mkdir(join(root, set))
-    const rows = [`audio,${column},${group}`]
+    const cut = set === 'esc10'
+    const rows = [`audio,${column},${group}${cut ? ',freesound_id' : ''}`]
     for (const [pitch, label] of labels.entries()) {
       for (const name of groups) {
         for (const take of [0, 1]) {
@@ -30,7 +34,7 @@ export async function writeTinyRecordings(): Promise<string> {
             join(root, file),
             encodeWav(tone(200 * (pitch + 1), new Random(set, label, name, take)), RATE),
           )
-          rows.push(`${file},${label},${name}`)
+          rows.push(`${file},${label},${name}${cut ? `,${pitch}00${name}` : ''}`)
         }
       }
     }

@@ -15,7 +15,7 @@ import { BLOCK_SIZE } from '../weights/blocks.js'
 import { AdamW } from './adamw.js'
 import { DrawFailure } from './batches.js'
 import { loadCheckpoint, type Progress, saveCheckpoint } from './checkpoint.js'
-import { dataIdentity } from './data-identity.js'
+import { dataIdentity, drawnSets } from './data-identity.js'
 import { StageFeatures } from './features.js'
 import { countInherited, type Inherited, type TakenOver } from './inherited.js'
 import { HEAD_PREFIX } from './labels.js'
@@ -326,7 +326,7 @@ function identityOf(recipe: Recipe, plan: ResolvedPlan, { size }: Ranks): string
   const { output: _, saveEvery: __, dtype: ___, compare: ____, featureCacheGiB, data, ...rest } = recipe
   const stages = rest.stages.map((stage) => ({ ...stage, accumulate: stage.accumulate * size }))
   const bases = plan.records && partsOf(plan).map(([part, { sha256 }]) => [part, sha256])
-  const parts = { model: plan.config, sets: data.sets, ...(bases && { bases }) }
+  const parts = { model: plan.config, sets: drawnSets(data.sets), ...(bases && { bases }) }
   const encoding = featureCacheGiB === 0 ? { features: 'within steps' } : {}
   return createHash('sha256')
     .update(JSON.stringify({ ...rest, stages, ...parts, ...encoding }))

@@ -9,6 +9,8 @@ import { splitOfShard } from './shard-files.js'
 import type { ShardRecord } from './shard-record.js'
 
 export interface ParquetOptions {
+  /** What ids begin with. @default the file's name without ending */
+  readonly name?: string
   /** The column that must hold audio. Without it these are `audio`, `audios` and what `datasets` says is audio. */
   readonly audio?: string
   /** Keeps blocks of rows whose audio was opened. */
@@ -22,6 +24,7 @@ export interface ParquetOptions {
  */
 export async function* parquetRecords(file: string, options: ParquetOptions): AsyncGenerator<ShardRecord> {
   const parquet = await ParquetFile.open(file)
+  const { name: called = parse(file).name } = options
   const audio = audioColumns(parquet, options.audio)
   const kept = parquet.columns.filter(({ audio }) => audio !== 'one' && audio !== 'several')
   const several = audio.filter((column) => column.audio === 'several')
@@ -43,7 +46,7 @@ export async function* parquetRecords(file: string, options: ParquetOptions): As
         .map((cell) => [cell.name, storedCell(parquet, row, cell, options.recent)] as const)
       yield {
         place,
-        id: `${parse(file).name}:${row + 1}`,
+        id: `${called}:${row + 1}`,
         split: splitOfShard(file),
         fields: { ...fieldsOf(text, kept, place), ...Object.fromEntries(names) },
         audios: new Map(audios),

@@ -26,6 +26,14 @@ test('labelled rows are clips, their group the split or a column', async () => {
   )
 })
 
+test('a column of the shards may say which recording a clip was cut from', async () => {
+  const clips = await read({ shards: 'labelled/train-*.parquet', source: 'fold' })
+  assert.deepEqual(
+    clips.map(({ source }) => source),
+    ['1', '1', '2'],
+  )
+})
+
 test('labelled samples of tar shards are clips', async () => {
   const clips = await read({ shards: 'wds/train-{000..001}.tar', label: 'cls', group: 'fold', kind: 'digit' })
   assert.deepEqual(

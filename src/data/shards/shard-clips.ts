@@ -29,6 +29,7 @@ function clipOf(record: ShardRecord, set: ShardSet, number: number): Clip {
     label: clipLabel(fieldOf(record, set.label), set, place),
     kind: set.kind,
     group: set.group === undefined ? split : fieldOf(record, set.group),
+    ...(set.source !== undefined && { source: fieldOf(record, set.source) }),
     set: set.name,
     place,
     number,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { test } from 'node:test'
-import { isShards, shardFiles, splitOfShard } from './shard-files.js'
+import { isShards, shardFiles, shardNames, splitOfShard } from './shard-files.js'
 import { folder } from './shards.test.helper.js'
 
 async function shards(...names: string[]): Promise<string> {
@@ -52,4 +52,9 @@ test('a shard is of the split that its name begins with', () => {
     'esc_50_07.tar',
   ]
   assert.deepEqual(files.map(splitOfShard), ['train', 'test', 'validation', '000', 'esc_50'])
+})
+
+test('shards that are called alike are told apart by their folders', () => {
+  assert.deepEqual(shardNames(['/a/b/t-0.tar', '/a/c/t-1.tar']), ['t-0', 't-1'])
+  assert.deepEqual(shardNames(['/a/b/t.tar', '/a/c/d/t.tar', '/a/t.tar']), ['b/t', 'c/d/t', 't'])
 })

@@ -25,6 +25,19 @@ export async function shardFiles(path: string): Promise<readonly string[]> {
   return files
 }
 
+/**
+ * What files are called in the ids of their records: by their names without ending or, where two are called alike, by
+ * their paths below the innermost folder that holds all of them.
+ */
+export function shardNames(files: readonly string[]): readonly string[] {
+  const names = files.map((file) => parse(file).name)
+  if (new Set(names).size === names.length) return names
+  const folders = files.map((file) => parse(file).dir.split(sep))
+  const differ = folders[0]!.findIndex((part, i) => folders.some((parts) => parts[i] !== part))
+  const shared = differ < 0 ? folders[0]!.length : differ
+  return folders.map((parts, i) => [...parts.slice(shared), names[i]].join('/'))
+}
+
 /** The split that a shard is of: its name without number and ending, `train` for train-00000-of-00004.parquet. */
 export function splitOfShard(file: string): string {
   const { name } = parse(file)

@@ -2,7 +2,7 @@ import { PalError } from '../../errors.js'
 import { type Block, weighBlock } from './parquet-audio.js'
 import { parquetRecords } from './parquet-records.js'
 import { Recent } from './recent.js'
-import { shardFiles } from './shard-files.js'
+import { shardFiles, shardNames } from './shard-files.js'
 import type { ShardRecord } from './shard-record.js'
 import { tarRecords } from './tar-records.js'
 
@@ -22,9 +22,14 @@ export interface ShardOptions {
 export async function* shardRecords(path: string, { audio }: ShardOptions = {}): AsyncGenerator<ShardRecord> {
   const recent = new Recent<Block>(KEPT, weighBlock)
   let empty = true
-  for (const file of await shardFiles(path)) {
-    const options = { recent, ...(audio !== undefined && { audio }) }
-    const records = file.toLowerCase().endsWith('.tar') ? tarRecords(file) : parquetRecords(file, options)
+  const files = await shardFiles(path)
+  const names = shardNames(files)
+  for (const [i, file] of files.entries()) {
+    const name = names[i] as string
+    const options = { name, recent, ...(audio !== undefined && { audio }) }
+    const records = file.toLowerCase().endsWith('.tar')
+      ? tarRecords(file, name)
+      : parquetRecords(file, options)
     for await (const record of records) {
       empty = false
       yield record

@@ -11,10 +11,11 @@ import { type TarMember, tarMembers } from './tar-members.js'
  * The samples of a WebDataset shard: neighbouring members whose names are alike up to the first dot
  * (github.com/webdataset/webdataset, `tariterators.py`: `base_plus_ext`, `group_by_keys`). Texts are read at once,
  * audio when it is opened, each from its place in the archive.
+ * @param name what ids begin with
  * @throws PalError for a shard that cannot be read, for members of one sample that are apart or twice there
  */
-export async function* tarRecords(file: string): AsyncGenerator<ShardRecord> {
-  for await (const sample of samples(file)) yield recordOf(sample, file)
+export async function* tarRecords(file: string, name = parse(file).name): AsyncGenerator<ShardRecord> {
+  for await (const sample of samples(file)) yield recordOf(sample, file, name)
 }
 
 interface Sample {
@@ -63,7 +64,7 @@ const TEXT: ReadonlySet<string> = new Set(['json', 'txt', 'cls'])
 /** What says the label, if there are several, in this order. */
 const LABELS = ['cls', 'label', 'txt'] as const
 
-async function recordOf({ key, members }: Sample, file: string): Promise<ShardRecord> {
+async function recordOf({ key, members }: Sample, file: string, name: string): Promise<ShardRecord> {
   const place = { file, part: key }
   const texts: Record<string, unknown> = {}
   const names: Record<string, string> = {}
@@ -85,7 +86,7 @@ async function recordOf({ key, members }: Sample, file: string): Promise<ShardRe
   const single = extensions.length === 1 ? { audio: extensions[0] } : {}
   const fields: Record<string, unknown> = { audios: extensions, ...others, ...json, ...names, ...single }
   const labelField = LABELS.find((name) => name in fields)
-  const id = `${parse(file).name}:${key}`
+  const id = `${name}:${key}`
   return { place, id, split: splitOfShard(file), fields, audios, ...(labelField && { labelField }) }
 }
 

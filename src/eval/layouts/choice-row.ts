@@ -9,7 +9,18 @@ export const choiceRow = z.object({
   question: z.string().min(1),
   choices: z.array(z.string()).min(2),
   answer: z.string({ message: 'expected the right answer: of the test split it is withheld' }),
+  category: z.string().nullish(),
+  'sub-category': z.string().nullish(),
+  difficulty: z.string().nullish(),
 })
+
+/** What a row says about its question besides its form, where it does. */
+export function facetsOf(row: z.infer<typeof choiceRow>): Readonly<Record<string, string>> {
+  const facets = (['category', 'sub-category', 'difficulty'] as const).map(
+    (name) => [name, row[name]] as const,
+  )
+  return Object.fromEntries(facets.flatMap(([name, value]) => (value ? [[name, value]] : [])))
+}
 
 /** @throws PalError naming the row and its key */
 export function parseRow<Row extends z.infer<typeof choiceRow>>(

@@ -17,6 +17,7 @@ test('ESC-50', async () => {
   const { items, vocabulary } = await read(`esc50:${await writeTinyEsc50()}`)
   const [first] = items
   assert.deepEqual([first?.task, first?.scoring, first?.expected], ['esc50', 'name', 'vacuum cleaner'])
+  assert.equal(first?.source, 'src_file 17367')
   assert.deepEqual(vocabulary.sound, ['rain', 'vacuum cleaner'])
   assert.ok((await first!.samples()).length > 1000)
   assert.ok(judge(first!, 'The noise of a vacuum cleaner.', vocabulary).right, 'noise is none of its labels')
@@ -54,12 +55,22 @@ test('LibriSpeech', async () => {
 const question = { id: 'x', question: 'Who speaks?', choices: ['Man', 'Woman'], answer: 'Woman' }
 
 test('MMAU', async () => {
-  const rows = [{ ...question, audio_id: './test-mini-audios/x.wav', task: 'speech', difficulty: 'easy' }]
+  const rows = [
+    {
+      ...question,
+      audio_id: './test-mini-audios/x.wav',
+      task: 'speech',
+      difficulty: 'easy',
+      'sub-category': 'Counting',
+      category: '',
+    },
+  ]
   const folder = await folderOf({ 'mmau.json': JSON.stringify(rows) })
   const { items } = await read(`mmau:${join(folder, 'mmau.json')}`)
   const [item] = items
   assert.equal(item?.question, 'Who speaks? Choose one: (A) Man (B) Woman')
   assert.deepEqual([item?.form, item?.expected, item?.choices], ['speech', 'Woman', ['Man', 'Woman']])
+  assert.deepEqual(item?.facets, { 'sub-category': 'Counting', difficulty: 'easy' })
   assert.equal(item?.audio, join(folder, 'test-mini-audios', 'x.wav'))
   const withheld = JSON.stringify([{ ...rows[0], answer: undefined }])
   await writeFile(join(folder, 'mmau.json'), withheld)
@@ -67,7 +78,12 @@ test('MMAU', async () => {
 })
 
 test('MMAR, as lines or as a list', async () => {
-  const row = { ...question, audio_path: './audio/x.wav', modality: 'mix-sound-speech' }
+  const row = {
+    ...question,
+    audio_path: './audio/x.wav',
+    modality: 'mix-sound-speech',
+    category: 'Signal Layer',
+  }
   const wrong = { ...row, answer: 'Child' }
   const folder = await folderOf({
     'MMAR-meta.jsonl': `${JSON.stringify(row)}\n`,
@@ -81,6 +97,7 @@ test('MMAR, as lines or as a list', async () => {
   for (const name of ['MMAR-meta.jsonl', 'MMAR-meta.json']) {
     const { items } = await all(name)
     assert.equal(items.length, 1, name)
+    assert.deepEqual(items[0]?.facets, { category: 'Signal Layer' })
     assert.deepEqual([items[0]?.form, items[0]?.audio], ['mix-sound-speech', join(folder, 'audio', 'x.wav')])
   }
   await assert.rejects(all('wrong.jsonl'), /wrong\.jsonl:1, answer: expected one of Man, Woman/)

@@ -2,12 +2,12 @@ import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { readJsonRows } from '../../data/json-rows.js'
 import { choiceQuestion } from '../../data/questions/choice-question.js'
-import { choiceRow, parseRow } from './choice-row.js'
+import { choiceRow, facetsOf, parseRow } from './choice-row.js'
 import type { Layout } from './layout.js'
 
 /**
  * MMAU (Sakshi et al. 2024; github.com/Sakshi113/MMAU): `mmau-test-mini.json`, a list of questions, and the recordings
- * that they name, relative to it. Listed by modality: sound, music, speech.
+ * that they name, relative to it. Listed by modality (sound, music, speech), difficulty and skill.
  */
 export const mmau: Layout = {
   async read(file) {
@@ -17,6 +17,7 @@ export const mmau: Layout = {
       return {
         ...{ id, audio: resolve(dirname(file), audio_id), task: 'mmau', scoring: 'multiple-choice', form },
         ...{ question: choiceQuestion(question), choices, expected },
+        ...{ facets: facetsOf(question), place: row.place },
       }
     })
     return { items }

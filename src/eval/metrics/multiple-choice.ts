@@ -1,4 +1,5 @@
-import { isDenial, normalize } from '../../data/questions/normalize.js'
+import { denies, isTakenBack } from './denial.js'
+import { type Token, tokensOf, wordsOf } from './tokens.js'
 
 /**
  * Which of the choices an answer names, strictly: one and no other, by its letter or by its words in their order.
@@ -25,7 +26,8 @@ export function chosen(answer: string, choices: readonly string[]): number | und
   const besides = given.filter((_, i) => !places.has(i))
   const letters = besides.map((token) => letterIn(token)).filter((index) => index in choices)
   if (letters.some((index) => first(index) !== choice)) return undefined
-  return isTakenBack(given, places, texts[choice]!) ? undefined : choice
+  const denying = given.map(({ word }) => denies(word))
+  return isTakenBack(denying, places) ? undefined : choice
 }
 
 const indexOf = (letter: string) => letter.toUpperCase().charCodeAt(0) - 65
@@ -63,47 +65,6 @@ function namedIn(given: readonly Token[], texts: readonly (readonly string[])[])
   }
   return { named: [...named], places }
 }
-
-/**
- * Whether something is denied besides the choice's own words. Behind a choice that denies something itself, this may be
- * its reason: "No, it does not."
- */
-function isTakenBack(
-  given: readonly Token[],
-  places: ReadonlySet<number>,
-  choice: readonly string[],
-): boolean {
-  const end = places.size > 0 && choice.some(denies) ? Math.min(...places) : given.length
-  return given.slice(0, end).some(({ word }, i) => !places.has(i) && denies(word))
-}
-
-const denies = (word: string) => isDenial(normalize(word)) || /n't$/.test(word) || RETRACTIONS.has(word)
-
-const RETRACTIONS: ReadonlySet<string> = new Set(['cannot', 'nor', 'wrong', 'incorrect', 'false'])
-
-interface Token {
-  /** Lower-case and without the marks around it; signs that tell choices apart (C, C#, -3, 50 %) stay. */
-  readonly word: string
-  readonly raw: string
-  /** What stands before it. */
-  readonly before: string
-}
-
-function tokensOf(text: string): readonly Token[] {
-  return text
-    .replaceAll('’', "'")
-    .split(/[\s/]+/)
-    .map((raw, i, all) => ({ raw, word: wordOf(raw), before: all[i - 1] ?? '' }))
-    .filter(({ word }) => word !== '')
-}
-
-const wordsOf = (text: string): readonly string[] => tokensOf(text).map(({ word }) => word)
-
-const wordOf = (raw: string) =>
-  raw
-    .toLowerCase()
-    .replace(/^["'“”‘([{<*]+/, '')
-    .replace(/["'“”)\]}>*.,;:!?]+$/, '')
 
 /** The choice whose letter a word is, marked as one ("(B)", "B.") or joined to another ("or B"); -1 of all else. */
 function letterIn({ word, raw, before }: Token): number {

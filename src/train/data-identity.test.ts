@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { packageFolder } from '../model/package-folder.js'
+import { drawnSets } from './data-identity.js'
+import { loadRecipe } from './recipe.js'
+
+test('a run of before sources were named is one of the same recipe, to the letter', async () => {
+  const file = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
+  const text = await readFile(file, 'utf8')
+  const before = join(await mkdtemp(join(tmpdir(), 'pal-recipe-')), 'before.yaml')
+  await writeFile(before, text.replace('source: freesound_id, ', ''))
+  const [now, then] = await Promise.all(
+    [file, before].map(async (path) => (await loadRecipe(path)).recipe.data),
+  )
+  assert.equal(now?.sets.esc10?.source, 'freesound_id')
+  assert.equal(JSON.stringify(drawnSets(now.sets)), JSON.stringify(then?.sets))
+})
