@@ -21,6 +21,16 @@ test('rows of another dialect are checked, shown with what is learnt of them, an
   const checked = await pal(['data', 'check', captions])
   assert.equal(checked.stdout, '1 rows, 1 files, 0.5 s, 0 problems\n')
 
+  const shown = await pal(['data', 'show', captions])
+  assert.match(
+    shown.stdout,
+    /captions\.jsonl:1 \(source and target; task caption\): .*a\.wav\n {2}user: <audio>\n {2}assistant: A dog barks\.\n1 rows\n$/,
+  )
+  assert.match(
+    (await pal(['data', 'show', captions, '--tokens'])).stderr,
+    /expected --tokens with a recipe only/,
+  )
+
   const show = (source: string, count = 1, options: RunOptions = {}) =>
     pal(
       [

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import type { Command } from 'commander'
 import type { Draw, Turn } from '../data/source.js'
+import { PalError } from '../errors.js'
 import type { ChatTokenizer } from '../text/chat.js'
 import type { LoadedRecipe } from '../train/recipe.js'
 import type { SourceOf } from '../train/sources.js'
@@ -68,11 +69,11 @@ export function register(command: Command, context: CliContext): void {
 
   withBases(command.command('show'))
     .description(
-      'print what a recipe draws: what is heard, questions and answers, and what of them is learnt',
+      'print what a recipe draws: what is heard, questions and answers, and what of them is learnt; or how rows are read',
     )
-    .argument('<recipe>', 'a YAML file')
-    .argument('[changes...]', 'settings to change, as key=value')
-    .option('--count <number>', 'draws of each kind of batch', wholeNumber(1), 3)
+    .argument('<what>', 'a recipe, or a manifest (.jsonl or .json), parquet files or tar shards')
+    .argument('[changes...]', 'settings of the recipe to change, as key=value')
+    .option('--count <number>', 'draws of each kind of batch, or rows', wholeNumber(1), 3)
     .option(
       '--tokens',
       "also the conversations' tokens, those that are learnt apart from those that are only read",
@@ -82,45 +83,81 @@ export function register(command: Command, context: CliContext): void {
       `
 Examples:
   pal data show recipes/pal-tiny.yaml data.root=path/to/recordings --count 2
-  pal data show recipes/pal-tiny.yaml data.root=path/to/recordings --count 1 --tokens`,
+  pal data show recipes/pal-tiny.yaml data.root=path/to/recordings --count 1 --tokens
+  pal data show questions.jsonl`,
     )
-    .action(async (file: string, changes: readonly string[], options: ShowCliOptions) => {
-      const { loadRecipe } = await import('../train/recipe.js')
-      const { asDrawn, loadSets, openSources } = await import('../train/sources.js')
-      const { sampleRateOf } = await import('../train/sample-rate.js')
-      const { writeApplied } = await import('../data/applied.js')
-      const { Random } = await import('../random.js')
-      const loaded = await loadRecipe(file, changes, chosenBases(options))
-      const { resolveEncoders } = await import('../model/model-plan.js')
-      const rate = sampleRateOf(await resolveEncoders(loaded.recipe.model.encoders))
-      const line = new ProgressLine()
-      const sets = await loadSets(loaded.recipe, 'all', rate, {
-        onProgress: (set, done, total) => line.show(`decoding ${set} ${done}/${total}`),
-        onWarning: (message) => line.note(`warning: ${message}`),
-        signal: context.signal,
-      })
-      line.end()
-      const sourceOf = await openSources(loaded, sets, rate)
-      if (options.tokens) line.show('opening the tokenizer')
-      const tokenizer = options.tokens && (await tokenizerOf(loaded, sourceOf))
-      line.end()
-      for (const stage of loaded.recipe.stages) {
-        const { name, batches, hears } = stage
-        for (const plan of batches) {
-          const source = sourceOf(asDrawn(plan, stage), hears)
-          for (let draw = 0; draw < options.count; draw++) {
-            const drawn = source.drawWithin(new Random(loaded.recipe.seed, name, draw), plan.seconds)
-            process.stdout.write(`${name}, up to ${plan.seconds} s: ${heardIn(drawn, rate)}\n`)
-            for (const one of drawn.augmented ?? [])
-              process.stdout.write(`  augmented: ${writeApplied(one)}\n`)
-            for (const turn of drawn.turns) {
-              process.stdout.write(`  ${turn.task}: ${turn.question} → ${turn.answer}\n`)
-              if (tokenizer) process.stdout.write(await tokensOf(turn, tokenizer))
-            }
-          }
+    .action(async (what: string, changes: readonly string[], options: ShowCliOptions) => {
+      const { isManifestFile } = await import('../data/manifest.js')
+      const { isShards } = await import('../data/shards/shard-files.js')
+      const isRows = isManifestFile(what) || (await isShards(what))
+      await (isRows ? showRows(what, changes, options) : showDraws(what, changes, options, context))
+    })
+}
+
+/** The first rows of a manifest in the one form that all dialects are turned into. */
+async function showRows(
+  path: string,
+  changes: readonly string[],
+  { count, tokens }: ShowCliOptions,
+): Promise<void> {
+  const wrong = tokens ? '--tokens' : changes[0]
+  if (wrong !== undefined) {
+    throw new PalError(`expected ${wrong} with a recipe only, which names the language model`, { file: path })
+  }
+  const { readManifest } = await import('../data/manifest.js')
+  const { placeName } = await import('../data/place.js')
+  const examples = await readManifest(path)
+  for (const { place, dialect, task, audios, messages, choices, accept } of examples.slice(0, count)) {
+    const where = placeName({ ...place, file: relative('', place.file) })
+    const names = audios.map(({ name }) => relative('', name)).join(', ') || 'no audio'
+    process.stdout.write(`${where} (${dialect}${task === undefined ? '' : `; task ${task}`}): ${names}\n`)
+    for (const { role, content } of messages) process.stdout.write(`  ${role}: ${content}\n`)
+    if (choices) process.stdout.write(`  choices: ${choices.join(' | ')}\n`)
+    if (accept) process.stdout.write(`  also right: ${accept.join(' | ')}\n`)
+  }
+  process.stdout.write(`${examples.length} rows\n`)
+}
+
+async function showDraws(
+  file: string,
+  changes: readonly string[],
+  options: ShowCliOptions,
+  context: CliContext,
+): Promise<void> {
+  const { loadRecipe } = await import('../train/recipe.js')
+  const { asDrawn, loadSets, openSources } = await import('../train/sources.js')
+  const { sampleRateOf } = await import('../train/sample-rate.js')
+  const { writeApplied } = await import('../data/applied.js')
+  const { Random } = await import('../random.js')
+  const loaded = await loadRecipe(file, changes, chosenBases(options))
+  const { resolveEncoders } = await import('../model/model-plan.js')
+  const rate = sampleRateOf(await resolveEncoders(loaded.recipe.model.encoders))
+  const line = new ProgressLine()
+  const sets = await loadSets(loaded.recipe, 'all', rate, {
+    onProgress: (set, done, total) => line.show(`decoding ${set} ${done}/${total}`),
+    onWarning: (message) => line.note(`warning: ${message}`),
+    signal: context.signal,
+  })
+  line.end()
+  const sourceOf = await openSources(loaded, sets, rate)
+  if (options.tokens) line.show('opening the tokenizer')
+  const tokenizer = options.tokens && (await tokenizerOf(loaded, sourceOf))
+  line.end()
+  for (const stage of loaded.recipe.stages) {
+    const { name, batches, hears } = stage
+    for (const plan of batches) {
+      const source = sourceOf(asDrawn(plan, stage), hears)
+      for (let draw = 0; draw < options.count; draw++) {
+        const drawn = source.drawWithin(new Random(loaded.recipe.seed, name, draw), plan.seconds)
+        process.stdout.write(`${name}, up to ${plan.seconds} s: ${heardIn(drawn, rate)}\n`)
+        for (const one of drawn.augmented ?? []) process.stdout.write(`  augmented: ${writeApplied(one)}\n`)
+        for (const turn of drawn.turns) {
+          process.stdout.write(`  ${turn.task}: ${turn.question} → ${turn.answer}\n`)
+          if (tokenizer) process.stdout.write(await tokensOf(turn, tokenizer))
         }
       }
-    })
+    }
+  }
 }
 
 /** The one that a run of the recipe has: that of the run in its folder, if there is one. */

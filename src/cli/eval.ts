@@ -142,6 +142,7 @@ export async function itemsOf(
   { tasks, limit, scenes, seed, wordings, question, signal }: ItemsOptions,
 ): Promise<EvalSet> {
   const { clipItems, clipTasks } = await import('../eval/items.js')
+  const { isManifestFile } = await import('../data/manifest.js')
   const { manifestItems } = await import('../eval/manifest-items.js')
   const { layoutItems, layoutOf } = await import('../eval/layouts/index.js')
   const { shardItems } = await import('../eval/shard-items.js')
@@ -158,7 +159,7 @@ export async function itemsOf(
 
   async function readItems(): Promise<[EvalSet, Stamp]> {
     const layout = layoutOf(what)
-    const isManifest = /\.(jsonl|ndjson|json)$/.test(what)
+    const isManifest = isManifestFile(what)
     const isWritten = isManifest || (await isShards(what))
     if (question !== undefined && (layout || !isWritten)) {
       throw new PalError('expected a question with a manifest only, whose rows may have none', {

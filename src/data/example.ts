@@ -8,6 +8,8 @@ import type { StoredAudio } from './stored-audio.js'
 /** One example to learn from. Every audio has its placeholder in a user message, in the same order. */
 export interface Example {
   readonly id: string
+  /** The name of the dialect that the row is in. */
+  readonly dialect: string
   readonly messages: readonly Message[]
   readonly audios: readonly StoredAudio[]
   readonly task?: string
@@ -33,12 +35,13 @@ export interface RowContext {
  * @throws PalError naming the place and the key of the first mistake
  */
 export function exampleOf(value: unknown, { place, id, locate }: RowContext): Example {
-  const row = parseRow(value, place)
+  const { dialect, row } = parseRow(value, place)
   const messages = placeAudio(row, place)
   checkTurns(messages, place)
   const { task, accept, choices } = row
   return {
     id: row.id ?? id,
+    dialect,
     messages,
     audios: row.audios.map(locate),
     ...(task !== undefined && { task }),
@@ -73,7 +76,7 @@ export function asked(example: Example, question: string | undefined): Example {
 const saysNothing = ({ role, content }: Message): boolean =>
   role === 'user' && content.replaceAll(audioPlaceholder, '').trim() === ''
 
-function parseRow(value: unknown, place: Place): Row {
+function parseRow(value: unknown, place: Place): { readonly dialect: string; readonly row: Row } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const got = JSON.stringify(value)?.slice(0, 60)
     throw new PalError(`expected a JSON object, got ${got}`, mistakeAt(place))
@@ -87,7 +90,7 @@ function parseRow(value: unknown, place: Place): Row {
     })
   }
   const parsed = dialect.schema.safeParse(value)
-  if (parsed.success) return parsed.data
+  if (parsed.success) return { dialect: dialect.name, row: parsed.data }
   const [issue] = parsed.error.issues
   throw new PalError(issue?.message ?? 'expected a valid row', mistakeAt(place, issue?.path.join('.') ?? ''))
 }

@@ -27,6 +27,7 @@ test('rows become examples with absolute paths and their line', async () => {
     { ...first, audios: first?.audios.map(({ name }) => name) },
     {
       id: '7',
+      dialect: 'messages',
       messages: row().messages,
       audios: [join(path, '../a.wav')],
       task: 'name',

@@ -8,6 +8,9 @@ import { readShardExamples } from './shards/shard-examples.js'
 import { isShards } from './shards/shard-files.js'
 import { audioFile, type StoredAudio } from './stored-audio.js'
 
+/** Whether a path is that of a manifest of lines or a list, by its name. */
+export const isManifestFile = (path: string): boolean => /\.(jsonl|ndjson|json)$/i.test(path)
+
 /**
  * The examples of a manifest: JSON lines or a JSON list, one example each, in any of the dialects, audio paths relative
  * to the manifest; or the rows of parquet files and the samples of tar shards (see `shardFiles` for how several are named).
