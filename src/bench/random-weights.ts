@@ -53,7 +53,7 @@ export async function randomWeights(
 }
 
 /** Changes with the numbers: files hold what they held. */
-const NUMBERS = 2
+const NUMBERS = 3
 
 interface Parameter {
   readonly name: string
@@ -82,7 +82,7 @@ function tensorsOf({ name, shape }: Parameter, bits: 4 | 8 | 32): readonly Tenso
     {
       name: `${name}.scales`,
       shape: [rows, columns / BLOCK_SIZE],
-      data: async () => new Float32Array(count / BLOCK_SIZE).fill(scale),
+      data: async () => scales(name, count / BLOCK_SIZE, scale),
     },
   ]
 }
@@ -105,6 +105,13 @@ function bytes(name: string, count: number): Uint8Array {
   const random = new Random('bytes')
   anyBytes ??= Uint8Array.from({ length: POOL }, () => random.integer(256))
   return fill(new Uint8Array(count), anyBytes, name)
+}
+
+/** All but the first alike. */
+function scales(name: string, count: number, scale: number): Float32Array {
+  const numbers = new Float32Array(count).fill(scale)
+  numbers[0] = scale * new Random(name).uniform(0.5, 1)
+  return numbers
 }
 
 /** From the pool, over and over; each weight begins elsewhere in it. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -67,6 +67,10 @@ test('rows of another dialect are checked, shown with what is learnt of them, an
 
   const closed = await show('question: Describe it.', 2000, { onOutput: (child) => child.stdout?.destroy() })
   assert.deepEqual([closed.code, closed.stderr], [0, ''])
+  await mkdir(join(folder, 'run'))
+  assert.equal((await show('question: Describe it.')).stdout, stdout)
+  assert.deepEqual(await readdir(join(folder, 'run')), [])
+
   const steady = '{ speed: { probability: 0 }, shift: { probability: 0 }, gain: { range: [-3, -3] } }'
   const changed = await show(`question: Describe it., augment: ${steady}`)
   assert.match(changed.stdout, /^answers, .*\n {2}augmented: .*gain −3 dB\n {2}caption: /, changed.stderr)

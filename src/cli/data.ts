@@ -98,11 +98,19 @@ Examples:
 async function showRows(
   path: string,
   changes: readonly string[],
-  { count, tokens }: ShowCliOptions,
+  { count, tokens, llm, encoder }: ShowCliOptions,
 ): Promise<void> {
-  const wrong = tokens ? '--tokens' : changes[0]
+  const [wrong] = [
+    ...(tokens ? ['--tokens'] : []),
+    ...(llm === undefined ? [] : ['--llm']),
+    ...(encoder ? ['--encoder'] : []),
+    ...changes,
+  ]
   if (wrong !== undefined) {
-    throw new PalError(`expected ${wrong} with a recipe only, which names the language model`, { file: path })
+    throw new PalError(`expected ${wrong} with a recipe only`, {
+      file: path,
+      hint: 'Rows are shown as they are read. What a model gets of them is shown of a recipe that names them as a source.',
+    })
   }
   const { readManifest } = await import('../data/manifest.js')
   const { placeName } = await import('../data/place.js')
@@ -160,20 +168,24 @@ async function showDraws(
   }
 }
 
-/** The one that a run of the recipe has: that of the run in its folder, if there is one. */
+/** The one that a run of the recipe has: that of the run in its folder, if there is one of that size, or else as it would be. */
 async function tokenizerOf(loaded: LoadedRecipe, sourceOf: SourceOf): Promise<ChatTokenizer> {
   const { resolvePlan } = await import('../model/model-plan.js')
   const { ownTokenizer } = await import('../train/tokenizer.js')
   const { withSystem } = await import('../text/chat.js')
   const { config, bases } = await resolvePlan(loaded.recipe.model)
   if (bases.llm) return withSystem(bases.llm.tokenizer, config.system)
+  const { vocabularySize } = config.llm
   const run = runFolder(loaded)
-  const folder = existsSync(run) ? run : await mkdtemp(join(tmpdir(), 'pal-tokenizer-'))
+  if (existsSync(join(run, 'tokenizer', 'tokenizer_config.json'))) {
+    const own = await ownTokenizer(run, loaded, vocabularySize, sourceOf)
+    if (own.vocabularySize === vocabularySize) return withSystem(own, config.system)
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'pal-tokenizer-'))
   try {
-    const own = await ownTokenizer(folder, loaded, config.llm.vocabularySize, sourceOf)
-    return withSystem(own, config.system)
+    return withSystem(await ownTokenizer(folder, loaded, vocabularySize, sourceOf), config.system)
   } finally {
-    if (folder !== run) await rm(folder, { recursive: true })
+    await rm(folder, { recursive: true })
   }
 }
 

@@ -1,5 +1,5 @@
 import { PalError } from '../errors.js'
-import type { Row, WrittenAudio } from './dialects/dialect.js'
+import type { Dialect, Row, WrittenAudio } from './dialects/dialect.js'
 import { dialects } from './dialects/index.js'
 import { audioPlaceholder, type Message } from './message.js'
 import { mistakeAt, type Place } from './place.js'
@@ -25,6 +25,8 @@ export interface RowContext {
   readonly place: Place
   /** The id of a row that has none. */
   readonly id: string
+  /** @default the first that detects the row */
+  readonly dialect?: Dialect | undefined
   /** The audio that the row calls by this name, or that it holds. */
   readonly locate: (written: WrittenAudio) => StoredAudio
 }
@@ -34,8 +36,8 @@ export interface RowContext {
  * then stands before the first user message.
  * @throws PalError naming the place and the key of the first mistake
  */
-export function exampleOf(value: unknown, { place, id, locate }: RowContext): Example {
-  const { dialect, row } = parseRow(value, place)
+export function exampleOf(value: unknown, { place, id, locate, ...context }: RowContext): Example {
+  const { dialect, row } = parseRow(value, place, context.dialect)
   const messages = placeAudio(row, place)
   checkTurns(messages, place)
   const { task, accept, choices } = row
@@ -76,12 +78,16 @@ export function asked(example: Example, question: string | undefined): Example {
 const saysNothing = ({ role, content }: Message): boolean =>
   role === 'user' && content.replaceAll(audioPlaceholder, '').trim() === ''
 
-function parseRow(value: unknown, place: Place): { readonly dialect: string; readonly row: Row } {
+function parseRow(
+  value: unknown,
+  place: Place,
+  known?: Dialect,
+): { readonly dialect: string; readonly row: Row } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const got = JSON.stringify(value)?.slice(0, 60)
     throw new PalError(`expected a JSON object, got ${got}`, mistakeAt(place))
   }
-  const dialect = dialects.find((candidate) => candidate.detects(value))
+  const dialect = known ?? dialects.find((candidate) => candidate.detects(value))
   if (!dialect) {
     const keys = Object.keys(value).join(', ') || '(none)'
     throw new PalError(`expected a row in a known form, got the keys ${keys}`, {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { PalError } from '../errors.js'
 import type { WrittenAudio } from './dialects/dialect.js'
@@ -6,7 +5,7 @@ import { asked, type Example, exampleOf, isUnasked } from './example.js'
 import { type JsonRow, readJsonRows } from './json-rows.js'
 import { readShardExamples } from './shards/shard-examples.js'
 import { isShards } from './shards/shard-files.js'
-import { audioFile, type StoredAudio } from './stored-audio.js'
+import { audioBytes, audioFile, type StoredAudio } from './stored-audio.js'
 
 /** Whether a path is that of a manifest of lines or a list, by its name. */
 export const isManifestFile = (path: string): boolean => /\.(jsonl|ndjson|json)$/i.test(path)
@@ -51,9 +50,6 @@ function readRow({ value, place }: JsonRow, file: string, number: number): Examp
   })
 }
 
-/** What lies in the manifest itself is called by what it holds, so that a sound which stands in several rows is one. */
 function locate(written: WrittenAudio, file: string): StoredAudio {
-  if (typeof written === 'string') return audioFile(resolve(dirname(file), written))
-  const hash = createHash('sha256').update(written).digest('hex')
-  return { name: `${file}, audio ${hash.slice(0, 16)}`, open: async () => written }
+  return typeof written === 'string' ? audioFile(resolve(dirname(file), written)) : audioBytes(written, file)
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Audio } from '../audio/audio.js'
 import { readAudio } from '../audio/read-audio.js'
 import { PalError } from '../errors.js'
@@ -5,7 +6,7 @@ import { mistakeAt, type Place, placeName } from './place.js'
 
 /** A sound as it lies on the disk: in a file of its own, in a cell of a parquet file, in a member of a tar shard. */
 export interface StoredAudio {
-  /** An absolute path, or the shard's with the place in it: what tells sounds apart, and what messages call them. */
+  /** An absolute path, or a shard's or a manifest's with the place in it: what tells sounds apart, and what messages call them. */
   readonly name: string
   /**
    * The path of the sound's own file, or its bytes out of a shard.
@@ -17,6 +18,12 @@ export interface StoredAudio {
 /** @param path absolute */
 export function audioFile(path: string): StoredAudio {
   return { name: path, open: async () => path }
+}
+
+/** A sound that stands in a file of rows, called by what it holds, so that one which stands there several times is one. */
+export function audioBytes(bytes: Uint8Array, file: string): StoredAudio {
+  const hash = createHash('sha256').update(bytes).digest('hex')
+  return { name: `${file}, audio ${hash.slice(0, 16)}`, open: async () => bytes }
 }
 
 /** Decodes a sound wherever it lies. @throws PalError as `readAudio` does */

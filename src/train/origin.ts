@@ -70,7 +70,8 @@ export async function inheritedIn(folder: string): Promise<Inherited | undefined
 
 const TRAINING = 'training.json'
 
-const HEADER = `# What this was trained by, as it ran, with what the command line changed. Where its files lay is left out:
+const HEADER = `# What this was trained by, as it ran, with what the command line changed. Where its files lay is left out: say it again,
+# of manifests as sources.NAME.path=…, of pretrained models that are no names of the hub with --llm and --encoder.
 #
 #   pal train recipe.yaml data.root=path/to/recordings
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { audioPlaceholder } from '../message.js'
 import type { Dialect } from './dialect.js'
-import { audios, optional, ownFields } from './fields.js'
+import { audios, heardIn, holdsList, optional, ownFields } from './fields.js'
 
 /**
  * The form of ShareGPT, as LLaMA-Factory reads it with `audios`, and as Audio Flamingo 3 has it with a `sound` whose
@@ -11,7 +11,8 @@ export const conversations: Dialect = {
   name: 'conversations',
   example:
     '{"conversations":[{"from":"human","value":"<audio>What is it?"},{"from":"gpt","value":"A dog."}],"audios":["a.wav"]}, or "<sound>\\nWhat is it?" with "sound":"a.wav"',
-  detects: (row) => 'conversations' in row,
+  detects: (row) => holdsList(row, 'conversations'),
+  audioKeys: ['sound', 'audio'],
   schema: z.lazy(() => schema),
 }
 
@@ -25,13 +26,14 @@ const schema = z
     conversations: z.array(z.object({ from, value: z.string() })).min(2),
     system: optional(z.string()),
     sound: optional(audios),
+    audio: optional(audios),
     audios: optional(audios),
   })
-  .transform(({ conversations, system, sound, audios = [], ...row }) => {
+  .transform(({ conversations, system, sound, audio, audios, ...row }, context) => {
     const said = conversations.map(({ from: role, value }) => ({
       role,
-      content: sound ? value.replaceAll(/<(?:sound|speech)>\n?/g, audioPlaceholder) : value,
+      content: value.replaceAll(/<(?:sound|speech)>\n?/g, audioPlaceholder),
     }))
     const opening = system ? [{ role: 'system' as const, content: system }] : []
-    return { ...row, messages: [...opening, ...said], audios: sound ?? audios }
+    return { ...row, messages: [...opening, ...said], audios: heardIn({ sound, audio, audios }, context) }
   })

@@ -21,6 +21,8 @@ export interface Dialect {
   readonly example: string
   /** Whether a row is meant to be in this dialect, by its keys; mistakes in it are then told by the schema. */
   detects(row: object): boolean
+  /** Keys beside `audios` under which a row may name its audio. */
+  readonly audioKeys?: readonly string[]
   /** Validates a row and turns it into the one form. */
   readonly schema: ZodType<Row>
 }

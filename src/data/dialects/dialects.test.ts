@@ -109,6 +109,15 @@ test('Qwen, Transformers, vLLM and TRL: parts that name the audio, here or in th
   )
 })
 
+test('an address of another machine and one that is none are told', async () => {
+  for (const url of ['file://elsewhere/a.wav', 'file:a%2Fb.wav']) {
+    await refused(
+      { messages: [question, answer], audios: [url] },
+      /:1, audios\.0: expected the URL of a file of this machine/,
+    )
+  }
+})
+
 test('LLaMA-Factory: conversations of human and gpt', async () => {
   const said = [
     { from: 'human', value: '<audio>What is it?' },
@@ -134,6 +143,9 @@ test('Audio Flamingo 3: the sound of a row and its place', async () => {
     ...plain,
     id: 'esc_1',
   })
+  const listed = { conversations: said('<sound>\nWhat is it?'), audios: ['a.wav'] }
+  assert.deepEqual(await normalized(listed), plain)
+  assert.deepEqual(await normalized({ ...listed, messages: null }), plain)
 })
 
 test('Kimi-Audio: typed messages for training, questions and answers for evaluation', async () => {
@@ -163,6 +175,10 @@ test('MMAU and MMAR: choices are asked with their letters', async () => {
     task: 'speech',
   })
   assert.deepEqual(await normalized({ ...row, audio_path: './a.wav', modality: 'speech' }), expected)
+  const two = { ...row, audio_path: 'a.wav', audios: ['b.wav'] }
+  await refused(two, /:1, audios: expected the same audio as under audio_path, or none/)
+  const counted = await normalized({ question: 'How many?', answer: 3, audio: 'a.wav' })
+  assert.deepEqual([counted.messages[1]?.content, counted.audios], ['3', ['a.wav']])
   await refused({ ...row, audio_id: 'a.wav', answer: undefined }, /:1: expected a row in a known form/)
   await refused({ ...row, audio_id: 'a.wav', answer: null }, /:1, answer: expected the right answer/)
 })
@@ -206,7 +222,9 @@ test('SLAM-LLM: what is asked is given for all rows, unless they say it', async 
     [example?.id, example?.task, example?.messages[0]?.content],
     ['dog_1', 'caption', '<audio>Describe the sound.'],
   )
-  assert.equal((await normalized({ ...row, prompt: 'ASR' })).task, 'transcription')
+  for (const prompt of ['ASR', '<asr>'])
+    assert.equal((await normalized({ ...row, prompt })).task, 'transcription')
+  await refused({ ...row, source: 'freesound' }, /:1: expected a row in a known form/)
   await assert.rejects(
     readQuestions(await manifest(row, tagged)),
     /rows\.jsonl:1: expected a question, got a row that has none\n.*question:.*--question/,

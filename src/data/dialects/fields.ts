@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { WrittenAudio } from './dialect.js'
 
@@ -13,6 +14,16 @@ export const ownFields = {
   accept: optional(z.array(z.string().min(1))),
   choices: optional(z.array(z.string().min(1)).min(2)),
 }
+
+/** Whether a key holds a list, or the JSON text of one, as some tables keep it. */
+export function holdsList(row: object, key: string): boolean {
+  const value = (row as Record<string, unknown>)[key]
+  return Array.isArray(value) || (typeof value === 'string' && value.trimStart().startsWith('['))
+}
+
+/** Text, or a number as text. */
+export const text = (schema: z.ZodString) =>
+  z.preprocess((value) => (typeof value === 'number' ? String(value) : value), schema)
 
 /** OpenAI calls the system's message the developer's. */
 export const role = z
@@ -33,14 +44,43 @@ export function listOf<Schema extends z.ZodType>(schema: Schema, only: (text: st
   return z.preprocess((value) => (typeof value === 'string' ? [only(value)] : value), z.array(schema))
 }
 
+/**
+ * What a row names under one of several keys.
+ * @param named by key, those that count first first
+ */
+export function heardIn(
+  named: Readonly<Record<string, readonly WrittenAudio[] | undefined>>,
+  context: z.RefinementCtx,
+): readonly WrittenAudio[] {
+  const [first, another] = Object.entries(named).filter(
+    ([, audios]) => audios !== undefined && audios.length > 0,
+  )
+  if (first && another && !isDeepStrictEqual(first[1], another[1])) {
+    const message = `expected the same audio as under ${first[0]}, or none`
+    context.addIssue({ code: 'custom', path: [another[0]], message })
+  }
+  return first?.[1] ?? []
+}
+
 function writtenAudio(text: string, context: z.RefinementCtx): WrittenAudio {
   const [, data] = /^data:[^,]*;base64,(.*)$/s.exec(text) ?? []
   if (data !== undefined) return bytesOf(data, context)
-  if (text.startsWith('file:')) return fileURLToPath(text)
+  if (text.startsWith('file:')) return localPath(text, context)
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text)) {
     return refused(context, `expected a path, got the address ${text.slice(0, 200)}: download it first`)
   }
   return text
+}
+
+function localPath(url: string, context: z.RefinementCtx): string {
+  try {
+    return fileURLToPath(url)
+  } catch (cause) {
+    return refused(
+      context,
+      `expected the URL of a file of this machine, such as file:///a.wav: ${(cause as Error).message}`,
+    )
+  }
 }
 
 function bytesOf(text: string, context: z.RefinementCtx): Uint8Array {

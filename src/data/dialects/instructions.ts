@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Dialect } from './dialect.js'
-import { audios, optional, ownFields } from './fields.js'
+import { audios, heardIn, optional, ownFields } from './fields.js'
 
 /**
  * The form of Alpaca: with one `audio_id`, as LTU's OpenAQA and GAMA have it, or with `audios`, as LLaMA-Factory reads it.
@@ -11,6 +11,7 @@ export const instructions: Dialect = {
   example:
     '{"instruction":"What is it?","input":"","audio_id":"a.wav","dataset":"esc50","task":"open-ended question","output":"A dog."}',
   detects: (row) => 'instruction' in row && 'output' in row,
+  audioKeys: ['audio_id', 'audio'],
   schema: z.lazy(() => schema),
 }
 
@@ -23,18 +24,21 @@ const schema = z
     system: optional(z.string()),
     history: optional(z.array(z.tuple([z.string(), z.string()]))),
     audio_id: optional(audios),
+    audio: optional(audios),
     audios: optional(audios),
   })
-  .transform(({ instruction, input, output, system, history = [], audio_id, audios = [], ...row }) => ({
-    ...row,
-    messages: [
-      ...(system ? [{ role: 'system' as const, content: system }] : []),
-      ...[...history, [input ? `${instruction}\n${input}` : instruction, output] as const].flatMap(
-        ([question, answer]) => [
-          { role: 'user' as const, content: question },
-          { role: 'assistant' as const, content: answer },
-        ],
-      ),
-    ],
-    audios: audio_id ?? audios,
-  }))
+  .transform(
+    ({ instruction, input, output, system, history = [], audio_id, audio, audios, ...row }, context) => ({
+      ...row,
+      messages: [
+        ...(system ? [{ role: 'system' as const, content: system }] : []),
+        ...[...history, [input ? `${instruction}\n${input}` : instruction, output] as const].flatMap(
+          ([question, answer]) => [
+            { role: 'user' as const, content: question },
+            { role: 'assistant' as const, content: answer },
+          ],
+        ),
+      ],
+      audios: heardIn({ audio_id, audio, audios }, context),
+    }),
+  )

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import type { Dialect } from './dialect.js'
-import { audio, ownFields, role } from './fields.js'
+import { audio, holdsList, ownFields, role } from './fields.js'
 
 /** Our own form, which ms-swift and LLaMA-Factory share. Keys not named here are allowed and left alone. */
 export const messages: Dialect = {
   name: 'messages',
   example:
     '{"messages":[{"role":"user","content":"<audio>What is it?"},{"role":"assistant","content":"A dog."}],"audios":["a.wav"]}',
-  detects: (row) => 'messages' in row,
+  detects: (row) => holdsList(row, 'messages'),
   schema: z.object({
     ...ownFields,
     messages: z.array(z.object({ role, content: z.string() })).min(2),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Dialect } from './dialect.js'
-import { audio, optional, ownFields } from './fields.js'
+import { audios, optional, ownFields } from './fields.js'
 
 /**
  * SLAM-LLM's (github.com/X-LANCE/SLAM-LLM): a recording and what to make of it. What is asked stands in its
@@ -9,7 +9,9 @@ import { audio, optional, ownFields } from './fields.js'
 export const sourceTarget: Dialect = {
   name: 'source and target',
   example: '{"key":"1","source":"a.wav","target":"A dog barks.","prompt":"Describe the audio."}',
-  detects: (row) => 'key' in row && 'source' in row && 'target' in row,
+  // A labelled recording may have keys of these names, too, but its source is no file.
+  detects: (row) => 'key' in row && 'target' in row && 'source' in row && AUDIO.test(String(row.source)),
+  audioKeys: ['source'],
   schema: z.lazy(() => schema),
 }
 
@@ -17,16 +19,16 @@ const schema = z
   .object({
     ...ownFields,
     key: z.string(),
-    source: audio,
+    source: audios,
     target: z.string().min(1),
     prompt: optional(z.string()),
   })
   .transform(({ key, source, target, prompt = '', ...row }) => {
-    const [, tag] = TAG.exec(prompt) ?? []
-    const { id = key, task = tag && (TASKS[tag] ?? tag.toLowerCase()) } = row
+    const [, bracketed, tag = bracketed] = TAG.exec(prompt) ?? []
+    const { id = key, task = tag && (TASKS[tag.toUpperCase()] ?? tag.toLowerCase()) } = row
     return {
       ...row,
-      ...{ id, task, audios: [source] },
+      ...{ id, task, audios: source },
       messages: [
         { role: 'user' as const, content: tag === undefined ? prompt : '' },
         { role: 'assistant' as const, content: target },
@@ -34,7 +36,8 @@ const schema = z
     }
   })
 
-const TAG = /^<?([A-Z][A-Z0-9_]*)>?$/
+const AUDIO = /\.(wav|flac|mp3|ogg|oga|opus|m4a|mp4|aac|au)$/i
+const TAG = /^<(\w+)>$|^([A-Z][A-Z0-9_]*)$/
 
 /** The tasks that have a scoring of their own here. */
 const TASKS: Readonly<Record<string, string>> = { ASR: 'transcription', AAC: 'caption' }

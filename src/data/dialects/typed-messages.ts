@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { audioPlaceholder, type Message } from '../message.js'
 import type { Dialect, WrittenAudio } from './dialect.js'
-import { audio, ownFields, role } from './fields.js'
+import { audio, holdsList, ownFields, role } from './fields.js'
 
 /**
  * What Kimi-Audio is finetuned on (github.com/MoonshotAI/Kimi-Audio, `finetune_codes`): each message is a text or an
@@ -11,7 +11,7 @@ export const typedMessages: Dialect = {
   name: 'typed messages',
   example:
     '{"conversation":[{"role":"user","message_type":"text","content":"What is it?"},{"role":"user","message_type":"audio","content":"a.wav"},{"role":"assistant","message_type":"text","content":"A dog."}]}',
-  detects: (row) => 'conversation' in row,
+  detects: (row) => holdsList(row, 'conversation'),
   schema: z.lazy(() => schema),
 }
 

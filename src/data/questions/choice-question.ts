@@ -1,5 +1,5 @@
 /** Letters as a question lists them: A, B, C … */
-export const letterAt = (index: number) => String.fromCharCode(65 + index)
+const letterAt = (index: number) => String.fromCharCode(65 + index)
 
 /** "Who speaks? Choose one: (A) Man (B) Woman" */
 export function choiceQuestion({

@@ -69,6 +69,41 @@ test("a shard's rows may be in any dialect, and name their audio or leave that t
   )
 })
 
+test('where audio was before it came into a shard does not matter', async () => {
+  const path = await shard(
+    ['1.json', JSON.stringify({ question: 'What?', answer: 'A dog.', audio_path: 'orig/x.wav' })],
+    ['1.wav', ''],
+    ['2.json', JSON.stringify({ key: '2', source: '/orig/y.wav', target: 'A dog.', prompt: 'What?' })],
+    ['2.wav', ''],
+  )
+  const names = (await readManifest(path)).map(({ audios }) => audios.map(({ name }) => name))
+  assert.deepEqual(names, [[`${path}, 1.wav`], [`${path}, 2.wav`]])
+})
+
+test('sounds that stand in a row themselves are told apart', async () => {
+  const part = (text: string) => ({
+    ...{ type: 'input_audio', input_audio: { data: Buffer.from(text).toString('base64'), format: 'wav' } },
+  })
+  const messages = [
+    { role: 'user', content: [part('junk'), part('more junk')] },
+    { role: 'assistant', content: 'A.' },
+  ]
+  const { files, problems } = await checkManifest(await shard(['1.json', JSON.stringify({ messages })]))
+  assert.deepEqual([files, problems.length], [2, 2])
+})
+
+test('a labelled recording may have keys that a conversation has', async () => {
+  const labelled = (json: object) => shard(['1.json', JSON.stringify(json)], ['1.cls', '3'], ['1.wav', ''])
+  for (const json of [
+    { conversation: 'c17' },
+    { conversations: 4 },
+    { key: '1', source: 'freesound', target: 3 },
+  ]) {
+    const { rows, files } = await checkManifest(await labelled(json))
+    assert.deepEqual([rows, files], [1, 1])
+  }
+})
+
 test('mistakes in a sample name its shard, its key and what is wrong', async () => {
   const bad = (...members: [string, string][]) => shard(...members).then(readManifest)
   const stray = conversation('<audio>', { audios: ['mp3'] })

@@ -1,7 +1,10 @@
 import { PalError } from '../../errors.js'
+import type { Dialect } from '../dialects/dialect.js'
+import { holdsList } from '../dialects/fields.js'
+import { dialects } from '../dialects/index.js'
 import { type Example, exampleOf } from '../example.js'
-import { mistakeAt, type Place, placeName } from '../place.js'
-import type { StoredAudio } from '../stored-audio.js'
+import { mistakeAt, type Place } from '../place.js'
+import { audioBytes, type StoredAudio } from '../stored-audio.js'
 import { isConversation, type ShardRecord } from './shard-record.js'
 import { shardRecords } from './shard-records.js'
 
@@ -37,11 +40,11 @@ function shardExample(record: ShardRecord): Example {
       hint: `Name such shards as a set of the recipe: { shards: PATH, label: ${labelField}, kind: sound }.`,
     })
   }
-  return exampleOf(rowOf(record), {
-    place,
-    id,
+  const dialect = dialects.find(({ detects }) => detects(record.fields))
+  return exampleOf(rowOf(record, dialect ?? {}), {
+    ...{ place, id, dialect },
     locate(written) {
-      if (typeof written !== 'string') return { name: placeName(place), open: async () => written }
+      if (typeof written !== 'string') return audioBytes(written, place.file)
       const audio = audios.get(written)
       if (audio) return audio
       const known = [...audios.keys()].join(', ') || 'none'
@@ -51,14 +54,20 @@ function shardExample(record: ShardRecord): Example {
   })
 }
 
-/** The record as a line of a manifest would have it. */
-function rowOf({ fields, place }: ShardRecord): object {
-  const { audio, audios = audio === undefined ? [] : [audio] } = fields
-  const written = LISTS.filter((key) => typeof fields[key] === 'string')
+/** The record as a line of a manifest would have it. Where its audio was before it came into the shard is left out. */
+function rowOf({ fields, audios: known, place }: ShardRecord, { audioKeys = [] }: Partial<Dialect>): object {
+  const { audio, audios = audio === undefined ? [] : [audio], ...rest } = fields
+  const isKnown = (name: unknown) => typeof name === 'string' && known.has(name)
+  const named = audioKeys
+    .map((key) => rest[key])
+    .find((names) => names !== undefined && [names].flat().every(isKnown))
+  const heard = named === undefined ? audios : [named].flat()
+  const listed = LISTS.filter((key) => typeof rest[key] === 'string' && holdsList(rest, key))
   return {
-    ...fields,
-    audios,
-    ...Object.fromEntries(written.map((key) => [key, parsed(fields[key] as string, place, key)])),
+    ...rest,
+    audios: heard,
+    ...Object.fromEntries(audioKeys.filter((key) => key in rest).map((key) => [key, heard])),
+    ...Object.fromEntries(listed.map((key) => [key, parsed(rest[key] as string, place, key)])),
   }
 }
 
