@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,17 +25,7 @@ export async function writeExampleTokenizer(folder: string): Promise<void> {
   await writeTokenizer(folder, trained, { chatTemplate: template, endToken })
 }
 
-const folders: string[] = []
-process.once('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true })
-})
-
-/** A new folder that is removed when the tests have ended. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'pal-text-'))
-  folders.push(folder)
-  return folder
-}
+export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'pal-text-'))
 
 /** The example tokenizer, with other files or another template in its folder. */
 export async function openExample(files: Readonly<Record<string, string>> = {}): Promise<ChatTokenizer> {

@@ -1,19 +1,8 @@
-import { rmSync } from 'node:fs'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const folders: string[] = []
-process.once('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true })
-})
-
-/** A new folder that is removed when the tests have ended. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'pal-weights-'))
-  folders.push(folder)
-  return folder
-}
+export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'pal-weights-'))
 
 /** A safetensors file as bytes, from a header that need not be right. */
 export function fileBytes(header: string | object, data: Uint8Array = new Uint8Array()): Uint8Array {
