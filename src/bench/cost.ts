@@ -118,7 +118,7 @@ const BLOCK = /^integration\.blocks\.\d+\.(?!attention\.(key|value|audio_norm)\.
 /** Of a weight; a block of 32 has a scale of 4 bytes. */
 const bytesOf = (bits: number) => (bits < 32 ? bits / 8 + 4 / 32 : 4)
 
-/** With the letters of `formulaOf`; where they are not, biases and norms of queries and keys, and the gates, are nothing. */
+/** With the letters of `formulaOf`; biases and norms of queries and keys only where a model has them. */
 function weightFormula({ integration, bits }: BenchConfiguration, llm: LlamaConfig): number {
   const { hiddenSize: d, layers: L, feedForwardSize: f, vocabularySize: V, headSize } = llm
   const q = llm.heads * headSize

@@ -157,7 +157,7 @@ async function showDraws(
       const source = sourceOf(asDrawn(plan, stage), hears)
       for (let draw = 0; draw < options.count; draw++) {
         const drawn = source.drawWithin(new Random(loaded.recipe.seed, name, draw), plan.seconds)
-        process.stdout.write(`${name}, up to ${plan.seconds} s: ${heardIn(drawn, rate)}\n`)
+        process.stdout.write(`${name}, up to ${plan.seconds} s: ${lengthAndSounds(drawn, rate)}\n`)
         for (const one of drawn.augmented ?? []) process.stdout.write(`  augmented: ${writeApplied(one)}\n`)
         for (const turn of drawn.turns) {
           process.stdout.write(`  ${turn.task}: ${turn.question} → ${turn.answer}\n`)
@@ -190,7 +190,7 @@ async function tokenizerOf(loaded: LoadedRecipe, sourceOf: SourceOf): Promise<Ch
 }
 
 /** How long a draw is, and what sounds in it when. */
-function heardIn({ samples, sounds = [] }: Draw, rate: number): string {
+function lengthAndSounds({ samples, sounds = [] }: Draw, rate: number): string {
   const heard = sounds.map(
     ({ label, startSeconds: start, endSeconds: end }) => `${label} ${start.toFixed(2)}–${end.toFixed(2)} s`,
   )

@@ -139,11 +139,9 @@ test('a stage of epochs hears each recording so often, and goes on as if it had 
 })
 
 test('what a run inherits, overrides and trains is told once, also when it goes on, and kept with the model', async () => {
-  const ears = join(root, 'ears')
-  await run(await recipe(`${LABELS}, steps: 1`), ears)
-  const loaded = await recipe(
-    "trained: ['llm.*'], steps: 2",
-    `start={ model: ${join(ears, 'model')}, parameters: ['encoders.general.encoder.*'] }`,
+  const { ears, loaded } = await startingFrom(
+    'ears',
+    'encoders.general.encoder.*',
     'sources.clips.augment={ tilt: { probability: 0.5 } }',
   )
   const folder = join(root, 'told')
@@ -182,12 +180,7 @@ test('what a run inherits, overrides and trains is told once, also when it goes 
 })
 
 test('a run that began before it was kept what it inherits goes on without telling it', async () => {
-  const ears = join(root, 'early-ears')
-  await run(await recipe(`${LABELS}, steps: 1`), ears)
-  const loaded = await recipe(
-    "trained: ['llm.*'], steps: 2",
-    `start={ model: ${join(ears, 'model')}, parameters: ['llm.*'] }`,
-  )
+  const { loaded } = await startingFrom('early-ears', 'llm.*')
   const folder = join(root, 'early')
   await stopped(loaded, folder)
   await rm(join(folder, 'training.json'))
@@ -235,4 +228,12 @@ const weights = (folder: string) => readFile(join(folder, 'model', 'model.safete
 async function losses(folder: string): Promise<readonly (readonly [number, number])[]> {
   const lines = (await readFile(join(folder, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
   return lines.map((line) => JSON.parse(line) as StepReport).map(({ step, loss }) => [step, loss])
+}
+
+/** A recipe that takes weights over from a model, and the folder of that model's run. */
+async function startingFrom(name: string, parameters: string, ...changes: readonly string[]) {
+  const ears = join(root, name)
+  await run(await recipe(`${LABELS}, steps: 1`), ears)
+  const start = `start={ model: ${join(ears, 'model')}, parameters: ['${parameters}'] }`
+  return { ears, loaded: await recipe("trained: ['llm.*'], steps: 2", start, ...changes) }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Dialect } from './dialect.js'
-import { audios, heardIn, optional, ownFields } from './fields.js'
+import { audios, exchange, heardIn, optional, ownFields } from './fields.js'
 
 /**
  * The form of Alpaca: with one `audio_id`, as LTU's OpenAQA and GAMA have it, or with `audios`, as LLaMA-Factory reads it.
@@ -32,12 +32,8 @@ const schema = z
       ...row,
       messages: [
         ...(system ? [{ role: 'system' as const, content: system }] : []),
-        ...[...history, [input ? `${instruction}\n${input}` : instruction, output] as const].flatMap(
-          ([question, answer]) => [
-            { role: 'user' as const, content: question },
-            { role: 'assistant' as const, content: answer },
-          ],
-        ),
+        ...history.flatMap(([question, answer]) => exchange(question, answer)),
+        ...exchange(input ? `${instruction}\n${input}` : instruction, output),
       ],
       audios: heardIn({ audio_id, audio, audios }, context),
     }),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { choiceQuestion } from '../questions/choice-question.js'
 import type { Dialect } from './dialect.js'
-import { audios, heardIn, optional, ownFields, text } from './fields.js'
+import { audios, exchange, heardIn, optional, ownFields, text } from './fields.js'
 
 /**
  * A question and its answer: as MMAU (`audio_id`) and MMAR (`audio_path`) have them, with choices, which are asked as `pal
@@ -36,9 +36,6 @@ const schema = z
     return {
       ...row,
       ...{ id, task, audios: heardIn({ audio_path, audio_id, audio, audios }, context) },
-      messages: [
-        { role: 'user' as const, content: asked },
-        { role: 'assistant' as const, content: answer },
-      ],
+      messages: exchange(asked, answer),
     }
   })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Dialect } from './dialect.js'
-import { audios, optional, ownFields } from './fields.js'
+import { audios, exchange, optional, ownFields } from './fields.js'
 
 /**
  * SLAM-LLM's (github.com/X-LANCE/SLAM-LLM): a recording and what to make of it. What is asked stands in its
@@ -29,10 +29,7 @@ const schema = z
     return {
       ...row,
       ...{ id, task, audios: source },
-      messages: [
-        { role: 'user' as const, content: tag === undefined ? prompt : '' },
-        { role: 'assistant' as const, content: target },
-      ],
+      messages: exchange(tag === undefined ? prompt : '', target),
     }
   })
 

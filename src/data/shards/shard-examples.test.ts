@@ -80,6 +80,16 @@ test('where audio was before it came into a shard does not matter', async () => 
   assert.deepEqual(names, [[`${path}, 1.wav`], [`${path}, 2.wav`]])
 })
 
+test('parts may be kept as JSON text, too', async () => {
+  const content = [{ type: 'audio' }, { type: 'text', text: 'What?' }]
+  const messages = JSON.stringify([
+    { role: 'user', content },
+    { role: 'assistant', content: 'A dog.' },
+  ])
+  const [example] = await readManifest(await shard(['1.json', JSON.stringify({ messages })], ['1.wav', '']))
+  assert.deepEqual([example?.dialect, example?.messages[0]?.content], ['content parts', '<audio>What?'])
+})
+
 test('sounds that stand in a row themselves are told apart', async () => {
   const part = (text: string) => ({
     ...{ type: 'input_audio', input_audio: { data: Buffer.from(text).toString('base64'), format: 'wav' } },

@@ -40,8 +40,9 @@ function shardExample(record: ShardRecord): Example {
       hint: `Name such shards as a set of the recipe: { shards: PATH, label: ${labelField}, kind: sound }.`,
     })
   }
-  const dialect = dialects.find(({ detects }) => detects(record.fields))
-  return exampleOf(rowOf(record, dialect ?? {}), {
+  const row = withLists(record)
+  const dialect = dialects.find(({ detects }) => detects(row))
+  return exampleOf(withOwnAudio(row, record, dialect), {
     ...{ place, id, dialect },
     locate(written) {
       if (typeof written !== 'string') return audioBytes(written, place.file)
@@ -54,25 +55,32 @@ function shardExample(record: ShardRecord): Example {
   })
 }
 
-/** The record as a line of a manifest would have it. Where its audio was before it came into the shard is left out. */
-function rowOf({ fields, audios: known, place }: ShardRecord, { audioKeys = [] }: Partial<Dialect>): object {
+/** A record's fields, with lists where they are kept as JSON text. */
+function withLists({ fields, place }: ShardRecord): Fields {
+  const written = LISTS.filter((key) => typeof fields[key] === 'string' && holdsList(fields, key))
+  return {
+    ...fields,
+    ...Object.fromEntries(written.map((key) => [key, parsed(fields[key] as string, place, key)])),
+  }
+}
+
+/** What some writers keep as JSON text. */
+const LISTS = ['messages', 'conversations', 'conversation', 'choices'] as const
+
+type Fields = ShardRecord['fields']
+
+/** The row as a line of a manifest would have it. Where its audio was before it came into the shard is left out. */
+function withOwnAudio(fields: Fields, { audios: known }: ShardRecord, dialect?: Dialect): object {
+  const { audioKeys = [] } = dialect ?? {}
   const { audio, audios = audio === undefined ? [] : [audio], ...rest } = fields
   const isKnown = (name: unknown) => typeof name === 'string' && known.has(name)
   const named = audioKeys
     .map((key) => rest[key])
     .find((names) => names !== undefined && [names].flat().every(isKnown))
   const heard = named === undefined ? audios : [named].flat()
-  const listed = LISTS.filter((key) => typeof rest[key] === 'string' && holdsList(rest, key))
-  return {
-    ...rest,
-    audios: heard,
-    ...Object.fromEntries(audioKeys.filter((key) => key in rest).map((key) => [key, heard])),
-    ...Object.fromEntries(listed.map((key) => [key, parsed(rest[key] as string, place, key)])),
-  }
+  const naming = audioKeys.filter((key) => key in rest)
+  return { ...rest, audios: heard, ...Object.fromEntries(naming.map((key) => [key, heard])) }
 }
-
-/** What some writers keep as JSON text. */
-const LISTS = ['messages', 'conversations', 'conversation', 'choices'] as const
 
 function parsed(text: string, place: Place, key: string): unknown {
   try {
