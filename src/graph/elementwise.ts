@@ -6,7 +6,7 @@ export function add(a: Tensor, b: Tensor | number): Tensor {
   return binary(ADD, a, b)
 }
 
-const ADD: Operation = {
+export const ADD: Operation = {
   type: 'Add',
   gradient: ({ inputs }, [g]) => inputs.map(({ shape }) => sumTo(g!, shape)),
 }

@@ -24,7 +24,7 @@ export function rmsNorm(a: Tensor, gain: Tensor, epsilon: number): Tensor {
  * The kernel's second output is i = 1/√(mean(a²) + epsilon), [..., 1]. With s = gain · dy: da = i·s − a · i³·mean(s·a), which
  * does not make a·i, as wide as a, only to read it again.
  */
-const RMS_NORM: Operation = {
+export const RMS_NORM: Operation = {
   type: 'SimplifiedLayerNormalization',
   gradient: ({ inputs: [a, gain], outputs: [, inverse] }, [g]) => {
     const scaled = mul(g!, gain!)

@@ -1,5 +1,6 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { type BlockData, type BlockInitializer, blockNode } from './blocks.js'
+import { fuseResidualNorms } from './fuse.js'
 import {
   type Attribute,
   CONSTANT,
@@ -39,7 +40,8 @@ export function writeOnnx(
   outputs: Readonly<Record<string, Tensor>>,
   externalData: (parameter: string) => ExternalData | BlockData | undefined = () => undefined,
 ): OnnxModel {
-  const nodes = neededNodes(Object.values(outputs))
+  const read = Object.values(outputs)
+  const nodes = fuseResidualNorms(neededNodes(read), read)
   const inputs: { name: string; shape: Shape; dtype: DType }[] = []
   const graph = new BinaryWriter()
   const inBlocks = new Map<Tensor, BlockData>()

@@ -4,7 +4,7 @@ import { Runtime } from '../runtime/runtime.js'
 import type { IntegrationConfig } from './config.js'
 import { nothing } from './integration.js'
 import { layOut } from './layout.js'
-import { evaluate, LLM, Tiny } from './tiny.test.helper.js'
+import { evaluate, LLM, largestDifference, Tiny } from './tiny.test.helper.js'
 
 const TEXT = [3, 17, 4, 4, 9]
 const INTEGRATIONS: Readonly<Record<string, IntegrationConfig>> = {
@@ -48,7 +48,8 @@ test('flamingo: gates of zero leave the language model untouched, whatever there
   assert.equal(gates.length, 4)
   const zeros = new Map(gates.map((gate) => [gate, new Float32Array(1)]))
   const { logits } = await evaluate(runtime, { logits: tiny.network.decoder.logits(states) }, zeros)
-  assert.deepEqual(logits, await textOnlyLogits())
+  // To the last bits: what a block adds is added by the norm behind it, which rounds in another order.
+  assert.ok(largestDifference(logits, await textOnlyLogits()) < 1e-6)
 })
 
 async function textOnlyLogits(): Promise<Float32Array> {

@@ -1,4 +1,3 @@
-import { mul } from '../graph/elementwise.js'
 import { matmul } from '../graph/matmul.js'
 import type { Tensor } from '../graph/tensor.js'
 import type { Scope } from './scope.js'
@@ -30,8 +29,7 @@ export function loraAddition(
 ): Tensor {
   const down = scope.in('lora_A').parameter('weight', [rank, inputs], { uniform: 1 / Math.sqrt(inputs) })
   const up = scope.in('lora_B').parameter('weight', [outputs, rank], 'zeros')
-  const narrow = mul(matmul(x, down, { transposeB: true }), alpha / rank)
-  return matmul(narrow, up, { transposeB: true })
+  return matmul(matmul(x, down, { transposeB: true }), up, { transposeB: true, scale: alpha / rank })
 }
 
 /** Whether a weight is part of an adaptation. */
