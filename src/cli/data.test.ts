@@ -82,3 +82,35 @@ test('rows of another dialect are checked, shown with what is learnt of them, an
   const asked = await ask('--question', 'Describe it.')
   assert.match(asked.stdout, /caption .*CIDEr-D/, asked.stderr)
 })
+
+test('an answer that is read only is shown so, and needs one that is learnt beside it', async () => {
+  const said = (role: string, content: string, mark: object = {}) => ({ role, content, ...mark })
+  const row = (...more: readonly object[]) =>
+    JSON.stringify({
+      messages: [said('user', 'What is it?'), said('assistant', 'A cat.', { weight: 0 }), ...more],
+      audios: ['a.wav'],
+    })
+  const rows = join(folder, 'marked.jsonl')
+  await writeFile(rows, row(said('user', 'Sure?'), said('assistant', 'A dog.')))
+  const shown = await pal(['data', 'show', rows])
+  assert.match(shown.stdout, /\n {2}assistant \(read only\): A cat\.\n.*\n {2}assistant: A dog\.\n/)
+  const tokens = await pal([
+    ...['data', 'show', join(packageFolder(), 'recipes', 'pal-tiny.yaml'), '--count', '1', '--tokens'],
+    ...[...TINY_MODEL, 'model.llm.vocabularySize=270', 'data={ root: ., sets: {} }'],
+    `output=${join(folder, 'no-run')}`,
+    `sources={ marked: { kind: manifest, path: ${rows} } }`,
+    'stages=[{ name: answers, steps: 1, learningRate: 0.001, batches: [{ seconds: 1, audios: 1, mix: { marked: 1 } }] }]',
+  ])
+  assert.match(
+    tokens.stdout.replaceAll(' · ', ''),
+    / {4}read {3}<\|user\|>What is it\?<\|end\|><\|assistant\|>A cat\.<\|end\|><\|user\|>Sure\?.*\n {4}learnt A dog\.<\|end\|>\n$/,
+    tokens.stderr,
+  )
+
+  await writeFile(rows, row())
+  for (const verb of [['data', 'check'], ['eval']]) {
+    const { code, stderr } = await pal([...verb, rows])
+    assert.equal(code, 1)
+    assert.match(stderr, /marked\.jsonl:1: expected an answer to learn, got only answers of weight 0/)
+  }
+})

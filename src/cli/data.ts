@@ -119,7 +119,9 @@ async function showRows(
     const where = placeName({ ...place, file: relative('', place.file) })
     const names = audios.map(({ name }) => relative('', name)).join(', ') || 'no audio'
     process.stdout.write(`${where} (${dialect}${task === undefined ? '' : `; task ${task}`}): ${names}\n`)
-    for (const { role, content } of messages) process.stdout.write(`  ${role}: ${content}\n`)
+    for (const { role, content, learn } of messages) {
+      process.stdout.write(`  ${role}${learn === false ? ' (read only)' : ''}: ${content}\n`)
+    }
     if (choices) process.stdout.write(`  choices: ${choices.join(' | ')}\n`)
     if (accept) process.stdout.write(`  also right: ${accept.join(' | ')}\n`)
   }

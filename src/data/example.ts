@@ -1,7 +1,7 @@
 import { PalError } from '../errors.js'
 import type { Dialect, Row, WrittenAudio } from './dialects/dialect.js'
 import { dialects } from './dialects/index.js'
-import { audioPlaceholder, type Message } from './message.js'
+import { audioPlaceholder, isLearnt, type Message } from './message.js'
 import { mistakeAt, type Place } from './place.js'
 import type { StoredAudio } from './stored-audio.js'
 
@@ -40,6 +40,7 @@ export function exampleOf(value: unknown, { place, id, locate, ...context }: Row
   const { dialect, row } = parseRow(value, place, context.dialect)
   const messages = placeAudio(row, place)
   checkTurns(messages, place)
+  checkLearnt(messages, place)
   const { task, accept, choices } = row
   return {
     id: row.id ?? id,
@@ -143,4 +144,12 @@ function checkTurns(messages: readonly Message[], place: Place): void {
     'expected the assistant to have the last word, got no answer',
     mistakeAt(place, 'messages'),
   )
+}
+
+function checkLearnt(messages: readonly Message[], place: Place): void {
+  if (messages.some(isLearnt)) return
+  throw new PalError('expected an answer to learn, got only answers of weight 0 or loss false', {
+    ...mistakeAt(place),
+    hint: 'Leave the row out: with no answer to learn or to be right, it can neither be trained on nor be asked.',
+  })
 }

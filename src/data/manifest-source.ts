@@ -4,7 +4,7 @@ import type { Random } from '../random.js'
 import { type AugmentSteps, augment, checkAugment, roomFor } from './augment.js'
 import type { Example } from './example.js'
 import { readQuestions } from './manifest.js'
-import { audioPlaceholder, type Message } from './message.js'
+import { audioPlaceholder, isLearnt, type Message } from './message.js'
 import { mistakeAt, type Place, within } from './place.js'
 import { conversationOf, type Draw, type Source, type Turn } from './source.js'
 import { readListed, type StoredAudio } from './stored-audio.js'
@@ -20,7 +20,7 @@ export interface ManifestSourceOptions {
   readonly onProgress?: (done: number, total: number) => void
   /** What the decoder noticed in an audio, such as that it is cut short. */
   readonly onWarning?: (message: string) => void
-  /** Called with the first conversation of several questions: from those, not every chat template lets one learn. */
+  /** Called with the first conversations of those kinds that not every chat template lets one learn from. */
   readonly expectTeachable?: (messages: readonly Message[]) => void
 }
 
@@ -35,8 +35,9 @@ export async function manifestSource(path: string, options: ManifestSourceOption
   const { augment: steps = false } = options
   checkAugment(steps, name)
   const rows = (await readQuestions(resolve(path), options.question)).map(rowOf)
-  const long = rows.find(({ turn }) => turn.before)
-  if (long && expectTeachable) within(mistakeAt(long.place), () => expectTeachable(conversationOf(long.turn)))
+  for (const { place, turn } of demanding(rows)) {
+    within(mistakeAt(place), () => expectTeachable?.(conversationOf(turn)))
+  }
 
   const listed = new Map(rows.map(({ audio, place }) => [audio.name, { audio, place }]))
   const audios = new Map<string, Float32Array>()
@@ -89,6 +90,13 @@ interface Row {
   readonly turn: Turn
 }
 
+/** The first row in which something comes before the question, and the first in which some of that is learnt as well. */
+function demanding(rows: readonly Row[]): ReadonlySet<Row> {
+  const long = rows.find(({ turn }) => turn.before)
+  const learnt = rows.find(({ turn }) => turn.before?.some(isLearnt))
+  return new Set([long, learnt].filter((row) => row !== undefined))
+}
+
 function rowOf({ messages, audios, task = 'manifest', place }: Example): Row {
   const [audio] = audios
   if (audio === undefined || audios.length > 1) {
@@ -97,7 +105,9 @@ function rowOf({ messages, audios, task = 'manifest', place }: Example): Row {
       mistakeAt(place, 'audios'),
     )
   }
-  const said = messages.map((message) => ({
+  // What follows the last answer that is learnt changes nothing of what is learnt.
+  const end = messages.findLastIndex(isLearnt) + 1
+  const said = messages.slice(0, end).map((message) => ({
     ...message,
     content: message.content.replace(audioPlaceholder, '').trim(),
   }))

@@ -11,7 +11,7 @@ import { clipSource } from './clip-source.js'
 import { manifestSource } from './manifest-source.js'
 import { tasks } from './questions/task.js'
 import { sceneSource } from './scene-source.js'
-import { mix, type Source } from './source.js'
+import { conversationOf, mix, type Source } from './source.js'
 
 const clips = smallSet()
 const clipDraws = clipSource(clips)
@@ -332,6 +332,33 @@ test('a row of several questions is one conversation, which must be teachable', 
     },
   })
   await assert.rejects(refusing, /rows\.jsonl:2: expected another template/)
+})
+
+test('what is said after the last answer that is learnt is left out, and before it is only read', async () => {
+  const marked = (said: string, learn: boolean) => [
+    turn('user', 'And?'),
+    { ...turn('assistant', said), loss: learn },
+  ]
+  const row = (...said: object[]) => ({ messages: [...question, ...said], audios: ['a.wav'] })
+  const path = await manifest(
+    {
+      messages: [turn('user', 'Who?'), { ...turn('assistant', 'I.'), weight: 0 }, ...question],
+      audios: ['a.wav'],
+    },
+    row(...marked('B.', false)),
+    row(...marked('B.', true), ...marked('C.', false)),
+  )
+  const tried: unknown[] = []
+  const source = await manifestSource(path, { expectTeachable: (messages) => tried.push(messages) })
+  const { at } = source.examples!(1)
+  const [first, second, third] = [0, 1, 2].map((i) => at(i, new Random(1)).turns[0]!)
+  const read = { ...turn('assistant', 'I.'), learn: false }
+  const plain = { question: 'What?', answer: 'A.', task: 'manifest' }
+  assert.deepEqual(first, { ...plain, before: [turn('user', 'Who?'), read] })
+  assert.deepEqual(second, plain)
+  const said = [turn('user', 'What?'), turn('assistant', 'A.')]
+  assert.deepEqual(third, { ...plain, before: said, question: 'And?', answer: 'B.' })
+  assert.deepEqual(tried, [conversationOf(first!), conversationOf(third!)])
 })
 
 test("a system's message stands before everything that is said", async () => {

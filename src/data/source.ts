@@ -15,7 +15,7 @@ export interface Turn {
   readonly form?: string
 }
 
-/** All that is said about an audio in one conversation; every answer in it is learnt. */
+/** All that is said about an audio in one conversation; its answers are learnt, but for those before that are read only. */
 export function conversationOf({ before = [], question, answer }: Turn): readonly Message[] {
   return [...before, { role: 'user', content: question }, { role: 'assistant', content: answer }]
 }

@@ -35,6 +35,26 @@ test('answers and their end tokens are learnt, nothing else', async () => {
   }
 })
 
+test('an answer that is read only changes no id, and is not learnt', async () => {
+  for (const files of [{}, { 'chat_template.jinja': chatMl }]) {
+    const tokenizer = await openExample(files)
+    for (const content of [answer.content, '\n\n A dog.']) {
+      const chat = (first: object, last: object) =>
+        tokenizer.chat([question, { ...answer, content, ...first }, question, { ...answer, ...last }], {
+          addGenerationPrompt: false,
+        })
+      const read = { learn: false }
+      const [whole, later, earlier] = [chat({}, {}), chat(read, {}), chat({}, read)]
+      assert.deepEqual([later.ids, earlier.ids], [whole.ids, whole.ids])
+      assert.equal(learnt(tokenizer, later), `${answer.content}[end]`)
+      assert.deepEqual(
+        whole.learn,
+        later.learn.map((one, i) => one !== earlier.learn[i]),
+      )
+    }
+  }
+})
+
 test('a system message of the model opens a conversation that has none', async () => {
   const plain = await openExample({ 'chat_template.jinja': chatMl })
   const tokenizer = withSystem(plain, 'Be short.')
@@ -98,7 +118,7 @@ test('templates from which answers cannot be told are refused', async () => {
   await assert.rejects(chat("{{ raise_exception('only one turn') }}"), /only one turn/)
 })
 
-test('a template that rewrites earlier answers can be asked, but not learnt from', async () => {
+test('a template that rewrites earlier answers can be asked, but lets only the last be learnt', async () => {
   const tokenizer = await openExample({
     'chat_template.jinja':
       "{% for m in messages %}<|user|>{% if m.role == 'assistant' and loop.last %}(thought) {% endif %}{{ m.content }}<|end|>{% endfor %}{% if add_generation_prompt %}<|user|>(thought) {% endif %}",
@@ -108,5 +128,10 @@ test('a template that rewrites earlier answers can be asked, but not learnt from
   const text = `<|user|>${question.content}<|end|><|user|>${answer.content}<|end|><|user|>${question.content}<|end|><|user|>(thought) `
   assert.deepEqual(ids, tokenizer.encode(text, { special: true }))
   assert.ok(!learn.includes(true))
-  assert.throws(() => tokenizer.chat([...messages, answer], { addGenerationPrompt: false }), /another text/)
+  const learning = { addGenerationPrompt: false }
+  assert.throws(() => tokenizer.chat([...messages, answer], learning), /another text/)
+  const last = tokenizer.chat([question, { ...answer, learn: false }, question, answer], learning)
+  assert.deepEqual(last.ids.slice(0, ids.length), ids)
+  assert.equal(last.learn.indexOf(true), ids.length)
+  assert.equal(learnt(tokenizer, last), `${answer.content}[end]`)
 })

@@ -6,12 +6,14 @@ import type { Tokenizer } from './tokenizer.js'
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant'
   readonly content: string
+  /** Whether training learns an answer, or only reads it as what was said before another. @default true */
+  readonly learn?: boolean
 }
 
 /** A conversation as the model reads it. */
 export interface ChatTokens {
   readonly ids: number[]
-  /** Whether token i is part of an assistant's answer, its end token included: what training learns from. */
+  /** Whether token i is part of an answer that is learnt, its end token included. */
   readonly learn: boolean[]
 }
 
@@ -38,27 +40,28 @@ export interface LiteralTokenizer {
  * A template does not say which part of its text is an answer, so it is rendered for growing prefixes of the
  * conversation: an answer starts where the text before it, with the opening of an answer, ends. Some templates
  * rewrite answers once another question follows (Qwen3 drops their thoughts): such a conversation can be asked in,
- * but not learnt from.
+ * but of its answers only the last can be learnt.
  */
 export function chatWith(template: ChatTemplate, tokenizer: LiteralTokenizer): ChatTokenizer['chat'] {
   const { literal, encode } = tokenizer
   const render = chatRenderer(template)
   return (messages, { addGenerationPrompt }) => {
-    const hidden = messages.map((message) => ({ ...message, content: literal.hide(message.content) }))
+    const hidden = messages.map(({ role, content }) => ({ role, content: literal.hide(content) }))
     const whole = render(hidden, addGenerationPrompt)
-    const starts: number[] = []
-    for (const [i, { role }] of hidden.entries()) {
+    const answers: Answer[] = []
+    for (const [i, { role, learn = true }] of messages.entries()) {
       if (role !== 'assistant') continue
       const before = render(hidden.slice(0, i), true)
       const after = render(hidden.slice(0, i + 1), false)
       if (!after.startsWith(before) || !whole.startsWith(after)) {
         if (addGenerationPrompt) return nothingLearnt(encode(whole))
-        throw disagreement(template, i)
+        if (learn) throw disagreement(template, i)
+        continue
       }
-      checkEnd(after.slice(before.length), template, tokenizer, i)
-      starts.push(before.length)
+      if (learn) checkEnd(after.slice(before.length), template, tokenizer, i)
+      answers.push({ start: before.length, learn })
     }
-    return withAnswers(whole, starts, tokenizer)
+    return withAnswers(whole, answers, tokenizer)
   }
 }
 
@@ -78,6 +81,12 @@ function nothingLearnt(ids: number[]): ChatTokens {
   return { ids, learn: ids.map(() => false) }
 }
 
+/** Where an answer starts in a conversation's text, and whether it is learnt. */
+interface Answer {
+  readonly start: number
+  readonly learn: boolean
+}
+
 /**
  * The ids of a text with answers in it. The text before an answer always has the ids that it has alone, as the model
  * gets them when it is asked: where an answer starts with white space that melts into the token before it, the
@@ -85,19 +94,20 @@ function nothingLearnt(ids: number[]): ChatTokens {
  */
 function withAnswers(
   whole: string,
-  starts: readonly number[],
+  answers: readonly Answer[],
   { endIds, encode }: LiteralTokenizer,
 ): ChatTokens {
-  const { ids, learn } = nothingLearnt(encode(whole.slice(0, starts[0])))
-  for (const [i, start] of starts.entries()) {
-    const read = encode(whole.slice(0, starts[i + 1]))
+  const { ids, learn } = nothingLearnt(encode(whole.slice(0, answers[0]?.start)))
+  for (const [i, { start, learn: isLearnt }] of answers.entries()) {
+    const next = answers[i + 1]?.start
+    const read = encode(whole.slice(0, next))
     const isWhole = ids.every((id, k) => read[k] === id)
-    const answer = isWhole ? read.slice(ids.length) : encode(whole.slice(start, starts[i + 1]))
+    const answer = isWhole ? read.slice(ids.length) : encode(whole.slice(start, next))
     // The answer's own text cannot contain a special token, so the first end token is the one that ends it.
     const end = answer.findIndex((id) => endIds.includes(id))
     for (const [k, id] of answer.entries()) {
       ids.push(id)
-      learn.push(k <= end)
+      learn.push(isLearnt && k <= end)
     }
   }
   return { ids, learn }

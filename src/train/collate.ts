@@ -1,3 +1,4 @@
+import type { Message } from '../data/message.js'
 import { conversationOf, type Draw } from '../data/source.js'
 import { PalError } from '../errors.js'
 import { type Layout, layOut } from '../integration/layout.js'
@@ -13,14 +14,14 @@ import type { BatchShape } from './training-graph.js'
 /** What of a tokenizer a batch needs. */
 export interface ChatEncoder {
   chat(
-    messages: readonly { readonly role: 'system' | 'user' | 'assistant'; readonly content: string }[],
+    messages: readonly Message[],
     options: { readonly addGenerationPrompt: boolean },
   ): { readonly ids: readonly number[]; readonly learn: readonly boolean[] }
 }
 
 /**
  * Pads draws to one shape: audio with silence (masked), text at its end. Each question, with what was said
- * before it, is a conversation of its own that listens to its audio; only the answers' tokens are learnt.
+ * before it, is a conversation of its own that listens to its audio; only the tokens of answers are learnt.
  *
  * @param samples the length that audio is padded to
  * @param hearing for each audio, what the language model is given otherwise than encoders heard it

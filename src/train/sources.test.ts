@@ -7,6 +7,7 @@ import { encodeWav } from '../audio/write-wav.js'
 import { packageFolder } from '../model/package-folder.js'
 import { integrations, tinyConfig } from '../model/tiny-model.js'
 import { Random } from '../random.js'
+import { openExample } from '../text/text.test.fixtures.js'
 import { collate } from './collate.js'
 import { loadRecipe } from './recipe.js'
 import { asDrawn, loadSets, openSources } from './sources.js'
@@ -36,7 +37,10 @@ const said = (...contents: readonly string[]) =>
   contents.map((content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content }))
 
 /** A manifest of one row about a new audio of so many seconds. */
-async function manifest(seconds: number, messages = said('What is it?', 'A dog.')): Promise<string> {
+async function manifest(
+  seconds: number,
+  messages: readonly object[] = said('What is it?', 'A dog.'),
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'pal-manifest-'))
   const samples = Float32Array.from({ length: seconds * RATE }, (_, i) => 0.3 * Math.sin(i / 5))
   await writeFile(join(folder, 'a.wav'), encodeWav(samples, RATE))
@@ -182,14 +186,19 @@ test('damaged recordings are told, those of a set with many in one line', async 
   assert.deepEqual(told, warnings.slice(0, 2))
 })
 
-test('a conversation is learnt whole: every answer, after what was said before it', async () => {
-  const messages = said('<audio>What is it?', 'A dog.', 'Is that all?', 'Yes.')
+/** What training draws from a manifest of one row with these messages. */
+async function drawn(messages: readonly object[]) {
   const { sourceOf } = await opened(
     `sources.mine={kind: manifest, path: ${await manifest(0.25, messages)}}`,
     'stages.2.batches=[{seconds: 2.56, audios: 2, questions: 1, mix: {mine: 1}}]',
   )
   const plan = { seconds: 2.56, audios: 1, questions: 1, weight: 1, mix: { mine: 1 } }
-  const draw = sourceOf(plan, 'train').draw(new Random(1))
+  return sourceOf(plan, 'train').draw(new Random(1))
+}
+
+test('a conversation is learnt whole: every answer, after what was said before it', async () => {
+  const messages = said('<audio>What is it?', 'A dog.', 'Is that all?', 'Yes.')
+  const draw = await drawn(messages)
   const chats: (readonly object[])[] = []
   const tokenizer = {
     chat(given: readonly object[]) {
@@ -200,4 +209,21 @@ test('a conversation is learnt whole: every answer, after what was said before i
   const { learnt, shape } = collate([draw], tinyConfig(integrations.lal), tokenizer, 5120)
   assert.deepEqual(chats, [said('What is it?', 'A dog.', 'Is that all?', 'Yes.')])
   assert.deepEqual([learnt, shape.rows], [3, 1])
+})
+
+test('of an answer that is read only no token is learnt, of a later one all are', async () => {
+  const [asked, first, again, second] = said('<audio>What is it?', 'A cat.', 'Sure?', 'A dog.')
+  const tokenizer = await openExample()
+  const batchOf = async (marks: object) => {
+    const draw = await drawn([asked!, { ...first, ...marks }, again!, second!])
+    return collate([draw], tinyConfig(integrations.lal), tokenizer, 5120)
+  }
+  const [all, later] = [await batchOf({}), await batchOf({ weight: 0 })]
+  const text = ({ learnt, feeds }: typeof all) =>
+    tokenizer.decode([...(feeds.labels as BigInt64Array).subarray(0, learnt)].map(Number), { special: true })
+  assert.equal(text(all), 'A cat.<|end|>A dog.<|end|>')
+  assert.equal(text(later), 'A dog.<|end|>')
+  assert.deepEqual(later.feeds.ids, all.feeds.ids, 'it is read all the same')
+  const weights = [...(later.feeds.weights as Float32Array)]
+  assert.ok(weights.every((weight, i) => weight === (i < later.learnt ? Math.fround(1 / later.learnt) : 0)))
 })

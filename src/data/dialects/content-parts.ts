@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { audioPlaceholder } from '../message.js'
 import type { Dialect, WrittenAudio } from './dialect.js'
 import { audio, audios, base64, listOf, optional, ownFields, role } from './fields.js'
+import { learnMarks, learnOf } from './learn-marks.js'
 
 /**
  * Messages whose content is a list of parts, as chat services and processors take them: OpenAI's `input_audio`, the
@@ -49,10 +50,14 @@ const part = z.discriminatedUnion(
   'expected a part of the type text, audio, input_audio or audio_url',
 )
 
+const message = z
+  .object({ role, content: listOf(part, (text) => ({ type: 'text', text })), ...learnMarks })
+  .transform(({ role, content, ...marks }, context) => ({ role, content, ...learnOf(role, marks, context) }))
+
 const schema = z
   .object({
     ...ownFields,
-    messages: z.array(z.object({ role, content: listOf(part, (text) => ({ type: 'text', text })) })).min(2),
+    messages: z.array(message).min(2),
     audios: optional(audios),
   })
   .transform(({ messages, audios: listed = [], ...row }) => {
@@ -61,12 +66,15 @@ const schema = z
     const hear = (one: WrittenAudio | undefined) => {
       if (one !== undefined) heard.push(one)
     }
-    const said = messages.map(({ role, content }) => {
+    const said = messages.map(({ content, ...message }) => {
       for (const one of content) {
         if (!('text' in one)) hear(one.audio ?? next.next().value)
         else for (const _ of one.text.matchAll(PLACEHOLDERS)) hear(next.next().value)
       }
-      return { role, content: content.map((one) => ('text' in one ? one.text : audioPlaceholder)).join('') }
+      return {
+        ...message,
+        content: content.map((one) => ('text' in one ? one.text : audioPlaceholder)).join(''),
+      }
     })
     return { ...row, messages: said, audios: [...heard, ...next] }
   })

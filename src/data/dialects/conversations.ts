@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { audioPlaceholder } from '../message.js'
 import type { Dialect } from './dialect.js'
 import { audios, heardIn, holdsList, optional, ownFields } from './fields.js'
+import { learnMarks, learnOf } from './learn-marks.js'
 
 /**
  * The form of ShareGPT, as LLaMA-Factory reads it with `audios`, and as Audio Flamingo 3 has it with a `sound` whose
@@ -20,20 +21,28 @@ const from = z
   .enum(['system', 'human', 'user', 'gpt', 'assistant'])
   .transform((name) => (name === 'human' ? 'user' : name === 'gpt' ? 'assistant' : name))
 
+const message = z
+  .object({ from, value: z.string(), ...learnMarks })
+  .transform(({ from: role, value, ...marks }, context) => ({
+    role,
+    content: value.replaceAll(/<(?:sound|speech)>\n?/g, audioPlaceholder),
+    ...learnOf(role, marks, context),
+  }))
+
 const schema = z
   .object({
     ...ownFields,
-    conversations: z.array(z.object({ from, value: z.string() })).min(2),
+    conversations: z.array(message).min(2),
     system: optional(z.string()),
     sound: optional(audios),
     audio: optional(audios),
     audios: optional(audios),
   })
   .transform(({ conversations, system, sound, audio, audios, ...row }, context) => {
-    const said = conversations.map(({ from: role, value }) => ({
-      role,
-      content: value.replaceAll(/<(?:sound|speech)>\n?/g, audioPlaceholder),
-    }))
     const opening = system ? [{ role: 'system' as const, content: system }] : []
-    return { ...row, messages: [...opening, ...said], audios: heardIn({ sound, audio, audios }, context) }
+    return {
+      ...row,
+      messages: [...opening, ...conversations],
+      audios: heardIn({ sound, audio, audios }, context),
+    }
   })

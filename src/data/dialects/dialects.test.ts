@@ -196,6 +196,74 @@ test('LTU, OpenAQA, GAMA and Alpaca: instruction, input and output', async () =>
   )
 })
 
+test('an answer of weight 0, or without loss, is read only', async () => {
+  const heard = { audios: ['a.wav'] }
+  const text = (role: string, content: string) => ({ role, message_type: 'text', content })
+  const rows = (mark: object): readonly object[] => [
+    { messages: [question, { ...answer, ...mark }, { role: 'user', content: 'And?' }, answer], ...heard },
+    {
+      messages: [
+        { role: 'user', content: [{ type: 'audio' }, { type: 'text', text: 'What is it?' }] },
+        { ...answer, ...mark },
+        { role: 'user', content: 'And?', weight: null },
+        { ...answer, weight: 1, loss: null },
+      ],
+      ...heard,
+    },
+    {
+      conversations: [
+        { from: 'human', value: '<audio>What is it?', loss: false },
+        { from: 'gpt', value: 'A dog.', ...mark },
+        { from: 'human', value: 'And?', loss: null },
+        { from: 'gpt', value: 'A dog.', loss: true },
+      ],
+      ...heard,
+    },
+    {
+      conversation: [
+        { role: 'user', message_type: 'audio', content: 'a.wav' },
+        text('user', 'What is it?'),
+        ...[text('assistant', 'A '), text('assistant', 'dog.')].map((part) => ({ ...part, ...mark })),
+        text('user', 'And?'),
+        text('assistant', 'A dog.'),
+      ],
+    },
+  ]
+  for (const mark of [{ weight: 0 }, { loss: false }, { weight: 0, loss: false }]) {
+    for (const row of rows(mark)) {
+      const messages = [question, { ...answer, learn: false }, { role: 'user', content: 'And?' }, answer]
+      assert.deepEqual(await normalized(row), { ...plain, messages })
+    }
+  }
+})
+
+test('marks that are none, contradict each other or leave nothing to learn are told', async () => {
+  const marked = (mark: object, asked: object = {}) => ({
+    messages: [
+      { ...question, ...asked },
+      { ...answer, ...mark },
+    ],
+    audios: ['a.wav'],
+  })
+  await refused(marked({ weight: 0.5 }), /:1, messages\.1\.weight: expected 0 or 1, got 0\.5$/)
+  await refused(marked({ weight: true }), /:1, messages\.1\.weight: expected 0 or 1, got true$/)
+  await refused(marked({ loss: 'no' }), /:1, messages\.1\.loss: expected true or false, got "no"$/)
+  await refused(
+    marked({ weight: 1, loss: false }),
+    /:1, messages\.1\.loss: expected true, as the weight is 1, or none, got false$/,
+  )
+  await refused(
+    marked({}, { weight: 1 }),
+    /:1, messages\.0\.weight: expected none, since only the assistant's messages are learnt, got one of the user$/,
+  )
+  await refused(marked({ weight: 0 }), /:1: expected an answer to learn, got only answers of weight 0/)
+  const text = (role: string, mark: object = {}) => ({ role, message_type: 'text', content: 'A', ...mark })
+  await refused(
+    { conversation: [text('user'), text('assistant', { loss: false }), text('assistant')] },
+    /:1, conversation\.2: expected all that is said in one turn to be learnt, or nothing of it/,
+  )
+})
+
 test('a JSON list is read as well, however it is laid out', async () => {
   const path = join(at, 'list.json')
   const rows = [1, 2].map((n) => ({ instruction: `What ${n}?`, output: 'A dog.', audio_id: 'a.wav' }))

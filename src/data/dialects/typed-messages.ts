@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { audioPlaceholder, type Message } from '../message.js'
 import type { Dialect, WrittenAudio } from './dialect.js'
 import { audio, holdsList, ownFields, role } from './fields.js'
+import { learnMarks, learnOf } from './learn-marks.js'
 
 /**
  * What Kimi-Audio is finetuned on (github.com/MoonshotAI/Kimi-Audio, `finetune_codes`): each message is a text or an
@@ -15,26 +16,38 @@ export const typedMessages: Dialect = {
   schema: z.lazy(() => schema),
 }
 
-const message = z.discriminatedUnion(
-  'message_type',
-  [
-    z.object({ role, message_type: z.literal('text'), content: z.string() }),
-    z.object({ role, message_type: z.literal('audio'), content: audio }),
-  ],
-  'expected a message of the type text or audio',
-)
+const message = z
+  .discriminatedUnion(
+    'message_type',
+    [
+      z.object({ role, message_type: z.literal('text'), content: z.string(), ...learnMarks }),
+      z.object({ role, message_type: z.literal('audio'), content: audio, ...learnMarks }),
+    ],
+    'expected a message of the type text or audio',
+  )
+  .transform(({ weight, loss, ...message }, context) => ({
+    ...message,
+    ...learnOf(message.role, { weight, loss }, context),
+  }))
 
 const schema = z
   .object({ ...ownFields, conversation: z.array(message).min(2) })
-  .transform(({ conversation, ...row }) => {
+  .transform(({ conversation, ...row }, context) => {
     const messages: Message[] = []
     const audios: WrittenAudio[] = []
-    for (const { role, message_type, content } of conversation) {
+    for (const [i, { message_type, content, ...message }] of conversation.entries()) {
       if (message_type === 'audio') audios.push(content)
       const said = message_type === 'audio' ? audioPlaceholder : content
       const before = messages.at(-1)
-      if (before?.role === role) messages.splice(-1, 1, { role, content: before.content + said })
-      else messages.push({ role, content: said })
+      if (before?.role !== message.role) {
+        messages.push({ ...message, content: said })
+        continue
+      }
+      if (before.learn !== message.learn) {
+        const expected = 'expected all that is said in one turn to be learnt, or nothing of it'
+        context.addIssue({ code: 'custom', path: ['conversation', i], message: expected })
+      }
+      messages.splice(-1, 1, { ...before, content: before.content + said })
     }
     return { ...row, messages, audios }
   })
