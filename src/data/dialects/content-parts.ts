@@ -25,7 +25,7 @@ function holdsParts(messages: unknown): boolean {
 /** What a part says: a text, an audio, or the next audio of the row. */
 type Part = { readonly text: string } | { readonly audio?: WrittenAudio | undefined }
 
-const part = z.discriminatedUnion(
+const typedPart = z.discriminatedUnion(
   'type',
   [
     z.object({ type: z.literal('text'), text: z.string() }).transform(({ text }): Part => ({ text })),
@@ -49,6 +49,19 @@ const part = z.discriminatedUnion(
   ],
   'expected a part of the type text, audio, input_audio or audio_url',
 )
+
+const part = z.unknown().superRefine(expectOneName).pipe(typedPart)
+
+/** Two names of one audio may be those of two: which of them is heard is not for us to choose. */
+function expectOneName(part: unknown, context: z.RefinementCtx): void {
+  const [first, another] = NAMES.filter((name) => (part as Record<string, unknown> | null)?.[name])
+  if (another === undefined) return
+  const message = `expected one key that names the audio, got ${first} and ${another}`
+  context.addIssue({ code: 'custom', path: [another], message })
+}
+
+/** The keys under which some part's audio stands. */
+const NAMES = ['input_audio', 'audio', 'audio_url', 'path', 'url'] as const
 
 const message = z
   .object({ role, content: listOf(part, (text) => ({ type: 'text', text })), ...learnMarks })

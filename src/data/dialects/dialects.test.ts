@@ -102,6 +102,19 @@ test('Qwen, Transformers, vLLM and TRL: parts that name the audio, here or in th
   )
   const more = { ...listed, audios: ['a.wav', 'b.wav'] }
   await refused(more, /:1, audios: expected as many <audio> as audios, got 1 for 2/)
+  const twice = [
+    [{ type: 'audio', audio: 'a.wav', audio_url: 'b.wav' }, 'audio_url', 'audio'],
+    [{ type: 'audio_url', audio_url: { url: 'a.wav' }, path: 'b.wav' }, 'path', 'audio_url'],
+    [{ type: 'input_audio', input_audio: { data: 'UklGRg==' }, audio: 'b.wav' }, 'audio', 'input_audio'],
+  ] as const
+  for (const [part, key, first] of twice) {
+    await refused(
+      { messages: [{ role: 'user', content: [text, part] }, answer] },
+      new RegExp(
+        `:1, messages\\.0\\.content\\.1\\.${key}: expected one key that names the audio, got ${first} and ${key}$`,
+      ),
+    )
+  }
   const far = { type: 'audio', audio_url: 'https://example.org/a.wav' }
   await refused(
     { messages: [{ role: 'user', content: [far] }, answer] },
