@@ -1,6 +1,7 @@
 import { PalError } from '../errors.js'
 import type { Dialect, Row, WrittenAudio } from './dialects/dialect.js'
 import { dialects } from './dialects/index.js'
+import type { WrittenMessage } from './dialects/written-message.js'
 import { audioPlaceholder, isLearnt, type Message } from './message.js'
 import { mistakeAt, type Place } from './place.js'
 import type { StoredAudio } from './stored-audio.js'
@@ -45,7 +46,7 @@ export function exampleOf(value: unknown, { place, id, locate, ...context }: Row
   return {
     id: row.id ?? id,
     dialect,
-    messages,
+    messages: messages.map(({ keys: _, ...message }) => message),
     audios: row.audios.map(locate),
     ...(task !== undefined && { task }),
     ...(accept && { accept }),
@@ -103,14 +104,12 @@ function parseRow(
 }
 
 /** The messages with a placeholder for every audio. */
-function placeAudio({ messages, audios }: Row, place: Place): readonly Message[] {
-  const stray = messages.findIndex(
-    ({ role, content }) => role !== 'user' && content.includes(audioPlaceholder),
-  )
-  if (stray >= 0) {
+function placeAudio({ messages, audios }: Row, place: Place): readonly WrittenMessage[] {
+  const stray = messages.find(({ role, content }) => role !== 'user' && content.includes(audioPlaceholder))
+  if (stray) {
     throw new PalError(
-      `expected ${audioPlaceholder} in user messages only, got it from the ${messages[stray]?.role}`,
-      mistakeAt(place, `messages.${stray}.content`),
+      `expected ${audioPlaceholder} in user messages only, got it from the ${stray.role}`,
+      mistakeAt(place, stray.keys.content),
     )
   }
   const places = messages.reduce((sum, { content }) => sum + content.split(audioPlaceholder).length - 1, 0)
@@ -128,21 +127,20 @@ function placeAudio({ messages, audios }: Row, place: Place): readonly Message[]
 }
 
 /** System first if at all, then user and assistant by turns, the assistant last. */
-function checkTurns(messages: readonly Message[], place: Place): void {
+function checkTurns(messages: readonly WrittenMessage[], place: Place): void {
   const turns = messages[0]?.role === 'system' ? messages.slice(1) : messages
-  const skipped = messages.length - turns.length
-  for (const [i, { role }] of turns.entries()) {
+  for (const [i, { role, keys }] of turns.entries()) {
     const expected = i % 2 === 0 ? 'user' : 'assistant'
     if (role === expected) continue
     throw new PalError(
       `expected a message of the ${expected}, got one of the ${role}`,
-      mistakeAt(place, `messages.${i + skipped}.role`),
+      mistakeAt(place, keys.role),
     )
   }
   if (turns.length > 0 && turns.length % 2 === 0) return
   throw new PalError(
     'expected the assistant to have the last word, got no answer',
-    mistakeAt(place, 'messages'),
+    mistakeAt(place, messages.at(-1)?.keys.role),
   )
 }
 

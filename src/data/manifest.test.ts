@@ -69,7 +69,7 @@ test('mistakes are told with file, line and key', async () => {
   )
   await assert.rejects(
     read(row({ messages: [user('<audio>'), assistant('b'), user('c')] })),
-    /messages: .*last word/,
+    /messages\.2\.role: .*last word/,
   )
   await assert.rejects(readManifest(await manifest('')), /at least one row/)
   await assert.rejects(readManifest('none.jsonl'), /none\.jsonl: .*can be read/)

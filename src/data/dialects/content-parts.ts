@@ -3,6 +3,7 @@ import { audioPlaceholder } from '../message.js'
 import type { Dialect, WrittenAudio } from './dialect.js'
 import { audio, audios, base64, listOf, optional, ownFields, role } from './fields.js'
 import { learnMarks, learnOf } from './learn-marks.js'
+import { keysIn } from './written-message.js'
 
 /**
  * Messages whose content is a list of parts, as chat services and processors take them: OpenAI's `input_audio`, the
@@ -79,7 +80,7 @@ const schema = z
     const hear = (one: WrittenAudio | undefined) => {
       if (one !== undefined) heard.push(one)
     }
-    const said = messages.map(({ content, ...message }) => {
+    const said = messages.map(({ content, ...message }, i) => {
       for (const one of content) {
         if (!('text' in one)) hear(one.audio ?? next.next().value)
         else for (const _ of one.text.matchAll(PLACEHOLDERS)) hear(next.next().value)
@@ -87,6 +88,7 @@ const schema = z
       return {
         ...message,
         content: content.map((one) => ('text' in one ? one.text : audioPlaceholder)).join(''),
+        keys: keysIn('messages', i),
       }
     })
     return { ...row, messages: said, audios: [...heard, ...next] }

@@ -3,6 +3,7 @@ import { audioPlaceholder } from '../message.js'
 import type { Dialect } from './dialect.js'
 import { audios, heardIn, holdsList, optional, ownFields } from './fields.js'
 import { learnMarks, learnOf } from './learn-marks.js'
+import { keysIn, opening } from './written-message.js'
 
 /**
  * The form of ShareGPT, as LLaMA-Factory reads it with `audios`, and as Audio Flamingo 3 has it with a `sound` whose
@@ -39,10 +40,13 @@ const schema = z
     audios: optional(audios),
   })
   .transform(({ conversations, system, sound, audio, audios, ...row }, context) => {
-    const opening = system ? [{ role: 'system' as const, content: system }] : []
+    const said = conversations.map((message, i) => ({
+      ...message,
+      keys: keysIn('conversations', i, { role: 'from', content: 'value' }),
+    }))
     return {
       ...row,
-      messages: [...opening, ...conversations],
+      messages: [...opening(system), ...said],
       audios: heardIn({ sound, audio, audios }, context),
     }
   })

@@ -1,5 +1,5 @@
 import type { ZodType } from 'zod'
-import type { Message } from '../message.js'
+import type { WrittenMessage } from './written-message.js'
 
 /** An audio as a row has it: a path, or the sound's own file. */
 export type WrittenAudio = string | Uint8Array
@@ -7,7 +7,7 @@ export type WrittenAudio = string | Uint8Array
 /** A row of a manifest in the one form that everything else reads; audio paths as written. */
 export interface Row {
   readonly id?: string | undefined
-  readonly messages: readonly Message[]
+  readonly messages: readonly WrittenMessage[]
   readonly audios: readonly WrittenAudio[]
   readonly task?: string | undefined
   readonly accept?: readonly string[] | undefined

@@ -145,6 +145,42 @@ test('LLaMA-Factory: conversations of human and gpt', async () => {
   )
 })
 
+test('mistakes in what is said are told with the keys of the row', async () => {
+  const heard = { audios: ['a.wav'] }
+  const from = (name: string, value = 'A') => ({ from: name, value })
+  const typed = (role: string) => ({ role, message_type: 'text', content: 'A' })
+  const parts = (role: string) => ({ role, content: [{ type: 'text', text: 'A' }] })
+  const mistakes: readonly (readonly [object, RegExp])[] = [
+    [
+      { conversations: [from('human'), from('user')], ...heard },
+      /conversations\.1\.from: .*of the assistant/,
+    ],
+    [{ system: 'S', conversations: [from('gpt'), from('gpt')], ...heard }, /conversations\.0\.from: .*user/],
+    [
+      { conversations: [from('human'), from('gpt'), from('human')], ...heard },
+      /conversations\.2\.from: .*word/,
+    ],
+    [
+      { conversations: [from('human'), from('gpt', '<sound>')], ...heard },
+      /conversations\.1\.value: .*<audio>/,
+    ],
+    [{ messages: [parts('user'), parts('user')], ...heard }, /messages\.1\.role: .*of the assistant/],
+    [
+      { conversation: [typed('user'), typed('user'), typed('assistant'), typed('system')] },
+      /conversation\.3\.role: .*user/,
+    ],
+    [{ conversation: [typed('system'), typed('system')] }, /conversation\.0\.role: .*last word/],
+    [{ instruction: 'A?', output: '<audio>', ...heard }, /output: expected <audio> in user/],
+    [
+      { instruction: 'A?', output: 'A', history: [['B?', '<audio>']], ...heard },
+      /history\.0\.1: expected <aud/,
+    ],
+    [{ question: 'A?', answer: '<audio>', ...heard }, /answer: expected <audio> in user/],
+    [{ key: '1', source: 'a.wav', target: '<audio>' }, /target: expected <audio> in user/],
+  ]
+  for (const [row, message] of mistakes) await refused(row, new RegExp(`:1, ${message.source}`))
+})
+
 test('Audio Flamingo 3: the sound of a row and its place', async () => {
   const said = (value: string) => [
     { from: 'human', value },
@@ -168,7 +204,7 @@ test('Kimi-Audio: typed messages for training, questions and answers for evaluat
   assert.deepEqual(await normalized({ task_type: 'understanding', conversation }), plain)
   await refused(
     { conversation: [text('user', 'Who?'), { ...audio, role: 'assistant' }] },
-    /:1, messages\.1\.content: expected <audio> in user messages only/,
+    /:1, conversation\.1\.content: expected <audio> in user messages only/,
   )
   const row = { index: 7, audio_path: 'a.wav', question: 'What is it?', answer: 'A dog.', subset: 'esc' }
   assert.deepEqual(await normalized({ ...row, audio_content: '' }), { ...plain, id: '7', task: 'esc' })

@@ -25,12 +25,6 @@ export function holdsList(row: object, key: string): boolean {
 export const text = (schema: z.ZodString) =>
   z.preprocess((value) => (typeof value === 'number' ? String(value) : value), schema)
 
-/** A question and its answer. */
-export const exchange = (question: string, answer: string) => [
-  { role: 'user' as const, content: question },
-  { role: 'assistant' as const, content: answer },
-]
-
 /** OpenAI calls the system's message the developer's. */
 export const role = z
   .enum(['system', 'developer', 'user', 'assistant'])

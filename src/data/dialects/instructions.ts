@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Dialect } from './dialect.js'
-import { audios, exchange, heardIn, optional, ownFields } from './fields.js'
+import { audios, heardIn, optional, ownFields } from './fields.js'
+import { exchange, opening } from './written-message.js'
 
 /**
  * The form of Alpaca: with one `audio_id`, as LTU's OpenAQA and GAMA have it, or with `audios`, as LLaMA-Factory reads it.
@@ -31,9 +32,11 @@ const schema = z
     ({ instruction, input, output, system, history = [], audio_id, audio, audios, ...row }, context) => ({
       ...row,
       messages: [
-        ...(system ? [{ role: 'system' as const, content: system }] : []),
-        ...history.flatMap(([question, answer]) => exchange(question, answer)),
-        ...exchange(input ? `${instruction}\n${input}` : instruction, output),
+        ...opening(system),
+        ...history.flatMap(([question, answer], i) =>
+          exchange([`history.${i}.0`, question], [`history.${i}.1`, answer]),
+        ),
+        ...exchange(['instruction', input ? `${instruction}\n${input}` : instruction], ['output', output]),
       ],
       audios: heardIn({ audio_id, audio, audios }, context),
     }),

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { choiceQuestion } from '../questions/choice-question.js'
 import type { Dialect } from './dialect.js'
-import { audios, exchange, heardIn, optional, ownFields, text } from './fields.js'
+import { audios, heardIn, optional, ownFields, text } from './fields.js'
+import { exchange } from './written-message.js'
 
 /**
  * A question and its answer: as MMAU (`audio_id`) and MMAR (`audio_path`) have them, with choices, which are asked as `pal
@@ -36,6 +37,6 @@ const schema = z
     return {
       ...row,
       ...{ id, task, audios: heardIn({ audio_path, audio_id, audio, audios }, context) },
-      messages: exchange(asked, answer),
+      messages: exchange(['question', asked], ['answer', answer]),
     }
   })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Dialect } from './dialect.js'
-import { audios, exchange, optional, ownFields } from './fields.js'
+import { audios, optional, ownFields } from './fields.js'
+import { exchange } from './written-message.js'
 
 /**
  * SLAM-LLM's (github.com/X-LANCE/SLAM-LLM): a recording and what to make of it. What is asked stands in its
@@ -29,7 +30,7 @@ const schema = z
     return {
       ...row,
       ...{ id, task, audios: source },
-      messages: exchange(tag === undefined ? prompt : '', target),
+      messages: exchange(['prompt', tag === undefined ? prompt : ''], ['target', target]),
     }
   })
 

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { audioPlaceholder, type Message } from '../message.js'
+import { audioPlaceholder } from '../message.js'
 import type { Dialect, WrittenAudio } from './dialect.js'
 import { audio, holdsList, ownFields, role } from './fields.js'
 import { learnMarks, learnOf } from './learn-marks.js'
+import { keysIn, type WrittenMessage } from './written-message.js'
 
 /**
  * What Kimi-Audio is finetuned on (github.com/MoonshotAI/Kimi-Audio, `finetune_codes`): each message is a text or an
@@ -33,14 +34,14 @@ const message = z
 const schema = z
   .object({ ...ownFields, conversation: z.array(message).min(2) })
   .transform(({ conversation, ...row }, context) => {
-    const messages: Message[] = []
+    const messages: WrittenMessage[] = []
     const audios: WrittenAudio[] = []
     for (const [i, { message_type, content, ...message }] of conversation.entries()) {
       if (message_type === 'audio') audios.push(content)
       const said = message_type === 'audio' ? audioPlaceholder : content
       const before = messages.at(-1)
       if (before?.role !== message.role) {
-        messages.push({ ...message, content: said })
+        messages.push({ ...message, content: said, keys: keysIn('conversation', i) })
         continue
       }
       if (before.learn !== message.learn) {
