@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { HEAD_PREFIX } from './labels.js'
 import { reachedBy } from './reach.js'
 import type { Stage } from './recipe.js'
@@ -17,6 +18,13 @@ export interface PartOrigin {
   readonly start: number
   readonly drawn: number
 }
+
+const count = z.number().int().nonnegative()
+
+export const inheritedSchema: z.ZodType<Inherited> = z.object({
+  start: z.string().exactOptional(),
+  parts: z.array(z.object({ part: z.string(), base: count, start: count, drawn: count })),
+})
 
 /** What was taken over from the model that a run starts from. */
 export interface TakenOver {

@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { z } from 'zod'
+import { type ErrorDetails, PalError } from '../errors.js'
 import type { BaseRecords } from '../model/model-description.js'
 import type { ModelPlan } from '../model/model-plan.js'
 import { writeAtomically } from '../weights/write-atomically.js'
-import type { Inherited } from './inherited.js'
+import { type Inherited, inheritedSchema } from './inherited.js'
 import { withoutPlaces } from './places.js'
 import type { LoadedRecipe, Recipe } from './recipe.js'
 import type { TimedStage } from './timed-stage.js'
@@ -59,14 +62,32 @@ export function stageOrigin(stage: TimedStage, sizes: ReadonlyMap<string, number
   return { name, steps, ...(epochs !== undefined && { epochs }), parameters: countParts(sizes, stage) }
 }
 
-/** What a run that is gone on with once inherited, if its folder says so. */
+/**
+ * What a run that is gone on with once inherited, if its folder says so.
+ * @throws PalError for a file that is damaged: the run would put one in its place that does not say
+ */
 export async function inheritedIn(folder: string): Promise<Inherited | undefined> {
+  const file = join(folder, TRAINING)
+  if (!existsSync(file)) return undefined
+  const damaged = (reason: string, details: ErrorDetails) =>
+    new PalError(`expected what the run began with, as \`pal train\` wrote it: ${reason}`, {
+      ...{ file, ...details },
+      hint: 'Put back a sound copy, or take the file away: the run then goes on, and no longer tells what it began with.',
+    })
+  let json: unknown
   try {
-    return JSON.parse(await readFile(join(folder, TRAINING), 'utf8')).inherited
-  } catch {
-    return undefined
+    json = JSON.parse(await readFile(file, 'utf8'))
+  } catch (cause) {
+    throw damaged((cause as Error).message, { cause })
   }
+  const { data, error } = savedSchema.safeParse(json)
+  if (!error) return data.inherited
+  const issue = error.issues[0]!
+  throw damaged(issue.message, { key: issue.path.join('.') })
 }
+
+/** Of what is written, what is read again. */
+const savedSchema = z.object({ inherited: inheritedSchema.optional() })
 
 const TRAINING = 'training.json'
 

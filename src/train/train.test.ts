@@ -179,11 +179,21 @@ test('what a run inherits, overrides and trains is told once, also when it goes 
   }
 })
 
-test('a run that began before it was kept what it inherits goes on without telling it', async () => {
+test('a run that began before it was kept what it inherits goes on without telling it, but not if that is damaged', async () => {
   const { loaded } = await startingFrom('early-ears', 'llm.*')
   const folder = join(root, 'early')
   await stopped(loaded, folder)
-  await rm(join(folder, 'training.json'))
+  const training = join(folder, 'training.json')
+  const text = await readFile(training, 'utf8')
+  for (const [damaged, reason] of [
+    [text.slice(0, 200), /training\.json: expected what the run began with, .*JSON.*\n.*take the file away/],
+    [text.replace('"drawn"', '"down"'), /training\.json, inherited\.parts\.0\.drawn: expected .*undefined/],
+  ] as const) {
+    await writeFile(training, damaged)
+    await assert.rejects(run(loaded, folder), { name: 'PalError', message: reason })
+    assert.equal(await readFile(training, 'utf8'), damaged)
+  }
+  await rm(training)
   const told: TrainEvent[] = []
   await run(loaded, folder, { onEvent: (event) => told.push(event) })
   const parameters = told.find(({ kind }) => kind === 'parameters')
