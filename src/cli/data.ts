@@ -135,7 +135,7 @@ async function showDraws(
   context: CliContext,
 ): Promise<void> {
   const { loadRecipe } = await import('../train/recipe.js')
-  const { asDrawn, loadSets, openSources } = await import('../train/sources.js')
+  const { asDrawn, loadManifests, loadSets, openSources } = await import('../train/sources.js')
   const { sampleRateOf } = await import('../train/sample-rate.js')
   const { writeApplied } = await import('../data/applied.js')
   const { Random } = await import('../random.js')
@@ -143,13 +143,14 @@ async function showDraws(
   const { resolveEncoders } = await import('../model/model-plan.js')
   const rate = sampleRateOf(await resolveEncoders(loaded.recipe.model.encoders))
   const line = new ProgressLine()
+  const manifests = await loadManifests(loaded)
   const sets = await loadSets(loaded.recipe, 'all', rate, {
     onProgress: (set, done, total) => line.show(`decoding ${set} ${done}/${total}`),
     onWarning: (message) => line.note(`warning: ${message}`),
     signal: context.signal,
   })
   line.end()
-  const sourceOf = await openSources(loaded, sets, rate)
+  const sourceOf = await openSources(loaded, { sets, manifests }, rate)
   if (options.tokens) line.show('opening the tokenizer')
   const tokenizer = options.tokens && (await tokenizerOf(loaded, sourceOf))
   line.end()

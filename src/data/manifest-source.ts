@@ -1,20 +1,17 @@
-import { basename, resolve } from 'node:path'
 import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
 import { type AugmentSteps, augment, checkAugment, roomFor } from './augment.js'
 import type { Example } from './example.js'
-import { readQuestions } from './manifest.js'
 import { audioPlaceholder, isLearnt, type Message } from './message.js'
 import { mistakeAt, type Place, within } from './place.js'
 import { conversationOf, type Draw, type Source, type Turn } from './source.js'
 import { readListed, type StoredAudio } from './stored-audio.js'
 
 export interface ManifestSourceOptions {
+  /** @default "manifest" */
   readonly name?: string
   /** Hz. @default 16000 */
   readonly sampleRate?: number
-  /** What rows are asked that keep no question: see `readQuestions`. */
-  readonly question?: string | undefined
   /** Changes to the augmentation, `{}` for none; `false` for the audio as it is. @default false */
   readonly augment?: AugmentSteps | false | undefined
   readonly onProgress?: (done: number, total: number) => void
@@ -25,16 +22,19 @@ export interface ManifestSourceOptions {
 }
 
 /**
- * The rows of a manifest (see `readManifest`), drawn evenly, each one conversation about one audio. The audio is read once, in
+ * The rows of a manifest (see `readQuestions`), drawn evenly, each one conversation about one audio. The audio is read once, in
  * order, into memory, and is never cut, since only its author knows where in it the answer lies: of what augmentation makes
  * of it no more than the tail of a reverb.
  * @throws PalError naming the place of a row that cannot be drawn or learnt from
  */
-export async function manifestSource(path: string, options: ManifestSourceOptions = {}): Promise<Source> {
-  const { name = basename(path), sampleRate = 16_000, onProgress, onWarning, expectTeachable } = options
+export async function manifestSource(
+  examples: readonly Example[],
+  options: ManifestSourceOptions = {},
+): Promise<Source> {
+  const { name = 'manifest', sampleRate = 16_000, onProgress, onWarning, expectTeachable } = options
   const { augment: steps = false } = options
   checkAugment(steps, name)
-  const rows = (await readQuestions(resolve(path), options.question)).map(rowOf)
+  const rows = examples.map(rowOf)
   for (const { place, turn } of demanding(rows)) {
     within(mistakeAt(place), () => expectTeachable?.(conversationOf(turn)))
   }

@@ -8,7 +8,8 @@ import { Random } from '../random.js'
 import { folder, loaded, rate, smallSet, tone, writeWav } from './audio.test.fixtures.js'
 import { BalancedClips } from './balanced.js'
 import { clipSource } from './clip-source.js'
-import { manifestSource } from './manifest-source.js'
+import { readQuestions } from './manifest.js'
+import { type ManifestSourceOptions, manifestSource } from './manifest-source.js'
 import { tasks } from './questions/task.js'
 import { sceneSource } from './scene-source.js'
 import { conversationOf, mix, type Source } from './source.js'
@@ -213,13 +214,15 @@ async function manifest(...rows: object[]): Promise<string> {
   await writeFile(path, rows.map((row) => JSON.stringify(row)).join('\n'))
   return path
 }
+const fromManifest = async (path: string, options?: ManifestSourceOptions) =>
+  manifestSource(await readQuestions(path), options)
 const turn = (role: string, content: string) => ({ role, content })
 const question = [turn('user', '<audio>What?'), turn('assistant', 'A.')]
 
 test("a manifest's rows are drawn whole or not at all", async () => {
   const short = { messages: question, audios: ['b.wav'] }
   const rows = [short, short, { messages: question, audios: ['a.wav'], task: 'quiz' }, short]
-  const source = await manifestSource(await manifest(...rows))
+  const source = await fromManifest(await manifest(...rows))
   const draws = Array.from({ length: 40 }, (_, i) => source.draw(new Random(i)))
   assert.deepEqual(new Set(draws.map(({ samples }) => samples.length)), new Set([rate, 0.4 * rate]))
   assert.deepEqual(draws.find(({ samples }) => samples.length === rate)?.turns, [
@@ -235,7 +238,7 @@ test("a manifest's rows are drawn whole or not at all", async () => {
 
 test("a manifest's audio is as it is, unless augmentation is asked for", async () => {
   const path = await manifest({ messages: question, audios: ['a.wav'] })
-  const [plain, changing] = [await manifestSource(path), await manifestSource(path, { augment: {} })]
+  const [plain, changing] = [await fromManifest(path), await fromManifest(path, { augment: {} })]
   const same = plain.draw(new Random(1))
   assert.deepEqual([same.samples.length, same.recurs, same.augmented], [rate, true, undefined])
   const amounts = new Set<string>()
@@ -253,9 +256,9 @@ test("a manifest's audio is as it is, unless augmentation is asked for", async (
   const tooLong = /:1, audios: expected at most 0\.92 s of audio, .* no more than 1\.4 s of it, got 1\.00 s/
   assert.throws(() => changing.check(1.4), tooLong)
   const steady = { speed: { probability: 0 }, shift: { probability: 0 } }
-  ;(await manifestSource(path, { augment: steady })).check(1)
+  ;(await fromManifest(path, { augment: steady })).check(1)
   await assert.rejects(
-    manifestSource(path, { name: 'sources.mine', augment: { speed: { range: [0.5, 1] } } }),
+    fromManifest(path, { name: 'sources.mine', augment: { speed: { range: [0.5, 1] } } }),
     /sources\.mine\.augment\.speed\.range: .* at least 0\.8/,
   )
 })
@@ -279,7 +282,7 @@ test('a manifest and clips have an end, and each example a number', async () => 
     messages: [turn('user', 'What?'), turn('assistant', answer)],
     audios: ['b.wav'],
   }))
-  const source = await manifestSource(await manifest(...rows))
+  const source = await fromManifest(await manifest(...rows))
   const { size, at } = source.examples!(1)
   const answers = Array.from({ length: size }, (_, i) => at(i, new Random(1)).turns[0]?.answer)
   assert.deepEqual(answers, ['A.', 'B.', 'C.'])
@@ -315,7 +318,7 @@ test('a row of several questions is one conversation, which must be teachable', 
     { messages, audios: ['a.wav'], task: 'quiz' },
   )
   const said = [turn('user', 'What?'), turn('assistant', 'A.')]
-  const source = await manifestSource(path, {
+  const source = await fromManifest(path, {
     expectTeachable: (given) => assert.deepEqual(given, [...said, ...messages.slice(2)]),
   })
   const draws = Array.from({ length: 20 }, (_, i) => source.draw(new Random(i)).turns)
@@ -326,7 +329,7 @@ test('a row of several questions is one conversation, which must be teachable', 
       ...{ before: said, question: 'And?', answer: 'B.', task: 'quiz' },
     },
   )
-  const refusing = manifestSource(path, {
+  const refusing = fromManifest(path, {
     expectTeachable() {
       throw new PalError('expected another template')
     },
@@ -349,7 +352,7 @@ test('what is said after the last answer that is learnt is left out, and before 
     row(...marked('B.', true), ...marked('C.', false)),
   )
   const tried: unknown[] = []
-  const source = await manifestSource(path, { expectTeachable: (messages) => tried.push(messages) })
+  const source = await fromManifest(path, { expectTeachable: (messages) => tried.push(messages) })
   const { at } = source.examples!(1)
   const [first, second, third] = [0, 1, 2].map((i) => at(i, new Random(1)).turns[0]!)
   const read = { ...turn('assistant', 'I.'), learn: false }
@@ -363,7 +366,7 @@ test('what is said after the last answer that is learnt is left out, and before 
 
 test("a system's message stands before everything that is said", async () => {
   const system = turn('system', 'Listen.')
-  const source = await manifestSource(await manifest({ messages: [system, ...question], audios: ['a.wav'] }))
+  const source = await fromManifest(await manifest({ messages: [system, ...question], audios: ['a.wav'] }))
   assert.deepEqual(source.draw(new Random(1)).turns, [
     { before: [system], question: 'What?', answer: 'A.', task: 'manifest' },
   ])
@@ -371,7 +374,7 @@ test("a system's message stands before everything that is said", async () => {
 
 test('rows that cannot be trained on are told with their line', async () => {
   const told = async (row: object, message: RegExp) =>
-    assert.rejects(manifestSource(await manifest(row)), message)
+    assert.rejects(fromManifest(await manifest(row)), message)
   await told(
     { messages: [turn('user', 'What?'), turn('assistant', 'A.')], audios: [] },
     /:1, audios: .*got 0/,
@@ -384,6 +387,6 @@ test('what a decoder notices in the audio of a row is told with its line', async
   const path = await manifest({ messages: question, audios: ['a.wav'] })
   await writeFile(join(path, '../a.wav'), encodeWav(tone(1), rate).subarray(0, rate))
   const warnings: string[] = []
-  await manifestSource(path, { onWarning: (message) => warnings.push(message) })
+  await fromManifest(path, { onWarning: (message) => warnings.push(message) })
   assert.match(warnings.join('\n'), /rows\.jsonl:1: .*a\.wav: the file is cut short/)
 })

@@ -1,23 +1,20 @@
 import { createHash } from 'node:crypto'
-import { dirname, relative, resolve } from 'node:path'
-import { readQuestions } from '../data/manifest.js'
-import type { LoadedRecipe, Recipe } from './recipe.js'
-import type { LoadedSets } from './sources.js'
+import { dirname, relative } from 'node:path'
+import type { Recipe } from './recipe.js'
+import type { LoadedData } from './sources.js'
 
 /**
  * Of what a run draws from, as a hash: which recordings there are, in which order, under which labels and in which groups, and
  * what manifests ask and answer about which audio. Where all of it lies is no part of it.
  */
-export async function dataIdentity({ recipe, file }: LoadedRecipe, sets: LoadedSets): Promise<string> {
+export function dataIdentity({ data }: Pick<Recipe, 'data'>, { sets, manifests }: LoadedData): string {
   const hash = createHash('sha256')
   const add = (...values: readonly unknown[]) => hash.update(`${JSON.stringify(values)}\n`)
   for (const { set, audio, label, group } of [...sets.values()].flat()) {
-    add(set, relative(recipe.data.root, audio.name), label, group)
+    add(set, relative(data.root, audio.name), label, group)
   }
-  for (const [name, source] of Object.entries(recipe.sources)) {
-    if (source.kind !== 'manifest') continue
-    const path = resolve(dirname(file), source.path)
-    for (const { messages, audios } of await readQuestions(path, source.question)) {
+  for (const [name, { path, examples }] of manifests) {
+    for (const { messages, audios } of examples) {
       add(
         name,
         messages,

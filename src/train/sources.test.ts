@@ -10,7 +10,7 @@ import { Random } from '../random.js'
 import { openExample } from '../text/text.test.fixtures.js'
 import { collate } from './collate.js'
 import { loadRecipe } from './recipe.js'
-import { asDrawn, loadSets, openSources } from './sources.js'
+import { asDrawn, loadManifests, loadSets, openSources } from './sources.js'
 import { timed } from './timed-stage.js'
 import { TINY_CHANGES, writeTinyRecordings } from './tiny-run.test.helper.js'
 import { train } from './train.js'
@@ -29,8 +29,8 @@ function recipe(...changes: readonly string[]) {
 
 async function opened(...changes: readonly string[]) {
   const loaded = await recipe(...changes)
-  const sets = await loadSets(loaded.recipe, 'all', RATE)
-  return { loaded, sets, sourceOf: await openSources(loaded, sets, RATE) }
+  const data = { sets: await loadSets(loaded.recipe, 'all', RATE), manifests: await loadManifests(loaded) }
+  return { loaded, ...data, sourceOf: await openSources(loaded, data, RATE) }
 }
 
 const said = (...contents: readonly string[]) =>
@@ -170,7 +170,7 @@ test('damaged recordings are told, those of a set with many in one line', async 
   const warnings: string[] = []
   const onWarning = (message: string) => warnings.push(message)
   const sets = await loadSets(loaded.recipe, 'all', RATE, { onWarning })
-  await openSources(loaded, sets, RATE, { onWarning })
+  await openSources(loaded, { sets, manifests: await loadManifests(loaded) }, RATE, { onWarning })
   assert.equal(warnings.length, 3)
   assert.match(warnings[0]!, /esc10\.csv:2: .*0-1-0\.wav: the file is cut short/)
   assert.match(warnings[1]!, /^data\.sets\.digits: 6 warnings, the first: .*digits\.csv:2: .*cut short/)

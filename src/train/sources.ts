@@ -2,6 +2,8 @@ import { dirname, resolve } from 'node:path'
 import { type LoadedClip, loadClips } from '../data/clip-library.js'
 import { clipSource } from '../data/clip-source.js'
 import { expectGroups, readClips } from '../data/clips.js'
+import type { Example } from '../data/example.js'
+import { readQuestions } from '../data/manifest.js'
 import { type ManifestSourceOptions, manifestSource } from '../data/manifest-source.js'
 import { within } from '../data/place.js'
 import { vocabularyOf } from '../data/questions/vocabulary.js'
@@ -15,6 +17,19 @@ export type SourceOf = (plan: BatchPlan, hears: Stage['hears']) => Source
 
 /** The recordings of a recipe, decoded, each set apart. */
 export type LoadedSets = ReadonlyMap<string, readonly LoadedClip[]>
+
+/** A manifest's rows, and where they were read. */
+export interface LoadedManifest {
+  readonly path: string
+  readonly examples: readonly Example[]
+}
+
+/** All that the sources of a recipe draw from. */
+export interface LoadedData {
+  readonly sets: LoadedSets
+  /** By the names of their sources. */
+  readonly manifests: ReadonlyMap<string, LoadedManifest>
+}
 
 export interface LoadSetsOptions {
   readonly onProgress?: (set: string, done: number, total: number) => void
@@ -57,34 +72,46 @@ export async function loadSets(
   return loaded
 }
 
+/** Reads a recipe's manifests, but none of their audio. @throws PalError as `readQuestions` does */
+export async function loadManifests({ recipe, file }: LoadedRecipe): Promise<LoadedData['manifests']> {
+  const loaded = new Map<string, LoadedManifest>()
+  for (const [name, source] of Object.entries(recipe.sources)) {
+    if (source.kind !== 'manifest') continue
+    const path = resolve(dirname(file), source.path)
+    loaded.set(name, { path, examples: await readQuestions(path, source.question) })
+  }
+  return loaded
+}
+
 /**
  * The sources that each kind of batch draws from. Those of all stages are opened and tried here, so that what a late stage cannot draw is
  * told before an early one has trained for hours.
- * @param sets all recordings
+ * @param data all recordings, and the manifests
  */
 export async function openSources(
   { recipe, file }: LoadedRecipe,
-  sets: LoadedSets,
+  { sets, manifests }: LoadedData,
   sampleRate: number,
   { onWarning, expectTeachable }: Pick<ManifestSourceOptions, 'onWarning' | 'expectTeachable'> = {},
 ): Promise<SourceOf> {
   const vocabulary = vocabularyOf([...sets.values()].flat())
-  const manifests = new Map<string, Source>()
+  const ofManifests = new Map<string, Source>()
   for (const [name, one] of Object.entries(recipe.sources)) {
     if (one.kind !== 'manifest') continue
+    const { examples } = manifests.get(name) as LoadedManifest
     const warnings: string[] = []
-    const source = await manifestSource(resolve(dirname(file), one.path), {
-      ...{ name: `sources.${name}`, sampleRate, question: one.question, augment: one.augment },
+    const source = await manifestSource(examples, {
+      ...{ name: `sources.${name}`, sampleRate, augment: one.augment },
       onWarning: (message) => warnings.push(message),
       ...(expectTeachable && { expectTeachable }),
     })
     tell(warnings, `sources.${name}`, onWarning)
-    manifests.set(name, source)
+    ofManifests.set(name, source)
   }
 
   const open = (name: string, questions: number, hears: Stage['hears']): Source => {
     const one = recipe.sources[name] as Recipe['sources'][string]
-    if (one.kind === 'manifest') return manifests.get(name) as Source
+    if (one.kind === 'manifest') return ofManifests.get(name) as Source
     const clips = (one.sets ?? [...sets.keys()]).flatMap((set) => {
       const heldOut = hears === 'all' ? [] : (recipe.data.sets[set]?.heldOut ?? [])
       return (sets.get(set) ?? []).filter(({ group }) => !heldOut.includes(group))

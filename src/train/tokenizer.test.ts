@@ -19,7 +19,8 @@ test('embeddings that are taken over bring their tokens with them; an encoder do
   const tokenizerOf = async (start: string) => {
     const folder = await mkdtemp(join(tmpdir(), 'pal-tokenizer-'))
     const loaded = await loadRecipe(recipe, [`data.root=${recordings}`, ...TINY_CHANGES, `start=${start}`])
-    const sourceOf = await openSources(loaded, await loadSets(loaded.recipe, 'all', 16_000), 16_000)
+    const sets = await loadSets(loaded.recipe, 'all', 16_000)
+    const sourceOf = await openSources(loaded, { sets, manifests: new Map() }, 16_000)
     await ownTokenizer(folder, loaded, 400, sourceOf)
     return words(join(folder, 'tokenizer'))
   }

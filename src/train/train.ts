@@ -26,7 +26,7 @@ import { type RunWeights, startingWeights } from './parameters.js'
 import type { BatchPlan, LoadedRecipe, Recipe } from './recipe.js'
 import { alone } from './run-lock.js'
 import { sampleRateOf } from './sample-rate.js'
-import { asDrawn, type LoadedSets, loadSets, openSources } from './sources.js'
+import { asDrawn, type LoadedSets, loadManifests, loadSets, openSources } from './sources.js'
 import { startFrom } from './start.js'
 import { expectSame } from './sum-over-ranks.js'
 import { type TimedStage, timed } from './timed-stage.js'
@@ -124,13 +124,15 @@ async function trainPlan(
   const writes = ranks.rank === 0
   const onWarning = (message: string) => onEvent({ kind: 'warning', message })
   const sampleRate = sampleRateOf(config)
+  const manifests = await loadManifests(loaded)
   const sets = await loadSets(recipe, 'all', sampleRate, {
     onProgress: (set, done, total) => onEvent({ kind: 'decoding', set, done, total }),
     onWarning,
     signal,
   })
+  const data = { sets, manifests }
   const chat = bases.llm && withSystem(bases.llm.tokenizer, config.system)
-  const sourceOf = await openSources(loaded, sets, sampleRate, {
+  const sourceOf = await openSources(loaded, data, sampleRate, {
     onWarning,
     ...(chat && { expectTeachable: (messages) => expectTeachable(chat, messages) }),
   })
@@ -155,7 +157,7 @@ async function trainPlan(
   const optimizer = new AdamW(parameters.flat.length)
   const identity = {
     recipe: identityOf(recipe, plan, ranks),
-    data: await dataIdentity(loaded, sets),
+    data: dataIdentity(recipe, data),
     ranks: ranks.size,
   }
   const resumed = await loadCheckpoint(folder, parameters, optimizer, identity)

@@ -127,7 +127,7 @@ test('mistakes in a sample name its shard, its key and what is wrong', async () 
 })
 
 test('shards are drawn from as a manifest is, and always alike', async () => {
-  const source = await manifestSource(fixture('questions.parquet'), { sampleRate: 8000 })
+  const source = await manifestSource(await readManifest(fixture('questions.parquet')), { sampleRate: 8000 })
   const draws = [0, 1, 2, 3, 4, 5].map((seed) => source.draw(new Random('draw', seed)))
   assert.deepEqual(new Set(draws.map(({ turns }) => turns[0]?.answer)), new Set(['A dog.', 'Rain.']))
   assert.equal(draws[0]?.samples.length, 400)
