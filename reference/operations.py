@@ -24,11 +24,12 @@ def layer_norm(x, gain, bias):
 
 
 def rotary(x):
-    """Positions 3 and 0, 1 and 2 of two sequences; six positions in the tables of 1/(i + 1) · 0.7."""
+    """Two heads at positions 3 and 0, 1 and 2 of two sequences; six positions in the tables of 1/(i + 1) · 0.7."""
     positions = torch.tensor([[3, 0], [1, 2]])
-    angles = positions[:, None, :, None] * 0.7 / torch.arange(1, 4)
-    first, second = x.chunk(2, -1)
-    return torch.cat([first * angles.cos() - second * angles.sin(), second * angles.cos() + first * angles.sin()], -1)
+    angles = positions[:, :, None, None] * 0.7 / torch.arange(1, 4)
+    first, second = x.unflatten(-1, (2, 6)).chunk(2, -1)
+    turned = [first * angles.cos() - second * angles.sin(), second * angles.cos() + first * angles.sin()]
+    return torch.cat(turned, -1).flatten(-2)
 
 
 def split(x):
@@ -79,7 +80,7 @@ CASES = {
     "matmul with a transposed": ([[2, 4, 3], [2, 4, 2]], lambda a, b: a.mT @ b),
     "matmul with a transposed, b a matrix": ([[2, 4, 3], [4, 2]], lambda a, b: a.mT @ b),
     "matmul with both transposed": ([[2, 4, 3], [2, 4]], lambda a, b: 0.5 * a.mT @ b.mT),
-    "rotary": ([[2, 2, 2, 6]], rotary),
+    "rotary": ([[2, 2, 12]], rotary),
     "gather": ([[4, 3]], lambda a: a[torch.tensor([[2, 0, 2], [1, 2, 2]])]),
     "crossEntropy": ([[4, 5]], cross_entropy),
     "reshape": ([[2, 6]], lambda a: a.reshape(3, 4)),

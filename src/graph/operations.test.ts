@@ -130,7 +130,7 @@ const CASES: readonly Case[] = [
   ['crossEntropy', [[3, 5]], (a) => crossEntropy(a!, integers(a!, [4, 0, 2], [3]))],
   [
     'rotary',
-    [[1, 2, 3, 4]],
+    [[1, 3, 8]],
     (a) => rotary(a!, integers(a!, [0, 1, 5], [1, 3]), table(a!, Math.cos), table(a!, Math.sin)),
   ],
   [

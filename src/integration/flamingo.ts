@@ -61,8 +61,9 @@ export function flamingoBlock(
   const plain = { bias: false } as const
 
   const normed = layerNorm(at.in('attention.norm'), x, EPSILON)
-  const queries = splitHeads(linear(at.in('attention.query'), normed, size, plain), heads)
-  const mixed = linear(at.in('attention.output'), attention(queries, [audio]), size, plain)
+  const asked = mul(linear(at.in('attention.query'), normed, size, plain), 1 / Math.sqrt(size / heads))
+  const heard = attention(splitHeads(asked, heads), [audio], { scale: 1 })
+  const mixed = linear(at.in('attention.output'), heard, size, plain)
   const attended = add(x, mul(mixed, gate('attention_gate')))
 
   const widened = gelu(

@@ -40,7 +40,7 @@ test('the memory does not depend on the text: computed once, it is fed like a ca
   const first = await evaluate(runtime, outputs)
 
   const cached = new Tiny({ kind: 'plits' })
-  const shape = [1, LLM.keyValueHeads, AUDIO, LLM.headSize]
+  const shape = [1, LLM.keyValueHeads, 1, AUDIO, LLM.headSize]
   const memory = heard.memory.map((_, layer): readonly KeyValues[] => [
     {
       keys: cached.graph.input(`keys ${layer}`, shape),

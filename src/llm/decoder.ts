@@ -3,8 +3,8 @@ import { add, mul, silu } from '../graph/elementwise.js'
 import { gather } from '../graph/gather.js'
 import { matmul } from '../graph/matmul.js'
 import { rotary } from '../graph/rotary.js'
-import { tail } from '../graph/shape.js'
-import type { Tensor } from '../graph/tensor.js'
+import { reshape, tail } from '../graph/shape.js'
+import type { Dim, Tensor } from '../graph/tensor.js'
 import { attention, type KeyValues, splitHeads } from '../nn/attention.js'
 import { linear } from '../nn/linear.js'
 import { rmsNorm } from '../nn/norm.js'
@@ -74,10 +74,11 @@ export class Decoder {
    */
   keyValues(layer: number, normed: Tensor, positions: Positions | undefined): KeyValues {
     const { keyValueHeads } = this.config
-    const keys = this.#normHeads(layer, 'k_norm', this.#heads(layer, 'k_proj', normed, keyValueHeads))
+    const keys = this.#normHeads(layer, 'k_norm', this.#projectHeads(layer, 'k_proj', normed, keyValueHeads))
+    const values = this.#projectHeads(layer, 'v_proj', normed, keyValueHeads)
     return {
-      keys: positions ? rotate(keys, positions) : keys,
-      values: this.#heads(layer, 'v_proj', normed, keyValueHeads),
+      keys: splitHeads(positions ? rotate(keys, positions) : keys, keyValueHeads),
+      values: splitHeads(values, keyValueHeads),
     }
   }
 
@@ -90,11 +91,12 @@ export class Decoder {
     inputs: DecoderInputs,
   ): { readonly states: Tensor; readonly keyValues: readonly KeyValues[] } {
     const keyValues: KeyValues[] = []
+    const scaled = scaledPositions(inputs.positions, this.config.headSize)
     let current = states
     for (let layer = 0; layer < this.config.layers; layer++) {
       const result = checkpoint(this.#scope.graph, inputs.checkpointing === true, () => {
         const entered = inputs.before?.(layer, current) ?? current
-        return this.#run(layer, entered, inputs)
+        return this.#run(layer, entered, inputs, scaled)
       })
       keyValues.push(result.keyValues)
       current = result.states
@@ -116,38 +118,43 @@ export class Decoder {
     layer: number,
     x: Tensor,
     { positions, mask, memory, read, checkpointing }: DecoderInputs,
+    scaled: Positions,
   ): { states: Tensor; keyValues: KeyValues } {
-    const { heads, hiddenSize, normEpsilon, layers } = this.config
+    const { heads, keyValueHeads, hiddenSize, normEpsilon, layers } = this.config
     // A token that nobody reads after the last layer is heard there by its keys and values alone.
     const isLast = layer === layers - 1
     const ofRead = (all: Tensor, axis: number) => (isLast && read !== undefined ? tail(all, axis, read) : all)
     const normed = this.inputNorm(layer, x)
     const own = this.keyValues(layer, normed, positions)
     const heard = { ...own, mask: mask && ofRead(mask, 3), causal: mask !== undefined }
-    const asked = this.#heads(layer, 'q_proj', ofRead(normed, 1), heads)
-    const at = { ...positions, indices: ofRead(positions.indices, 1) }
-    const queries = rotate(this.#normHeads(layer, 'q_norm', asked), at)
+    const asked = this.#normHeads(
+      layer,
+      'q_norm',
+      this.#projectHeads(layer, 'q_proj', ofRead(normed, 1), heads),
+    )
+    const turned = rotate(asked, { ...scaled, indices: ofRead(positions.indices, 1) })
+    const queries = splitHeads(turned, keyValueHeads, heads / keyValueHeads)
     const stretches = [...(memory?.[layer] ?? []), heard]
-    const mixed = attention(queries, stretches, { checkpointing: checkpointing === 'selective' })
+    const mixed = attention(queries, stretches, { scale: 1, checkpointing: checkpointing === 'selective' })
     const attended = add(ofRead(x, 1), this.#project(layer, 'self_attn.o_proj', mixed, hiddenSize))
     const second = rmsNorm(this.#layer(layer).in('post_attention_layernorm'), attended, normEpsilon)
     const gatesAgain = checkpointing === 'gates' || checkpointing === 'selective'
     return { states: add(attended, this.#feedForward(layer, second, gatesAgain)), keyValues: own }
   }
 
-  /** W x, and b where the model has one, by heads: [batch, time, hiddenSize] → [batch, heads, time, headSize]. */
-  #heads(layer: number, name: 'q_proj' | 'k_proj' | 'v_proj', x: Tensor, heads: number): Tensor {
+  /** W x, and b where the model has one: [batch, time, hiddenSize] → [batch, time, heads·headSize]. */
+  #projectHeads(layer: number, name: 'q_proj' | 'k_proj' | 'v_proj', x: Tensor, heads: number): Tensor {
     const { headSize, queryKeyValueBias = false } = this.config
-    return splitHeads(
-      this.#project(layer, `self_attn.${name}`, x, heads * headSize, queryKeyValueBias),
-      heads,
-    )
+    return this.#project(layer, `self_attn.${name}`, x, heads * headSize, queryKeyValueBias)
   }
 
-  /** Qwen3's norm of queries or keys, which is one for all heads of a layer. */
+  /** Qwen3's norm of each head's queries or keys, one for all heads of a layer: [batch, time, heads·headSize]. */
   #normHeads(layer: number, name: 'q_norm' | 'k_norm', states: Tensor): Tensor {
-    const { queryKeyNorm, normEpsilon } = this.config
-    return queryKeyNorm ? rmsNorm(this.#layer(layer).in(`self_attn.${name}`), states, normEpsilon) : states
+    const { queryKeyNorm, normEpsilon, headSize } = this.config
+    if (!queryKeyNorm) return states
+    const [batch, time, width] = states.shape as readonly [Dim, Dim, number]
+    const byHead = reshape(states, [batch, time, width / headSize, headSize])
+    return reshape(rmsNorm(this.#layer(layer).in(`self_attn.${name}`), byHead, normEpsilon), states.shape)
   }
 
   /** SwiGLU: W_down(silu(W_gate x) · W_up x). */
@@ -180,6 +187,12 @@ export class Decoder {
   #layer(layer: number): Scope {
     return this.#scope.in(`model.layers.${layer}`)
   }
+}
+
+/** Queries are scaled by 1/√headSize as they are turned, which is one operation less for each layer. */
+function scaledPositions({ indices, cosine, sine }: Positions, headSize: number): Positions {
+  const scale = 1 / Math.sqrt(headSize)
+  return { indices, cosine: mul(cosine, scale), sine: mul(sine, scale) }
 }
 
 function rotate(states: Tensor, { indices, cosine, sine }: Positions): Tensor {

@@ -261,7 +261,7 @@ export class KeyValueCache {
     const { heads, hiddenSize } = this.#config
     const longest = this.#longestCross(layer)
     if (longest === undefined) return []
-    const shape = [this.sequences, heads, longest, hiddenSize / heads]
+    const shape = [this.sequences, heads, 1, longest, hiddenSize / heads]
     return [
       { name: cacheInput.crossKeys(layer), shape },
       { name: cacheInput.crossValues(layer), shape },

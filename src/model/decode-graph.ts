@@ -11,7 +11,7 @@ export interface DecodeGraph {
   readonly logits: Tensor
   /**
    * What the tokens that were read leave in the cache, for each layer that of all sequences: [layers·batch,
-   * keyValueHeads, length, headSize].
+   * keyValueHeads, 1, length, headSize].
    */
   readonly keys: Tensor
   readonly values: Tensor
@@ -52,7 +52,7 @@ export function decodeGraph(network: Network): DecodeGraph {
   })
   const cross = Array.from({ length: llm.layers }, (_, layer): KeyValues | undefined => {
     if (integration.kind !== 'flamingo' || !hasBlock(integration, layer)) return undefined
-    const shape = ['batch', llm.heads, 'cross', llm.hiddenSize / llm.heads]
+    const shape = ['batch', llm.heads, 1, 'cross', llm.hiddenSize / llm.heads]
     return {
       keys: graph.input(cacheInput.crossKeys(layer), shape),
       values: graph.input(cacheInput.crossValues(layer), shape),

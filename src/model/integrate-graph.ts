@@ -9,7 +9,7 @@ import type { Network } from './network.js'
 export interface IntegrateGraph {
   /** What enters the first layer: [1, tokens, hiddenSize]. */
   readonly sequence: Tensor | undefined
-  /** For each layer, the audio's keys and values [1, keyValueHeads, tokens, headSize]. */
+  /** For each layer, the audio's keys and values [1, keyValueHeads, 1, tokens, headSize]. */
   readonly memory: readonly (KeyValues | undefined)[]
   /** For each layer, what its gated block attends to (Flamingo only). */
   readonly cross: readonly (KeyValues | undefined)[]
@@ -53,11 +53,11 @@ export function integrateGraph(network: Network): IntegrateGraph {
         : {
             keys: concat(
               parts.map(({ keys }) => keys),
-              2,
+              3,
             ),
             values: concat(
               parts.map(({ values }) => values),
-              2,
+              3,
             ),
           },
     ),

@@ -139,7 +139,7 @@ function rowsOfSequences(
   sequences: number,
   { keys, values }: Readonly<Record<string, Value>>,
 ): readonly (readonly [LayerRows, number])[] {
-  const length = values!.dims[2]!
+  const length = values!.dims[3]!
   const size = keyValueHeads * length * headSize
   const part = ({ data }: Value, at: number) => (data as Float32Array).subarray(at * size, (at + 1) * size)
   return Array.from({ length: sequences }, (_, sequence) => [
@@ -170,11 +170,11 @@ export function positionFeeds(
   }
 }
 
-/** Keys and values [1, heads, length, headSize] among a run's outputs, if they are there. */
+/** Keys and values [1, heads, 1, length, headSize] among a run's outputs, if they are there. */
 export function rowsOf(outputs: Readonly<Record<string, Value>>, name: string): KeyValueRows | undefined {
   const [keys, values] = [outputs[`${name}.keys`], outputs[`${name}.values`]]
   if (!keys || !values) return undefined
-  return { keys: keys.data as Float32Array, values: values.data as Float32Array, length: values.dims[2]! }
+  return { keys: keys.data as Float32Array, values: values.data as Float32Array, length: values.dims[3]! }
 }
 
 /** Blocks always are: without it, the runtime widens them to float32 at every product. */

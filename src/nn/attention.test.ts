@@ -17,11 +17,11 @@ const normal = (...shape: number[]) => ({
   data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal()),
 })
 const given = {
-  queries: normal(BATCH, HEADS, TIME, SIZE),
-  memoryKeys: normal(BATCH, KEY_VALUE_HEADS, AUDIO, SIZE),
-  memoryValues: normal(BATCH, KEY_VALUE_HEADS, AUDIO, SIZE),
-  keys: normal(BATCH, KEY_VALUE_HEADS, TIME, SIZE),
-  values: normal(BATCH, KEY_VALUE_HEADS, TIME, SIZE),
+  queries: normal(BATCH, KEY_VALUE_HEADS, HEADS / KEY_VALUE_HEADS, TIME, SIZE),
+  memoryKeys: normal(BATCH, KEY_VALUE_HEADS, 1, AUDIO, SIZE),
+  memoryValues: normal(BATCH, KEY_VALUE_HEADS, 1, AUDIO, SIZE),
+  keys: normal(BATCH, KEY_VALUE_HEADS, 1, TIME, SIZE),
+  values: normal(BATCH, KEY_VALUE_HEADS, 1, TIME, SIZE),
 }
 const weights = normal(BATCH, TIME, HEADS * SIZE)
 

@@ -9,7 +9,7 @@ import { type Dim, fixed, type Tensor } from '../graph/tensor.js'
 
 /** Keys and values that queries may attend to. */
 export interface KeyValues {
-  /** [batch, keyValueHeads, length, headSize]; a cache's has an axis of length 1 before the length: see `shared` */
+  /** [batch, keyValueHeads, 1, length, headSize] */
   readonly keys: Tensor
   readonly values: Tensor
   /** Added to the scores, 0 or `MASKED`: broadcasts to [batch, keyValueHeads, group, queries, length]. */
@@ -25,18 +25,27 @@ export const MASKED = -1e9
  * Scaled dot-product attention with grouped queries over several stretches of keys and values:
  * softmax([Q·K₁ᵀ ; Q·K₂ᵀ …]/√headSize + M)·[V₁ ; V₂ …].
  *
- * @param queries [batch, heads, time, headSize]
+ * @param queries [batch, keyValueHeads, group, time, headSize]: those of a group share the keys
+ * @param options.scale what scores are multiplied by; 1 where the queries are scaled already. @default 1/√headSize
  * @param options.checkpointing compute the weights again for the gradient: as many as there are pairs of a query and a key
- * @returns [batch, time, heads·headSize]
+ * @returns [batch, time, keyValueHeads·group·headSize]
  */
 export function attention(
   queries: Tensor,
   stretches: readonly KeyValues[],
-  { checkpointing = false }: { readonly checkpointing?: boolean } = {},
+  options: AttentionOptions = {},
 ): Tensor {
-  const lengths = [queries.shape[2], ...stretches.map(({ keys }) => keys.shape.at(-2))]
+  const { scale = 1 / Math.sqrt(fixed(queries.shape[4])), checkpointing = false } = options
+  const lengths = [queries.shape[3], ...stretches.map(({ keys }) => keys.shape.at(-2))]
   const known = lengths.every((length) => typeof length === 'number')
-  return known ? mergeHeads(overAll(queries, stretches, checkpointing)) : overEach(queries, stretches)
+  return joinHeads(
+    known ? overAll(queries, stretches, scale, checkpointing) : overEach(queries, stretches, scale),
+  )
+}
+
+export interface AttentionOptions {
+  readonly scale?: number
+  readonly checkpointing?: boolean
 }
 
 /**
@@ -44,28 +53,36 @@ export function attention(
  * rows of one product with the keys that they share, so that the gradient of the keys is one product too. Causal
  * queries go block by block, each with the keys that it can see.
  */
-function overAll(queries: Tensor, stretches: readonly KeyValues[], checkpointing: boolean): Tensor {
-  const [batch, heads, time, headSize] = queries.shape.map(fixed) as [number, number, number, number]
-  const keys = concat(
-    stretches.map((stretch) => stretch.keys),
-    2,
-  )
-  const values = concat(
-    stretches.map((stretch) => stretch.values),
-    2,
-  )
-  const [, keyValueHeads, length] = keys.shape.map(fixed) as [number, number, number]
-  const group = heads / keyValueHeads
+function overAll(
+  queries: Tensor,
+  stretches: readonly KeyValues[],
+  scale: number,
+  checkpointing: boolean,
+): Tensor {
+  const [batch, keyValueHeads, group, time, headSize] = queries.shape.map(fixed) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  const [keys, values] = (['keys', 'values'] as const).map((part) => {
+    const all = concat(
+      stretches.map((stretch) => stretch[part]),
+      3,
+    )
+    return reshape(all, [batch, keyValueHeads, fixed(all.shape[3]), headSize])
+  }) as [Tensor, Tensor]
+  const length = fixed(keys.shape[2])
   const mask = joinMasks(stretches, time)
   const blocks = stretches.at(-1)?.causal ? causalBlocks(time) : [{ start: 0, end: time }]
   const sizes = blocks.map(({ start, end }) => end - start)
-  const grouped = split(reshape(queries, [batch, keyValueHeads, group, time, headSize]), 3, sizes)
+  const grouped = split(queries, 3, sizes)
   const mixed = checkpoint(queries.graph, checkpointing, () =>
     blocks.map(({ start, end }, block) => {
       const size = end - start
       const seen = length - time + end
       const rows = reshape(grouped[block]!, [batch, keyValueHeads, group * size, headSize])
-      const scale = 1 / Math.sqrt(headSize)
       const scores = matmul(rows, slice(keys, 2, 0, seen), { transposeB: true, scale })
       const shape = [batch, keyValueHeads, group, size, seen]
       const hidden = mask && sliceMask(sliceMask(mask, 3, start, end), 4, 0, seen)
@@ -76,7 +93,7 @@ function overAll(queries: Tensor, stretches: readonly KeyValues[], checkpointing
   const inTime = mixed.map((rows, block) =>
     reshape(rows, [batch, keyValueHeads, group, sizes[block]!, headSize]),
   )
-  return reshape(concat(inTime, 3), queries.shape)
+  return concat(inTime, 3)
 }
 
 /**
@@ -104,7 +121,7 @@ function joinMasks(stretches: readonly KeyValues[], time: number): Tensor | unde
   const batch = Math.max(...masks.map(({ shape }) => fixed(shape[0])))
   const nothing = first.graph.constant(new Float32Array(1), [1, 1, 1, 1, 1])
   const parts = stretches.map(({ keys, mask }) =>
-    broadcastTo(mask ?? nothing, [batch, 1, 1, time, fixed(keys.shape[2])]),
+    broadcastTo(mask ?? nothing, [batch, 1, 1, time, fixed(keys.shape[3])]),
   )
   return concat(parts, 4)
 }
@@ -112,15 +129,10 @@ function joinMasks(stretches: readonly KeyValues[], time: number): Tensor | unde
 /**
  * For a cache of any length: the stretches are only read, and joined at the softmax. A token's time is mostly the number of
  * operations here, so what is the same for every layer is built from the masks alone, and the runtime keeps one of it.
+ * Whoever asks with one query scales it beforehand: the product of a single row is twice as fast without a factor.
  */
-function overEach(queries: Tensor, stretches: readonly KeyValues[]): Tensor {
-  const [batch, heads, time, headSize] = queries.shape as readonly [Dim, number, Dim, number]
-  const keyValueHeads = fixed(stretches[0]?.keys.shape[1])
-  // Scaled here and not in the product, which for a single query is twice as fast without.
-  const scaled = mul(queries, 1 / Math.sqrt(headSize))
-  // Queries of one group share a key head: [batch, keyValueHeads, group, time, headSize].
-  const grouped = reshape(scaled, [batch, keyValueHeads, heads / keyValueHeads, time, headSize])
-  const scores = stretches.map(({ keys }) => matmul(grouped, shared(keys), { transposeB: true }))
+function overEach(queries: Tensor, stretches: readonly KeyValues[], scale: number): Tensor {
+  const scores = stretches.map(({ keys }) => matmul(queries, keys, { transposeB: true, scale }))
   const masks = stretches.map(({ mask }) => mask).filter((mask) => mask !== undefined)
   const allMasked = masks.length === stretches.length
   const masked = allMasked
@@ -130,8 +142,7 @@ function overEach(queries: Tensor, stretches: readonly KeyValues[]): Tensor {
         4,
       )
   const weights = split(softmax(masked), 4, allMasked ? masks : scores)
-  const mixed = addAll(stretches.map(({ values }, i) => matmul(weights[i]!, shared(values))))
-  return reshape(transpose(mixed, [0, 3, 1, 2, 4]), [batch, time, heads * headSize])
+  return addAll(stretches.map(({ values }, i) => matmul(weights[i]!, values)))
 }
 
 /** Masks that broadcast to [batch, 1, 1, time, length] each, in one that does. */
@@ -146,21 +157,17 @@ function besideEachOther(masks: readonly Tensor[]): Tensor {
   )
 }
 
-/** [batch, time, heads·headSize] → [batch, heads, time, headSize]. */
-export function splitHeads(x: Tensor, heads: number): Tensor {
+/**
+ * [batch, time, heads·group·headSize] → [batch, heads, group, time, headSize].
+ * @param group queries that share a head of keys
+ */
+export function splitHeads(x: Tensor, heads: number, group = 1): Tensor {
   const [batch, time, width] = x.shape as readonly [Dim, Dim, number]
-  return transpose(reshape(x, [batch, time, heads, width / heads]), [0, 2, 1, 3])
+  return transpose(reshape(x, [batch, time, heads, group, width / heads / group]), [0, 2, 3, 1, 4])
 }
 
-/** [batch, heads, time, headSize] → [batch, time, heads·headSize]. */
-function mergeHeads(x: Tensor): Tensor {
-  const [batch, heads, time, headSize] = x.shape as readonly [Dim, number, Dim, number]
-  return reshape(transpose(x, [0, 2, 1, 3]), [batch, time, heads * headSize])
-}
-
-/** [batch, keyValueHeads, length, headSize] with an axis for the group, which broadcasts; a cache may have it already. */
-function shared(x: Tensor): Tensor {
-  if (x.shape.length === 5) return x
-  const [batch, heads, length, headSize] = x.shape as readonly [Dim, Dim, Dim, Dim]
-  return reshape(x, [batch, heads, 1, length, headSize])
+/** Undoes that. */
+function joinHeads(x: Tensor): Tensor {
+  const [batch, heads, group, time, headSize] = x.shape as readonly [Dim, number, number, Dim, number]
+  return reshape(transpose(x, [0, 3, 1, 2, 4]), [batch, time, heads * group * headSize])
 }
