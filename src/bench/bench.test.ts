@@ -13,7 +13,7 @@ import { Runtime } from '../runtime/runtime.js'
 import { AnswerRun } from './answer-run.js'
 import { type BenchConfiguration, benchModel, combinations, INTEGRATIONS, nameOf } from './configuration.js'
 import { costOf } from './cost.js'
-import { mostBytesHeld } from './count.js'
+import { mostBytesHeld, multiplyAdds } from './count.js'
 import { codeHash, type Identity, identityOf } from './identity.js'
 import { type Computer, describeComputer, type Peaks } from './machine.js'
 import { markdown } from './markdown.js'
@@ -21,6 +21,7 @@ import { type Measured, measure, type Visit } from './measure.js'
 import { randomWeights } from './random-weights.js'
 import { reportOn } from './report.js'
 import { compare, spreadOf } from './statistics.js'
+import { weightProducts, weightProductsMs } from './weight-products.js'
 import { writeReport } from './write-report.js'
 
 const llm: LlamaConfig = {
@@ -136,6 +137,21 @@ for (const bits of [4, 8, 32] as const) {
   })
 }
 
+test('the products with the weights alone read every weight that a token reads, the norms’ gains apart', async () => {
+  const { logits, unread } = weightProducts(llm)
+  const gains = (2 * llm.layers + 1) * llm.hiddenSize
+  const { weightBytes } = costOf({ ...base, task: 'infer' }, llm)
+  assert.equal(4 * (multiplyAdds([logits, unread]) + gains), weightBytes)
+
+  const runtime = await Runtime.start({ threads: 1 })
+  try {
+    const weights = await randomWeights(benchModel('lal', llm), 4, folder, ['language'])
+    assert.ok((await weightProductsMs(runtime, llm, weights)) > 0)
+  } finally {
+    await runtime.close()
+  }
+})
+
 test('no two random matrices are alike, since a runtime that keeps equal ones once would read fewer', async () => {
   for (const bits of [4, 32] as const) {
     const weights = await randomWeights(benchModel('lal', llm), bits, folder, ['language'])
@@ -181,7 +197,7 @@ describe('a folder of measurements', () => {
     const progress: string[] = []
     const onProgress = (_: number, __: number, name: string) => progress.push(name)
     const done = await measure([base], { ...optionsFor(kept), onProgress })
-    assert.deepEqual(done, { visits: [visit(0), visit(1)], failures: [], peaks: [peaks] })
+    assert.deepEqual(done, { visits: [visit(0), visit(1)], failures: [], peaks: [peaks], products: [] })
     assert.deepEqual(progress, [])
     assert.equal(await readFile(join(kept, 'visits.jsonl'), 'utf8'), lines([visit(0), visit(1)]))
   })
@@ -370,7 +386,7 @@ describe('the report', () => {
   const peaks: Peaks = { provider: 'cpu', threads: 1, gemm: 1e-3, bandwidth: 1e-3 }
   const context = { machine, command: 'pal bench train', sizes: new Map([['tiny', llm]]) }
   const report = (visits: readonly Visit[], rest: Partial<Measured> = {}) =>
-    reportOn({ visits, failures: [], peaks: [peaks], ...rest }, context)
+    reportOn({ visits, failures: [], peaks: [peaks], products: [], ...rest }, context)
 
   test('says what a quiet machine tells', () => {
     const quiet = report([
@@ -432,6 +448,16 @@ describe('the report', () => {
     const both = report(visits('lal', [[1]]), { peaks: [{ ...peaks, threads: 4, gemm: 1 }, peaks] })
     assert.equal(both.results[0]!.gemmShare, report(visits('lal', [[1]])).results[0]!.gemmShare)
     assert.match(markdown(both), /Measured peaks, cpu threads=4: 2 GFLOP\/s/)
+  })
+
+  test('says what the products with its weights take alone, of an answer that nothing is batched with', () => {
+    const answers = visits('lal', [[1]]).map((visit) => {
+      const configuration = { ...base, task: 'infer', batch: 1, bits: 4 } as const
+      return { ...visit, configuration, samples: [{ milliseconds: 1, tokenMs: [5, 5] }] }
+    })
+    const own = { llm: 'tiny', bits: 4, provider: 'cpu', threads: 1, milliseconds: 3.21, load: 0 } as const
+    const text = markdown(report(answers, { products: [{ ...own, bits: 8, milliseconds: 9 }, own] }))
+    assert.match(text, /5\.0 \(5\.0–5\.0\) \| 3\.2 \|/)
   })
 
   test('is written as JSON, Markdown and plots', async () => {

@@ -9,6 +9,7 @@ import { measurePeaks } from './machine.js'
 import { randomWeights } from './random-weights.js'
 import type { ContestantEvent, ContestantTask } from './run-contestant.js'
 import { TrainStep } from './train-step.js'
+import { weightProductsMs } from './weight-products.js'
 
 /**
  * One configuration in a process of its own, started by run-contestant.ts with a task as JSON; it tells what it measures
@@ -18,7 +19,10 @@ const task = JSON.parse(process.argv[2] as string) as ContestantTask
 const { provider, threads } = task.configuration
 const runtime = await Runtime.start({ provider, threads })
 if (task.kind === 'peaks') tell({ kind: 'peaks', ...(await measurePeaks(runtime)) })
-else await measure(task)
+else if (task.kind === 'products') {
+  const { config, weights } = await open(task.configuration, task.weights)
+  tell({ kind: 'products', milliseconds: await weightProductsMs(runtime, config.llm, weights) })
+} else await measure(task)
 await runtime.close()
 
 async function measure({ configuration, weights: folder, warmUp, steps }: ContestantTask): Promise<void> {
@@ -34,11 +38,8 @@ async function measure({ configuration, weights: folder, warmUp, steps }: Contes
 type Sample = Omit<Extract<ContestantEvent, { kind: 'sample' }>, 'kind'>
 
 async function prepare(configuration: BenchConfiguration, folder: string): Promise<() => Promise<Sample>> {
-  const { task, integration, llm, bits } = configuration
-  const opened = isSize(llm) ? undefined : await openLanguageModel(llm, bits === 32 ? {} : { bits })
-  const config = benchModel(integration, opened?.config ?? LLAMA_SIZES[llm as keyof typeof LLAMA_SIZES])
-  const random = await randomWeights(config, bits, folder, opened ? ['others'] : undefined)
-  const weights = (name: string) => (opened && name.startsWith('llm.') ? opened.weights(name) : random(name))
+  const { config, weights } = await open(configuration, folder)
+  const { task, integration } = configuration
   if (task === 'infer') {
     const run = await AnswerRun.compile(runtime, configuration, config, weights)
     return async () => {
@@ -62,6 +63,15 @@ async function prepare(configuration: BenchConfiguration, folder: string): Promi
     await step.run()
     return { milliseconds: performance.now() - start }
   }
+}
+
+/** The language model that is measured, its own weights or random ones, with whatever hears for it. */
+async function open({ integration, llm, bits }: BenchConfiguration, folder: string) {
+  const opened = isSize(llm) ? undefined : await openLanguageModel(llm, bits === 32 ? {} : { bits })
+  const config = benchModel(integration, opened?.config ?? LLAMA_SIZES[llm as keyof typeof LLAMA_SIZES])
+  const random = await randomWeights(config, bits, folder, opened ? ['others'] : undefined)
+  const weights = (name: string) => (opened && name.startsWith('llm.') ? opened.weights(name) : random(name))
+  return { config, weights }
 }
 
 function tell(event: ContestantEvent): void {

@@ -9,6 +9,7 @@ import { differences, type Identity } from './identity.js'
 /** What a folder of measurements keeps beside its identity, a line of JSON for each. */
 export const VISITS = 'visits.jsonl'
 export const PEAKS = 'peaks.jsonl'
+export const PRODUCTS = 'products.jsonl'
 
 const IDENTITY = 'identity.json'
 

@@ -69,6 +69,13 @@ export interface Peaks extends Rates {
 
 const ATTEMPTS = 5
 
+/** How fast a token's products with a language model's weights are when there is nothing else to do: see weight-products.ts. */
+export interface WeightProducts extends Pick<Peaks, 'provider' | 'threads' | 'load'> {
+  readonly llm: string
+  readonly bits: 4 | 8 | 32
+  readonly milliseconds: number
+}
+
 /** Measured through the same runtime as everything else. */
 export async function measurePeaks(runtime: Runtime): Promise<Rates> {
   return {
@@ -134,14 +141,15 @@ function matrices(width: number): (name: string) => Float32Array {
   }
 }
 
-async function fastest(attempt: () => Promise<number>): Promise<number> {
+/** The least of some attempts, behind one that warms up. */
+export async function fastest(attempt: () => Promise<number>, attempts = ATTEMPTS): Promise<number> {
   await attempt()
   let best = Number.POSITIVE_INFINITY
-  for (let i = 0; i < ATTEMPTS; i++) best = Math.min(best, await attempt())
+  for (let i = 0; i < attempts; i++) best = Math.min(best, await attempt())
   return best
 }
 
-function randomNumbers(count: number, deviation: number): Float32Array {
+export function randomNumbers(count: number, deviation: number): Float32Array {
   const random = new Random('numbers')
   return Float32Array.from({ length: count }, () => random.normal() * deviation)
 }

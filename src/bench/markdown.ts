@@ -54,6 +54,7 @@ function inferTable(results: readonly Result[]): readonly string[] {
     ...['10⁹ multiply-adds: counted / formula', 'of the GEMM peak'],
     ...[
       'next token, ms',
+      'products with the weights alone, ms',
       'tokens/s',
       'MB of weights a token reads: counted / formula',
       'and of the cache',
@@ -68,7 +69,8 @@ function inferTable(results: readonly Result[]): readonly string[] {
       result.peakMiB.median.toFixed(0),
       `${billions(cost.forward)} / ${billions(cost.formula)}`,
       percent(result.gemmShare),
-      ...[token ? spread(token, 1) : '—', token ? result.tokensPerSecond.toFixed(1) : '—'],
+      ...[token ? spread(token, 1) : '—', result.productsMs?.toFixed(1) ?? '—'],
+      token ? result.tokensPerSecond.toFixed(1) : '—',
       `${(cost.weightBytes / 1e6).toFixed(0)} / ${(cost.weightFormula / 1e6).toFixed(0)}`,
       ((c.batch * cacheBytes(cost, c)) / 1e6).toFixed(0),
       percent(result.bandwidthShare),

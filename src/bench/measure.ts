@@ -3,8 +3,8 @@ import { keepLines, readKeptLines } from '../kept-lines.js'
 import type { AnswerTimes } from './answer-run.js'
 import { type BenchConfiguration, nameOf } from './configuration.js'
 import type { Identity } from './identity.js'
-import { claimFolder, PEAKS, VISITS } from './kept.js'
-import { busyCores, type Peaks } from './machine.js'
+import { claimFolder, PEAKS, PRODUCTS, VISITS } from './kept.js'
+import { busyCores, type Peaks, type WeightProducts } from './machine.js'
 import { type ContestantEvent, runContestant } from './run-contestant.js'
 
 /** A configuration's turn in a round. */
@@ -43,6 +43,7 @@ export interface Measured {
   readonly visits: readonly Visit[]
   readonly failures: readonly Failure[]
   readonly peaks: readonly Peaks[]
+  readonly products: readonly WeightProducts[]
 }
 
 export interface MeasureOptions {
@@ -76,7 +77,9 @@ export async function measure(
   const { folder, weights, rounds, warmUp, steps, signal, onProgress } = options
   const claim = async () => claimFolder(folder, { ...(await options.identity()), steps, warmUp })
   await claim()
-  const peaks = await peaksOf(configurations, options, claim)
+  const answering = configurations.filter(({ task }) => task === 'infer')
+  const peaks = await onceEach(PEAKS_ONCE, configurations, options, claim)
+  const products = await onceEach(PRODUCTS_ONCE, answering, options, claim)
   const turns = turnsOf(configurations, rounds)
   const visits = new Map(
     (await readKeptLines<Visit>(join(folder, VISITS))).map((visit) => [keyOf(visit), visit]),
@@ -105,6 +108,7 @@ export async function measure(
     visits: [...turns.keys()].flatMap((key) => visits.get(key) ?? []),
     failures: [...failures.values()],
     peaks,
+    products,
   }
 }
 
@@ -128,30 +132,68 @@ function measuredBy(events: readonly ContestantEvent[]): Pick<Visit, 'loadMs' | 
   }
 }
 
-/** What the machine reaches with each provider and number of threads that is measured, kept like the turns. */
-async function peaksOf(
+/** What is measured once for all rounds, in a process of its own, and kept like the turns. */
+interface Once<Kind extends 'peaks' | 'products', One> {
+  readonly kind: Kind
+  /** Where it is kept. */
+  readonly file: string
+  /** Configurations of one key, and what is kept of them, have it in common. */
+  readonly keyOf: (one: BenchConfiguration | One) => string
+  readonly describe: (
+    found: Extract<ContestantEvent, { kind: Kind }>,
+    of: BenchConfiguration,
+  ) => Omit<One, 'load'>
+}
+
+/** What the machine reaches with each provider and number of threads that is measured. */
+const PEAKS_ONCE: Once<'peaks', Peaks> = {
+  kind: 'peaks',
+  file: PEAKS,
+  keyOf: ({ provider, threads }) => `${provider} ${threads}`,
+  describe: ({ gemm, bandwidth }, { provider, threads }) => ({ provider, threads, gemm, bandwidth }),
+}
+
+/** What the products with each language model's weights take. */
+const PRODUCTS_ONCE: Once<'products', WeightProducts> = {
+  kind: 'products',
+  file: PRODUCTS,
+  keyOf: productsKey,
+  describe: ({ milliseconds }, { llm, bits, provider, threads }) => ({
+    ...{ llm, bits, provider, threads, milliseconds },
+  }),
+}
+
+/** Tells apart what products take the same time. */
+export function productsKey({
+  llm,
+  bits,
+  provider,
+  threads,
+}: Pick<WeightProducts, 'llm' | 'bits' | 'provider' | 'threads'>): string {
+  return `${llm} ${bits} ${provider} ${threads}`
+}
+
+async function onceEach<Kind extends 'peaks' | 'products', One extends { readonly load?: number }>(
+  { kind, file, keyOf, describe }: Once<Kind, One>,
   configurations: readonly BenchConfiguration[],
   { folder, weights, warmUp, steps, signal }: MeasureOptions,
   claim: () => Promise<void>,
-): Promise<readonly Peaks[]> {
-  const wanted = new Map(configurations.map((configuration) => [runtimeOf(configuration), configuration]))
-  const peaks = new Map((await readKeptLines<Peaks>(join(folder, PEAKS))).map((one) => [runtimeOf(one), one]))
+): Promise<readonly One[]> {
+  const wanted = new Map(configurations.map((configuration) => [keyOf(configuration), configuration]))
+  const all = new Map((await readKeptLines<One>(join(folder, file))).map((one) => [keyOf(one), one]))
   for (const [key, configuration] of wanted) {
-    if (peaks.has(key)) continue
+    if (all.has(key)) continue
     if (signal?.aborted) break
-    const task = { kind: 'peaks', configuration, weights, warmUp, steps } as const
     const load = await busyCores()
-    const found = (await runContestant(task, signal)).events.find((event) => event.kind === 'peaks')
+    const { events } = await runContestant({ kind, configuration, weights, warmUp, steps }, signal)
+    const found = events.find((event) => event.kind === kind) as
+      | Extract<ContestantEvent, { kind: Kind }>
+      | undefined
     if (!found) continue
     await claim()
-    const { provider, threads } = configuration
-    const own = { provider, threads, gemm: found.gemm, bandwidth: found.bandwidth, load }
-    await keepLines(join(folder, PEAKS), [own])
-    peaks.set(key, own)
+    const one = { ...describe(found, configuration), load } as One
+    await keepLines(join(folder, file), [one])
+    all.set(key, one)
   }
-  return [...wanted.keys()].flatMap((key) => peaks.get(key) ?? [])
-}
-
-function runtimeOf({ provider, threads }: Pick<Peaks, 'provider' | 'threads'>): string {
-  return `${provider} ${threads}`
+  return [...wanted.keys()].flatMap((key) => all.get(key) ?? [])
 }

@@ -2,8 +2,8 @@ import { groupBy } from '../group-by.js'
 import type { LlamaConfig } from '../llm/config.js'
 import { type BenchConfiguration, nameOf } from './configuration.js'
 import { type Cost, costOf } from './cost.js'
-import { BUSY, type Computer, type Peaks } from './machine.js'
-import type { Failure, Measured, Sample, Visit } from './measure.js'
+import { BUSY, type Computer, type Peaks, type WeightProducts } from './machine.js'
+import { type Failure, type Measured, productsKey, type Sample, type Visit } from './measure.js'
 import { type Comparison, compare, relativeSpread, type Spread, spreadOf } from './statistics.js'
 
 /** Everything that was measured of one configuration, and what it should cost. */
@@ -23,6 +23,8 @@ export interface Result {
   /** Of the peaks of its provider and threads: of multiply-adds until here, and of bytes read while decoding. */
   readonly gemmShare?: number
   readonly bandwidthShare?: number
+  /** Inference, one answer alone: milliseconds of a token's products with the weights, when there is nothing else to do. */
+  readonly productsMs?: number
 }
 
 /** One integration against PLITS, all else equal. */
@@ -48,7 +50,7 @@ export interface Report {
 }
 
 export function reportOn(
-  { visits, failures, peaks }: Measured,
+  { visits, failures, peaks, products }: Measured,
   {
     machine,
     command,
@@ -60,7 +62,7 @@ export function reportOn(
   },
 ): Report {
   const measured = groupBy(visits, ({ name }) => name)
-  const results = [...measured.values()].map((own) => resultOf(own, sizes, peaks))
+  const results = [...measured.values()].map((own) => resultOf(own, sizes, peaks, products))
   return {
     ...{ machine, peaks, command, results, failures },
     date: datesOf([...visits, ...failures]),
@@ -79,10 +81,12 @@ function resultOf(
   visits: readonly Visit[],
   sizes: ReadonlyMap<string, LlamaConfig>,
   allPeaks: readonly Peaks[],
+  allProducts: readonly WeightProducts[],
 ): Result {
   const { configuration } = visits[0]!
   const { task, batch, audioTokens, textTokens, provider, threads } = configuration
   const peaks = allPeaks.find((one) => one.provider === provider && one.threads === threads)
+  const products = allProducts.find((one) => productsKey(one) === productsKey(configuration))
   const cost = costOf(configuration, sizes.get(configuration.llm)!)
   const samples = visits.flatMap((visit) => visit.samples)
   const time = spreadOf(samples.map(({ milliseconds }) => milliseconds))
@@ -104,6 +108,7 @@ function resultOf(
     peakMiB: spreadOf(visits.map(({ peakMiB }) => peakMiB)),
     ...(peaks && { gemmShare: (macs * perSecond) / (peaks.gemm * 1e9) }),
     ...(peaks && token && { bandwidthShare: (bytes * 1000) / token.median / (peaks.bandwidth * 1e9) }),
+    ...(products && batch === 1 && { productsMs: products.milliseconds }),
   }
 }
 

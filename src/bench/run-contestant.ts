@@ -7,7 +7,7 @@ import type { Rates } from './machine.js'
 
 /** What a contestant's process is asked for. */
 export interface ContestantTask {
-  readonly kind: 'peaks' | 'measure'
+  readonly kind: 'peaks' | 'products' | 'measure'
   readonly configuration: BenchConfiguration
   /** The folder of random weights. */
   readonly weights: string
@@ -19,6 +19,7 @@ export interface ContestantTask {
 /** What it tells. */
 export type ContestantEvent =
   | ({ readonly kind: 'peaks' } & Rates)
+  | { readonly kind: 'products'; readonly milliseconds: number }
   | { readonly kind: 'ready'; readonly loadMs: number }
   | ({ readonly kind: 'sample'; readonly milliseconds: number } & Partial<AnswerTimes>)
   | { readonly kind: 'done'; readonly peakMiB: number }
