@@ -142,7 +142,7 @@ export async function itemsOf(
   { tasks, limit, scenes, seed, wordings, question, signal }: ItemsOptions,
 ): Promise<EvalSet> {
   const { clipItems, clipTasks } = await import('../eval/items.js')
-  const { isManifestFile } = await import('../data/manifest.js')
+  const { isManifestFile } = await import('../data/manifests/manifest.js')
   const { manifestItems } = await import('../eval/manifest-items.js')
   const { layoutItems, layoutOf } = await import('../eval/layouts/index.js')
   const { shardItems } = await import('../eval/shard-items.js')
@@ -219,7 +219,7 @@ function expectTasks(named: readonly string[] | undefined, known: readonly strin
 
 /** All labels of a recipe's recordings, held out or not. */
 async function labelsOf({ data }: { readonly data: import('../train/recipe.js').Recipe['data'] }) {
-  const { readClips } = await import('../data/clips.js')
+  const { readClips } = await import('../data/clips/read-clips.js')
   const sets = Object.entries(data.sets).map(([name, { heldOut: _, ...set }]) =>
     readClips({ name, ...set }, data.root),
   )

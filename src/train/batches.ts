@@ -1,5 +1,5 @@
-import { Epochs, examplesOf } from '../data/epochs.js'
 import type { Draw, Source } from '../data/source.js'
+import { Epochs, examplesOf } from '../data/sources/epochs.js'
 import type { ModelConfig } from '../model/config.js'
 import { commonSamples } from '../model/padded-samples.js'
 import type { Ranks } from '../parallel/ranks.js'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { dirname, relative, resolve } from 'node:path'
-import { readQuestions } from '../data/manifest.js'
+import { readQuestions } from '../data/manifests/manifest.js'
 import type { LoadedRecipe, Recipe } from './recipe.js'
 import type { LoadedSets } from './sources.js'
 

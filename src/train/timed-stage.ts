@@ -1,4 +1,4 @@
-import { examplesOf } from '../data/epochs.js'
+import { examplesOf } from '../data/sources/epochs.js'
 import type { Ranks } from '../parallel/ranks.js'
 import type { BatchPlan, Stage } from './recipe.js'
 import { asDrawn, type SourceOf } from './sources.js'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { backgroundLabels } from '../data/background.js'
+import { backgroundLabels } from '../data/scenes/background.js'
 import { FeatureStore } from '../features/feature-store.js'
 import { baseOf } from '../model/bases.js'
 import { saveModel } from '../model/model-folder.js'

@@ -1,0 +1,107 @@
+import { basename, resolve } from 'node:path'
+import { PalError } from '../../errors.js'
+import type { Random } from '../../random.js'
+import { type AugmentSteps, augment, checkAugment, roomFor } from '../augment/augment.js'
+import type { Example } from '../example.js'
+import { readQuestions } from '../manifests/manifest.js'
+import { audioPlaceholder, type Message } from '../message.js'
+import { mistakeAt, type Place, within } from '../place.js'
+import { conversationOf, type Draw, type Source, type Turn } from '../source.js'
+import { readListed, type StoredAudio } from '../stored-audio.js'
+
+export interface ManifestSourceOptions {
+  readonly name?: string
+  /** Hz. @default 16000 */
+  readonly sampleRate?: number
+  /** What rows are asked that keep no question: see `readQuestions`. */
+  readonly question?: string | undefined
+  /** Changes to the augmentation, `{}` for none; `false` for the audio as it is. @default false */
+  readonly augment?: AugmentSteps | false | undefined
+  readonly onProgress?: (done: number, total: number) => void
+  /** What the decoder noticed in an audio, such as that it is cut short. */
+  readonly onWarning?: (message: string) => void
+  /** Called with the first conversation of several questions: from those, not every chat template lets one learn. */
+  readonly expectTeachable?: (messages: readonly Message[]) => void
+}
+
+/**
+ * The rows of a manifest (see `readManifest`), drawn evenly, each one conversation about one audio. The audio is read once, in
+ * order, into memory, and is never cut, since only its author knows where in it the answer lies: of what augmentation makes
+ * of it no more than the tail of a reverb.
+ * @throws PalError naming the place of a row that cannot be drawn or learnt from
+ */
+export async function manifestSource(path: string, options: ManifestSourceOptions = {}): Promise<Source> {
+  const { name = basename(path), sampleRate = 16_000, onProgress, onWarning, expectTeachable } = options
+  const { augment: steps = false } = options
+  checkAugment(steps, name)
+  const rows = (await readQuestions(resolve(path), options.question)).map(rowOf)
+  const long = rows.find(({ turn }) => turn.before)
+  if (long && expectTeachable) within(mistakeAt(long.place), () => expectTeachable(conversationOf(long.turn)))
+
+  const listed = new Map(rows.map(({ audio, place }) => [audio.name, { audio, place }]))
+  const audios = new Map<string, Float32Array>()
+  for (const [file, { audio, place }] of listed) {
+    const { samples, warnings } = await readListed(audio, place, sampleRate)
+    audios.set(file, samples)
+    for (const warning of warnings) onWarning?.(warning)
+    onProgress?.(audios.size, listed.size)
+  }
+  const samplesOf = ({ audio }: Row) => audios.get(audio.name) as Float32Array
+  const longest = rows.reduce((a, b) => (samplesOf(b).length > samplesOf(a).length ? b : a))
+
+  function expectFit(row: Row, maxSeconds: number): void {
+    const { length } = samplesOf(row)
+    const room = steps ? roomFor(maxSeconds, steps) : maxSeconds
+    if (length <= room * sampleRate) return
+    const [most, got] = [Number(room.toFixed(3)), (length / sampleRate).toFixed(2)]
+    const becoming = steps ? `, for augmentation to make no more than ${maxSeconds} s of it` : ''
+    throw new PalError(`expected at most ${most} s of audio${becoming}, got ${got} s`, {
+      ...mistakeAt(row.place, 'audios'),
+      hint: 'Audio of a manifest is never cut: allow more seconds or leave the row out.',
+    })
+  }
+
+  function drawRow(row: Row, random: Random, maxSeconds: number): Draw {
+    expectFit(row, maxSeconds)
+    const samples = samplesOf(row)
+    if (!steps) return { samples, turns: [row.turn], recurs: true }
+    const { samples: changed, applied } = augment(samples, random, { sampleRate, steps })
+    const part = changed.subarray(0, Math.floor(maxSeconds * sampleRate))
+    return { samples: part, turns: [row.turn], augmented: [applied] }
+  }
+
+  const drawWithin = (random: Random, maxSeconds: number) => drawRow(random.pick(rows), random, maxSeconds)
+
+  return {
+    ...{ name, sampleRate, drawWithin },
+    check: (maxSeconds) => expectFit(longest, maxSeconds),
+    examples: (maxSeconds) => ({
+      size: rows.length,
+      at: (index, random) => drawRow(rows[index] as Row, random, maxSeconds),
+    }),
+    draw: (random) => drawWithin(random, Number.POSITIVE_INFINITY),
+  }
+}
+
+interface Row {
+  readonly place: Place
+  readonly audio: StoredAudio
+  readonly turn: Turn
+}
+
+function rowOf({ messages, audios, task = 'manifest', place }: Example): Row {
+  const [audio] = audios
+  if (audio === undefined || audios.length > 1) {
+    throw new PalError(
+      `expected one audio in a row to train on, got ${audios.length}`,
+      mistakeAt(place, 'audios'),
+    )
+  }
+  const said = messages.map((message) => ({
+    ...message,
+    content: message.content.replace(audioPlaceholder, '').trim(),
+  }))
+  const [question, answer] = said.splice(-2) as [Message, Message]
+  const before = said.length > 0 && { before: said }
+  return { place, audio, turn: { ...before, question: question.content, answer: answer.content, task } }
+}
