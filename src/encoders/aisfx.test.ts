@@ -80,7 +80,7 @@ test('at another sample rate, what it says is about the same', async () => {
 })
 
 function tokens(waves: readonly Float32Array[]): Promise<Float32Array> {
-  return run(waves, (graph, waveform) => aisfx(new Scope(graph), config, waveform))
+  return run(waves, (graph, waveform) => aisfx(new Scope(graph), config, { waveform }))
 }
 
 async function run(

@@ -1,3 +1,4 @@
+import type { EncoderInputs } from '../encoders/encoder-inputs.js'
 import type { Tensor } from '../graph/tensor.js'
 import { MASKED } from '../nn/attention.js'
 import type { NamedEncoder } from './config.js'
@@ -14,8 +15,7 @@ import { type TokenCount, tokenCount } from './token-count.js'
  * @returns [1, tokens, hiddenSize]
  */
 export function encodeGraph(network: Network, named: NamedEncoder, samples: number): Tensor {
-  const { waveform, mask, lengths } = encoderInputs(network, named, samples)
-  return network.hear(named, waveform, mask, undefined, lengths)
+  return network.hear(named, encoderInputs(network, named, samples))
 }
 
 /**
@@ -23,8 +23,7 @@ export function encodeGraph(network: Network, named: NamedEncoder, samples: numb
  * @returns [1, encoder tokens, the encoder's hiddenSize]
  */
 export function encoderGraph(network: Network, named: NamedEncoder, samples: number): Tensor {
-  const { waveform, mask, lengths } = encoderInputs(network, named, samples)
-  return network.encode(named, waveform, mask, undefined, lengths)
+  return network.encode(named, encoderInputs(network, named, samples))
 }
 
 /** How long a stretch of sound is: as its graph takes it, padded with silence, and without the padding. */
@@ -45,7 +44,7 @@ export function encoderFeeds(named: NamedEncoder, samples: Float32Array): Record
   }
 }
 
-function encoderInputs({ scope: { graph } }: Network, named: NamedEncoder, samples: number) {
+function encoderInputs({ scope: { graph } }: Network, named: NamedEncoder, samples: number): EncoderInputs {
   const padded = tokenCount(named, samples)
   const names = inputNames(named)
   return {

@@ -2,7 +2,7 @@ import { clock } from '../connectors/clock.js'
 import { mlpConnector } from '../connectors/mlp.js'
 import { qFormer } from '../connectors/q-former.js'
 import { encode } from '../encoders/encoder.js'
-import type { FeatureMask } from '../encoders/patch-transformer.js'
+import type { EncoderInputs } from '../encoders/encoder-inputs.js'
 import type { Graph, Tensor } from '../graph/tensor.js'
 import { flamingoBlock } from '../integration/flamingo.js'
 import { type AudioTokens, type Heard, integrate } from '../integration/integration.js'
@@ -22,30 +22,14 @@ export class Network {
     this.decoder = new Decoder(this.scope.in('llm'), config.llm)
   }
 
-  /**
-   * One encoder and its connector: waveform [batch, samples] → [batch, tokens, hiddenSize].
-   * @param mask [batch, 1, 1, 1, encoder tokens], added to attention scores: hides tokens that are padding
-   * @param lengths [batch, 1], samples of each audio: see `encode`
-   */
-  hear(
-    named: NamedEncoder,
-    waveform: Tensor,
-    mask?: Tensor,
-    features?: FeatureMask,
-    lengths?: Tensor,
-  ): Tensor {
-    return this.connect(named, this.encode(named, waveform, mask, features, lengths), mask)
+  /** One encoder and its connector: a waveform [batch, samples] → [batch, tokens, hiddenSize]. */
+  hear(named: NamedEncoder, inputs: EncoderInputs): Tensor {
+    return this.connect(named, this.encode(named, inputs), inputs.mask)
   }
 
-  /** The encoder alone: waveform [batch, samples] → [batch, encoder tokens, the encoder's hiddenSize]. */
-  encode(
-    { name, encoder }: NamedEncoder,
-    waveform: Tensor,
-    mask?: Tensor,
-    features?: FeatureMask,
-    lengths?: Tensor,
-  ): Tensor {
-    return encode(this.scope.in(`encoders.${name}.encoder`), encoder, waveform, mask, features, lengths)
+  /** The encoder alone: a waveform [batch, samples] → [batch, encoder tokens, the encoder's hiddenSize]. */
+  encode({ name, encoder }: NamedEncoder, inputs: EncoderInputs): Tensor {
+    return encode(this.scope.in(`encoders.${name}.encoder`), encoder, inputs)
   }
 
   /** The connector alone: what the encoder made → [batch, tokens, hiddenSize]. */

@@ -190,7 +190,7 @@ function tokens(
   const config = { ...opened.config, tokens: which } as EncoderConfig
   return run(
     sounds,
-    (graph, waveform, lengths) => encode(new Scope(graph), config, waveform, undefined, undefined, lengths),
+    (graph, waveform, lengths) => encode(new Scope(graph), config, { waveform, lengths }),
     opened.weights,
   )
 }

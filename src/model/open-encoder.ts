@@ -55,15 +55,10 @@ async function encoderTensors(
 function encoderParameters(config: EncoderConfig) {
   const graph = new Graph()
   const { samplesPerStep } = tokenGrid(config)
-  const lengths = graph.input('lengths', [1, 1])
-  encode(
-    new Scope(graph),
-    config,
-    graph.input('waveform', [1, samplesPerStep]),
-    undefined,
-    undefined,
-    lengths,
-  )
+  encode(new Scope(graph), config, {
+    waveform: graph.input('waveform', [1, samplesPerStep]),
+    lengths: graph.input('lengths', [1, 1]),
+  })
   return new Map([...graph.parameters].map(([name, { shape }]) => [name, { shape: shape.map(Number) }]))
 }
 

@@ -26,7 +26,7 @@ test('Whisper tiny.en: features and all 1500 tokens of a window', { skip }, asyn
   const graph = new Graph()
   const waveform = graph.input('waveform', [1, wave.length])
   const features = whisperFeatures(waveform, config)
-  const tokens = encode(new Scope(graph), { ...config, tokens: 'window' }, waveform)
+  const tokens = encode(new Scope(graph), { ...config, tokens: 'window' }, { waveform })
   const runtime = await Runtime.start()
   try {
     const program = await runtime.compile({ features, tokens }, { weights })

@@ -147,10 +147,8 @@ export function encoderTokens(
       }
     : undefined
   const lengths = graph.input(`${name}.lengths`, [audios, 1])
-  return {
-    tokens: encode(scope.in(`encoders.${name}.encoder`), encoder, waveform, mask, hidden, lengths),
-    mask,
-  }
+  const at = scope.in(`encoders.${name}.encoder`)
+  return { tokens: encode(at, encoder, { waveform, lengths, mask, hidden }), mask }
 }
 
 /** Rotary tables long enough for all audio keys and the whole sequence. */

@@ -43,8 +43,10 @@ for (const [name, config] of Object.entries(cases)) {
 
     const network = new Network(new Graph(), config)
     const { graph: own } = network.scope
-    const lengths = own.input('lengths', [1, 1])
-    const heard = network.hear(named, own.input('waveform', [1, samples]), undefined, undefined, lengths)
+    const heard = network.hear(named, {
+      waveform: own.input('waveform', [1, samples]),
+      lengths: own.input('lengths', [1, 1]),
+    })
     const { tokens } = await run(
       { tokens: heard },
       { waveform: feeds.waveform as Float32Array, lengths: Float32Array.of(waveform.length) },
