@@ -6,7 +6,7 @@ import type { Command } from 'commander'
 import type { Draw, Turn } from '../data/source.js'
 import { PalError } from '../errors.js'
 import type { ChatTokenizer } from '../text/chat.js'
-import type { LoadedRecipe } from '../train/recipe.js'
+import type { LoadedRecipe } from '../train/recipe/recipe.js'
 import type { SourceOf } from '../train/sources.js'
 import { type BaseFlags, chosenBases, number, wholeNumber, withBases } from './options.js'
 import { ProgressLine } from './progress.js'
@@ -132,7 +132,7 @@ async function showDraws(
   options: ShowCliOptions,
   context: CliContext,
 ): Promise<void> {
-  const { loadRecipe } = await import('../train/recipe.js')
+  const { loadRecipe } = await import('../train/recipe/load-recipe.js')
   const { asDrawn, loadSets, openSources } = await import('../train/sources.js')
   const { sampleRateOf } = await import('../train/sample-rate.js')
   const { writeApplied } = await import('../data/augment/applied.js')

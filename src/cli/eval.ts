@@ -183,7 +183,7 @@ export async function itemsOf(
   }
 
   async function recipeItems(): Promise<EvalSet> {
-    const { loadRecipe } = await import('../train/recipe.js')
+    const { loadRecipe } = await import('../train/recipe/load-recipe.js')
     const { loadSets } = await import('../train/sources.js')
     const { vocabularyOf } = await import('../data/questions/vocabulary.js')
     const { recipe } = await loadRecipe(what, changes)
@@ -218,7 +218,7 @@ function expectTasks(named: readonly string[] | undefined, known: readonly strin
 }
 
 /** All labels of a recipe's recordings, held out or not. */
-async function labelsOf({ data }: { readonly data: import('../train/recipe.js').Recipe['data'] }) {
+async function labelsOf({ data }: { readonly data: import('../train/recipe/recipe.js').Recipe['data'] }) {
   const { readClips } = await import('../data/clips/read-clips.js')
   const sets = Object.entries(data.sets).map(([name, { heldOut: _, ...set }]) =>
     readClips({ name, ...set }, data.root),

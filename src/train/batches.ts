@@ -7,7 +7,7 @@ import { Random } from '../random.js'
 import type { Batch } from './batch.js'
 import { drawEncoder, type Hearing } from './hearing.js'
 import type { Objective } from './objective.js'
-import type { BatchPlan } from './recipe.js'
+import type { BatchPlan } from './recipe/recipe.js'
 import { sampleRateOf } from './sample-rate.js'
 import type { TimedStage } from './timed-stage.js'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { dirname, relative, resolve } from 'node:path'
 import { readQuestions } from '../data/manifests/manifest.js'
-import type { LoadedRecipe, Recipe } from './recipe.js'
+import type { LoadedRecipe, Recipe } from './recipe/recipe.js'
 import type { LoadedSets } from './sources.js'
 
 /**

@@ -3,7 +3,7 @@ import { encoderWeights, FrozenEncoder, type FrozenEncoderOptions } from '../fea
 import type { ModelConfig, NamedEncoder } from '../model/config.js'
 import { tokenCount } from '../model/token-count.js'
 import type { Batch } from './batch.js'
-import type { Stage } from './recipe.js'
+import type { Stage } from './recipe/recipe.js'
 import { trainedBy } from './trained-parts.js'
 
 export interface StageFeaturesOptions extends Omit<FrozenEncoderOptions, 'encoder' | 'store'> {

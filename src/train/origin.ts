@@ -6,7 +6,7 @@ import type { ModelPlan } from '../model/model-plan.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import type { Inherited } from './inherited.js'
 import { withoutPlaces } from './places.js'
-import type { LoadedRecipe, Recipe } from './recipe.js'
+import type { LoadedRecipe, Recipe } from './recipe/recipe.js'
 import type { TimedStage } from './timed-stage.js'
 import { countParts, type PartCount } from './trained-parts.js'
 

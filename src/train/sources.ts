@@ -8,7 +8,7 @@ import { clipSource } from '../data/sources/clip-source.js'
 import { type ManifestSourceOptions, manifestSource } from '../data/sources/manifest-source.js'
 import { sceneSource } from '../data/sources/scene-source.js'
 import { PalError } from '../errors.js'
-import type { BatchPlan, LoadedRecipe, Recipe, Stage } from './recipe.js'
+import type { BatchPlan, LoadedRecipe, Recipe, Stage } from './recipe/recipe.js'
 
 /** What a kind of batch draws from, in a stage that hears this part of the recordings. */
 export type SourceOf = (plan: BatchPlan, hears: Stage['hears']) => Source

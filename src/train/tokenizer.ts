@@ -10,7 +10,7 @@ import { defaultChat } from '../text/default-chat.js'
 import { openTokenizer } from '../text/open-tokenizer.js'
 import { writeTokenizer } from '../text/tokenizer-json.js'
 import { trainTokenizer } from '../text/train-tokenizer.js'
-import type { LoadedRecipe } from './recipe.js'
+import type { LoadedRecipe } from './recipe/recipe.js'
 import type { SourceOf } from './sources.js'
 
 const EMBEDDINGS = 'llm.model.embed_tokens.weight'

@@ -5,7 +5,7 @@ import { isLora } from '../nn/lora.js'
 import { isExclusion, matcher, uselessPattern } from '../patterns.js'
 import { HEAD_PREFIX } from './labels.js'
 import { encoderOf, reachedBy } from './reach.js'
-import type { Stage } from './recipe.js'
+import type { Stage } from './recipe/recipe.js'
 
 /** A part of a model, and how many of its numbers a stage trains. */
 export interface PartCount {

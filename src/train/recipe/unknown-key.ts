@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { editDistance } from '../text/edit-distance.js'
+import { editDistance } from '../../text/edit-distance.js'
 
 export interface UnknownKey {
   /** Of the key itself. */
