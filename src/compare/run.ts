@@ -189,7 +189,8 @@ function total(steps: readonly StepReport[], key: 'audios' | 'milliseconds'): nu
   return steps.reduce((sum, step) => sum + step[key], 0)
 }
 
-export function median(values: readonly number[]): number {
+/** Of an even number the mean of the two in the middle, which `quantile` may round otherwise in the last digit. */
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2
