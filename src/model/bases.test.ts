@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { AmbiguousModelError } from '../hub/choose-files.js'
 import { FakeHub } from '../hub/hub.test.helper.js'
 import { fixture } from '../llm/reference.test.helper.js'
 import { openBases } from './bases.js'
@@ -35,7 +36,8 @@ test('what is refused when it is fetched is not advised to be pulled by the same
   context.after(() => delete process.env.HF_ENDPOINT)
   const opening = openBases('model', builtOn('acme/tiny', 'x'), {}, { cache: root, fetching: {} })
   await assert.rejects(opening, (error) => {
-    const { message } = error as Error
+    const { message, cause } = error as Error
+    assert.ok(cause instanceof AmbiguousModelError)
     assert.match(
       message,
       /expected one of the 2 GGUF files .*\nFor example: pal pull acme\/tiny:a\.Q8_0\.gguf\n/,

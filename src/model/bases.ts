@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EncoderConfig } from '../encoders/encoder.js'
 import { PalError } from '../errors.js'
+import { AmbiguousModelError } from '../hub/choose-files.js'
 import { type ModelName, parseModelName, writeModelName } from '../hub/model-name.js'
 import { isLora } from '../nn/lora.js'
 import type { WeightSource } from '../runtime/runtime.js'
@@ -174,8 +175,8 @@ async function openRecorded<T extends { readonly sha256: string }>(
   const nothing = (got: string, cause?: unknown) =>
     new PalError(`expected "${record.name}", which this model is built on, got ${got}`, {
       ...{ file, key, cause },
-      // Who refused to fetch it has said what to pull instead.
-      hint: howToFind(got.includes('pal pull') ? undefined : parseModelName(record.name), option),
+      // What to pull instead has been said then.
+      hint: howToFind(cause instanceof AmbiguousModelError ? undefined : parseModelName(record.name), option),
     })
   const path = await (fetching ? fetchBase(record.name, fetching) : findBase(record.name)).catch(
     (cause: unknown) => {
