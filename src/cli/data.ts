@@ -138,7 +138,7 @@ async function showDraws(
   const { writeApplied } = await import('../data/augment/applied.js')
   const { Random } = await import('../random.js')
   const loaded = await loadRecipe(file, changes, chosenBases(options))
-  const { resolveEncoders } = await import('../model/model-plan.js')
+  const { resolveEncoders } = await import('../model/bases/resolve-plan.js')
   const rate = sampleRateOf(await resolveEncoders(loaded.recipe.model.encoders))
   const line = new ProgressLine()
   const sets = await loadSets(loaded.recipe, 'all', rate, {
@@ -170,7 +170,7 @@ async function showDraws(
 
 /** The one that a run of the recipe has: that of the run in its folder, if there is one of that size, or else as it would be. */
 async function tokenizerOf(loaded: LoadedRecipe, sourceOf: SourceOf): Promise<ChatTokenizer> {
-  const { resolvePlan } = await import('../model/model-plan.js')
+  const { resolvePlan } = await import('../model/bases/resolve-plan.js')
   const { ownTokenizer } = await import('../train/tokenizer.js')
   const { withSystem } = await import('../text/chat.js')
   const { config, bases } = await resolvePlan(loaded.recipe.model)

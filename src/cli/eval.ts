@@ -10,7 +10,7 @@ import type { External } from '../eval/external/external-scores.js'
 import type { EvalSet } from '../eval/items.js'
 import type { Stamp } from '../eval/kept-items.js'
 import type { EvalIdentity, Sample, Unreadable } from '../eval/run.js'
-import type { LoadOptions } from '../model/pal.js'
+import type { LoadOptions } from '../model/load-options.js'
 import { rankZeroFirst } from '../parallel/ranks.js'
 import { externalOption } from './external-option.js'
 import { type BaseFlags, wholeNumber, withBasePlaces } from './options.js'
@@ -331,8 +331,8 @@ function modelFlags({ model, llm, encoder }: EvalCliOptions): LoadOptions {
  * fingerprint.
  */
 async function identityOf(model: string | undefined): Promise<EvalIdentity> {
-  const { findModel } = await import('../model/find-model.js')
-  const { TOKENIZER_FILES } = await import('../model/model-folder.js')
+  const { findModel } = await import('../hub/find-model.js')
+  const { TOKENIZER_FILES } = await import('../model/folders/model-folder.js')
   const { readFile } = await import('node:fs/promises')
   const folder = findModel(model)
   const texts = TOKENIZER_FILES.map((name) => readFile(join(folder, name), 'utf8').catch(() => null))

@@ -1,5 +1,5 @@
 import type { Draw } from '../data/source.js'
-import type { ModelConfig } from '../model/config.js'
+import type { ModelConfig } from '../model/config/config.js'
 import type { Batch } from './batch.js'
 import { type ChatEncoder, collate } from './collate.js'
 import type { Hearing } from './hearing.js'

@@ -1,6 +1,6 @@
 import { PalError } from '../errors.js'
-import type { ModelConfig } from '../model/config.js'
-import { isMatrix } from '../model/quantize-model.js'
+import type { ModelConfig } from '../model/config/config.js'
+import { isMatrix } from '../model/network/matrices.js'
 import { isLora } from '../nn/lora.js'
 import { isExclusion, matcher, uselessPattern } from '../patterns.js'
 import { HEAD_PREFIX } from './labels.js'

@@ -1,4 +1,4 @@
-import { type ChosenBases, chosenEncoders } from '../../model/bases.js'
+import { type ChosenBases, chosenEncoders } from '../../model/bases/chosen-bases.js'
 import type { Change } from './change.js'
 import { isSettings, type Path, valueAt } from './setting-path.js'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { listeningSchema } from '../../model/config-schema.js'
+import { listeningSchema } from '../../model/config/config-schema.js'
 import { positive } from './values.js'
 
 /** What is compared: how the model listens, and for how long it learns to answer. */

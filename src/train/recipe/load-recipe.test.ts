@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
-import { packageFolder } from '../../model/package-folder.js'
+import { packageFolder } from '../../package-folder.js'
 import { loadRecipe } from './load-recipe.js'
 
 const recipes = join(packageFolder(), 'recipes')

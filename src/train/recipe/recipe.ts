@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { modelPlanSchema } from '../../model/config-schema.js'
+import { modelPlanSchema } from '../../model/config/config-schema.js'
 import { comparisonSchema } from './comparison-schema.js'
 import { dataSchema } from './data-schema.js'
 import { sourceSchema } from './source-schema.js'
