@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isExclusion } from '../../patterns.js'
-import { OBJECTIVES } from '../objective.js'
+import { OBJECTIVES } from './objectives.js'
 import { count, folderName, positive, share } from './values.js'
 
 /** Of an audio, one encoder at most; how often each, by its name. */
