@@ -8,7 +8,7 @@ import { before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { writeTinyEsc50 } from './eval/layouts/tiny-esc50.test.helper.js'
 import { fixture } from './llm/reference.test.helper.js'
-import { packageFolder } from './model/package-folder.js'
+import { packageFolder } from './package-folder.js'
 import { MPIRUN_ENV, MPIRUN_FLAGS, mpirunMissing } from './parallel/mpirun.test.helper.js'
 import {
   TINY_BASE_CHANGES,

@@ -2,7 +2,7 @@ import { PalError } from '../errors.js'
 import type { IntegrationConfig } from '../integration/config.js'
 import { LLAMA_SIZES, type LlamaConfig } from '../llm/config.js'
 import type { Checkpointing } from '../llm/decoder.js'
-import type { ModelConfig } from '../model/config.js'
+import type { ModelConfig } from '../model/config/config.js'
 
 export const INTEGRATIONS = ['plits', 'lal', 'pal', 'flamingo'] as const
 export type IntegrationName = (typeof INTEGRATIONS)[number]

@@ -1,5 +1,5 @@
 import { LLAMA_SIZES } from '../llm/config.js'
-import { openLanguageModel } from '../model/open-language-model.js'
+import { openLanguageModel } from '../model/checkpoints/open-language-model.js'
 import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { Runtime, type WeightSource } from '../runtime/runtime.js'
 import { readTensor, type StoredTensor } from '../weights/safetensors.js'

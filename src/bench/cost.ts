@@ -1,6 +1,6 @@
 import type { Tensor } from '../graph/tensor.js'
 import type { LlamaConfig } from '../llm/config.js'
-import { isMatrix } from '../model/quantize-model.js'
+import { isMatrix } from '../model/network/matrices.js'
 import { causalBlocks } from '../nn/attention.js'
 import {
   type BenchConfiguration,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { packageFolder } from '../model/package-folder.js'
+import { packageFolder } from '../package-folder.js'
 import type { Computer } from './machine.js'
 import { CONTESTANT } from './run-contestant.js'
 

@@ -1,3 +1,5 @@
+import { quantile } from '../quantile.js'
+
 /** What repeated measurements say: the middle one, the middle half, and all of them. */
 export interface Spread {
   readonly median: number
@@ -15,14 +17,6 @@ export function spreadOf(values: readonly number[]): Spread {
     range: [sorted[0] ?? Number.NaN, sorted.at(-1) ?? Number.NaN],
     count: sorted.length,
   }
-}
-
-/** By linear interpolation between the two nearest of the sorted values (type 7 of Hyndman and Fan 1996). */
-function quantile(sorted: readonly number[], share: number): number {
-  if (sorted.length === 0) return Number.NaN
-  const place = share * (sorted.length - 1)
-  const below = sorted[Math.floor(place)]!
-  return below + (sorted[Math.ceil(place)]! - below) * (place - Math.floor(place))
 }
 
 /** The middle half of the measurements, as a share of the median. */

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
-import type { AskResult } from '../model/answer.js'
+import type { AskResult } from '../model/answering/answer.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { pal } from './cli.test.helper.js'
 

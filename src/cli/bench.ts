@@ -162,7 +162,7 @@ async function bench(task: Task, flags: BenchFlags, context: CliContext): Promis
 async function modelsOf(models: readonly string[]) {
   const { isSize } = await import('../bench/configuration.js')
   const { LLAMA_SIZES } = await import('../llm/config.js')
-  const { openLanguageModel } = await import('../model/open-language-model.js')
+  const { openLanguageModel } = await import('../model/checkpoints/open-language-model.js')
   const sizes = new Map<string, LlamaConfig>()
   const fingerprints = new Map<string, string>()
   for (const llm of models) {

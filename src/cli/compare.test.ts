@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { writeTinyComparison } from '../compare/tiny-comparison.test.helper.js'
-import { packageFolder } from '../model/package-folder.js'
+import { packageFolder } from '../package-folder.js'
 import { pal } from './cli.test.helper.js'
 
 test('given the folder of a comparison, its report is written again', async () => {

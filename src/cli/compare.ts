@@ -66,7 +66,7 @@ async function run(
   options: CompareCliOptions,
   { signal }: CliContext,
 ): Promise<string | undefined> {
-  const { loadRecipe } = await import('../train/recipe.js')
+  const { loadRecipe } = await import('../train/recipe/load-recipe.js')
   const { comparedByDefault, planRuns, settingNamed } = await import('../compare/plan.js')
   const { finishedRun, trainRun } = await import('../compare/run.js')
   const { answersFolder, answersOf, judgeAgain, keepComparison } = await import('../compare/kept.js')

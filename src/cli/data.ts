@@ -6,7 +6,7 @@ import type { Command } from 'commander'
 import type { Draw, Turn } from '../data/source.js'
 import { PalError } from '../errors.js'
 import type { ChatTokenizer } from '../text/chat.js'
-import type { LoadedRecipe } from '../train/recipe.js'
+import type { LoadedRecipe } from '../train/recipe/recipe.js'
 import type { SourceOf } from '../train/sources.js'
 import { type BaseFlags, chosenBases, number, wholeNumber, withBases } from './options.js'
 import { ProgressLine } from './progress.js'
@@ -42,7 +42,7 @@ export function register(command: Command, context: CliContext): void {
       '\nExits with 1 if there are problems.\n\nExamples:\n  pal data check questions.jsonl\n  pal data check "path/to/train-{000..009}.tar"',
     )
     .action(async (manifest: string, { minSeconds, maxSeconds, json }: CheckCliOptions) => {
-      const { checkManifest } = await import('../data/check.js')
+      const { checkManifest } = await import('../data/manifests/check.js')
       const { placeName } = await import('../data/place.js')
       const line = new ProgressLine()
       const report = await checkManifest(manifest, {
@@ -87,7 +87,7 @@ Examples:
   pal data show questions.jsonl`,
     )
     .action(async (what: string, changes: readonly string[], options: ShowCliOptions) => {
-      const { isManifestFile } = await import('../data/manifest.js')
+      const { isManifestFile } = await import('../data/manifests/manifest.js')
       const { isShards } = await import('../data/shards/shard-files.js')
       const isRows = isManifestFile(what) || (await isShards(what))
       await (isRows ? showRows(what, changes, options) : showDraws(what, changes, options, context))
@@ -112,7 +112,7 @@ async function showRows(
       hint: 'Rows are shown as they are read. What a model gets of them is shown of a recipe that names them as a source.',
     })
   }
-  const { readManifest } = await import('../data/manifest.js')
+  const { readManifest } = await import('../data/manifests/manifest.js')
   const { placeName } = await import('../data/place.js')
   const examples = await readManifest(path)
   for (const { place, dialect, task, audios, messages, choices, accept } of examples.slice(0, count)) {
@@ -134,13 +134,13 @@ async function showDraws(
   options: ShowCliOptions,
   context: CliContext,
 ): Promise<void> {
-  const { loadRecipe } = await import('../train/recipe.js')
+  const { loadRecipe } = await import('../train/recipe/load-recipe.js')
   const { asDrawn, loadManifests, loadSets, openSources } = await import('../train/sources.js')
   const { sampleRateOf } = await import('../train/sample-rate.js')
-  const { writeApplied } = await import('../data/applied.js')
+  const { writeApplied } = await import('../data/augment/applied.js')
   const { Random } = await import('../random.js')
   const loaded = await loadRecipe(file, changes, chosenBases(options))
-  const { resolveEncoders } = await import('../model/model-plan.js')
+  const { resolveEncoders } = await import('../model/bases/resolve-plan.js')
   const rate = sampleRateOf(await resolveEncoders(loaded.recipe.model.encoders))
   const line = new ProgressLine()
   const manifests = await loadManifests(loaded)
@@ -173,7 +173,7 @@ async function showDraws(
 
 /** The one that a run of the recipe has: that of the run in its folder, if there is one of that size, or else as it would be. */
 async function tokenizerOf(loaded: LoadedRecipe, sourceOf: SourceOf): Promise<ChatTokenizer> {
-  const { resolvePlan } = await import('../model/model-plan.js')
+  const { resolvePlan } = await import('../model/bases/resolve-plan.js')
   const { ownTokenizer } = await import('../train/tokenizer.js')
   const { withSystem } = await import('../text/chat.js')
   const { config, bases } = await resolvePlan(loaded.recipe.model)

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
 import { folderOf } from '../eval/layouts/layout.test.helper.js'
-import { packageFolder } from '../model/package-folder.js'
 import { writeTinyModel } from '../model/tiny-model.js'
+import { packageFolder } from '../package-folder.js'
 import { pal } from './cli.test.helper.js'
 
 const sound = encodeWav(

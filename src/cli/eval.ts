@@ -10,7 +10,7 @@ import type { External } from '../eval/external/external-scores.js'
 import type { EvalSet } from '../eval/items.js'
 import type { Stamp } from '../eval/kept-items.js'
 import type { EvalIdentity, Sample, Unreadable } from '../eval/run.js'
-import type { LoadOptions } from '../model/pal.js'
+import type { LoadOptions } from '../model/load-options.js'
 import { rankZeroFirst } from '../parallel/ranks.js'
 import { externalOption } from './external-option.js'
 import { type BaseFlags, wholeNumber, withBasePlaces } from './options.js'
@@ -142,7 +142,7 @@ export async function itemsOf(
   { tasks, limit, scenes, seed, wordings, question, signal }: ItemsOptions,
 ): Promise<EvalSet> {
   const { clipItems, clipTasks } = await import('../eval/items.js')
-  const { isManifestFile } = await import('../data/manifest.js')
+  const { isManifestFile } = await import('../data/manifests/manifest.js')
   const { manifestItems } = await import('../eval/manifest-items.js')
   const { layoutItems, layoutOf } = await import('../eval/layouts/index.js')
   const { shardItems } = await import('../eval/shard-items.js')
@@ -183,7 +183,7 @@ export async function itemsOf(
   }
 
   async function recipeItems(): Promise<EvalSet> {
-    const { loadRecipe } = await import('../train/recipe.js')
+    const { loadRecipe } = await import('../train/recipe/load-recipe.js')
     const { loadSets } = await import('../train/sources.js')
     const { vocabularyOf } = await import('../data/questions/vocabulary.js')
     const { recipe } = await loadRecipe(what, changes)
@@ -218,8 +218,8 @@ function expectTasks(named: readonly string[] | undefined, known: readonly strin
 }
 
 /** All labels of a recipe's recordings, held out or not. */
-async function labelsOf({ data }: { readonly data: import('../train/recipe.js').Recipe['data'] }) {
-  const { readClips } = await import('../data/clips.js')
+async function labelsOf({ data }: { readonly data: import('../train/recipe/recipe.js').Recipe['data'] }) {
+  const { readClips } = await import('../data/clips/read-clips.js')
   const sets = Object.entries(data.sets).map(([name, { heldOut: _, ...set }]) =>
     readClips({ name, ...set }, data.root),
   )
@@ -331,8 +331,8 @@ function modelFlags({ model, llm, encoder }: EvalCliOptions): LoadOptions {
  * fingerprint.
  */
 async function identityOf(model: string | undefined): Promise<EvalIdentity> {
-  const { findModel } = await import('../model/find-model.js')
-  const { TOKENIZER_FILES } = await import('../model/model-folder.js')
+  const { findModel } = await import('../hub/find-model.js')
+  const { TOKENIZER_FILES } = await import('../model/folders/model-folder.js')
   const { readFile } = await import('node:fs/promises')
   const folder = findModel(model)
   const texts = TOKENIZER_FILES.map((name) => readFile(join(folder, name), 'utf8').catch(() => null))

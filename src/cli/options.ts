@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import type { ChosenBases } from '../model/bases.js'
+import type { ChosenBases } from '../model/bases/chosen-bases.js'
 
 /** Parsers of option values; what they throw is wrong usage. */
 

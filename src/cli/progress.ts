@@ -1,5 +1,5 @@
 import type { PullProgress } from '../hub/pull.js'
-import type { Fetching } from '../model/find-base.js'
+import type { Fetching } from '../model/bases/find-base.js'
 import { launchOf } from '../parallel/launch.js'
 
 /** One line on standard error: redrawn on a terminal, otherwise a new line every ten seconds. Under `mpirun` that of rank 0. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
-import type { Quantized } from '../model/quantize-model.js'
+import type { Quantized } from '../model/folders/quantize-model.js'
 import type { Bits } from '../weights/blocks.js'
 import { ProgressLine } from './progress.js'
 import type { CliContext } from './verb.js'
@@ -28,8 +28,8 @@ Example:
   pal ask recording.wav 'What do you hear?' --model runs/pal-tiny-8bit`,
     )
     .action(async (model: string, flags: QuantizeFlags) => {
-      const { findModel } = await import('../model/find-model.js')
-      const { quantizeModel } = await import('../model/quantize-model.js')
+      const { findModel } = await import('../hub/find-model.js')
+      const { quantizeModel } = await import('../model/folders/quantize-model.js')
       const bits = Number(flags.bits) as Bits
       const folder = findModel(model)
       const line = new ProgressLine()

@@ -3,7 +3,7 @@ import { rename } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type Ranks, rankZeroFirst } from '../parallel/ranks.js'
-import type { LoadedRecipe, Stage } from '../train/recipe.js'
+import type { LoadedRecipe, Stage } from '../train/recipe/recipe.js'
 import { expectNobody } from '../train/run-lock.js'
 import type { TrainEvent } from '../train/train.js'
 import { type BaseFlags, chosenBases, wholeNumber, withBases } from './options.js'
@@ -37,7 +37,7 @@ Examples:
   pal train recipes/smollm2-pal.yaml data.root=path/to/recordings --llm SmolLM2-135M-Instruct.Q4_1.gguf`,
     )
     .action(async (file: string, changes: readonly string[], options: TrainCliOptions) => {
-      const { loadRecipe } = await import('../train/recipe.js')
+      const { loadRecipe } = await import('../train/recipe/load-recipe.js')
       const { train } = await import('../train/train.js')
       const loaded = await loadRecipe(file, changes, chosenBases(options))
       const folder = runFolder(loaded)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Recipe } from '../train/recipe.js'
+import type { Recipe } from '../train/recipe/recipe.js'
 import { comparedByDefault, displayName, settingNamed } from './plan.js'
 
 const unified = { kind: 'pal', form: { summaryTokens: 4 } } as const

@@ -1,7 +1,7 @@
 import { PalError } from '../errors.js'
 import type { IntegrationConfig } from '../integration/config.js'
-import type { Listening } from '../model/model-plan.js'
-import type { Recipe } from '../train/recipe.js'
+import type { Listening } from '../model/config/plan.js'
+import type { Recipe } from '../train/recipe/recipe.js'
 
 /** One training run of a comparison. */
 export interface Run {

@@ -5,9 +5,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeMachine, type Machine } from '../bench/machine.js'
 import { PalError } from '../errors.js'
-import { packageFolder } from '../model/package-folder.js'
+import { packageFolder } from '../package-folder.js'
 import { drawnSets } from '../train/data-identity.js'
-import type { Recipe, Stage } from '../train/recipe.js'
+import type { Recipe, Stage } from '../train/recipe/recipe.js'
 import type { TrainEvent } from '../train/train.js'
 import type { PartCount } from '../train/trained-parts.js'
 import type { StepReport } from '../train/trainer.js'
@@ -189,7 +189,8 @@ function total(steps: readonly StepReport[], key: 'audios' | 'milliseconds'): nu
   return steps.reduce((sum, step) => sum + step[key], 0)
 }
 
-export function median(values: readonly number[]): number {
+/** Of an even number the mean of the two in the middle, which `quantile` may round otherwise in the last digit. */
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2

@@ -1,4 +1,5 @@
-import { type Estimate, percentile } from '../eval/bootstrap.js'
+import type { Estimate } from '../eval/bootstrap.js'
+import { quantile } from '../quantile.js'
 import { Random } from '../random.js'
 import { studentQuantile } from './student-t.js'
 
@@ -34,7 +35,7 @@ export function twoWayInterval(
   const resampled = Array.from({ length: resamples }, () => statistic(draw(audios, random), every))
     .filter(Number.isFinite)
     .sort((a, b) => a - b)
-  if (seeds === 1) return { value, low: percentile(resampled, 0.025), high: percentile(resampled, 0.975) }
+  if (seeds === 1) return { value, low: quantile(resampled, 0.025), high: quantile(resampled, 0.975) }
 
   const ofEachSeed = every.map((_, one) =>
     statistic(

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodeWav } from '../audio/write-wav.js'
 import { Random } from '../random.js'
-import type { LoadedClip } from './clip-library.js'
-import type { ClipKind } from './clips.js'
-import { activeSpan } from './level.js'
+import type { ClipKind } from './clips/clip.js'
+import type { LoadedClip } from './clips/load-clips.js'
+import { activeSpan } from './signal/level.js'
 import { audioFile } from './stored-audio.js'
 
 export const rate = 16_000

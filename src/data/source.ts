@@ -1,8 +1,8 @@
 import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
-import type { Applied } from './applied.js'
+import type { Applied } from './augment/applied.js'
 import type { Message } from './message.js'
-import type { SceneEvent } from './scene.js'
+import type { SceneEvent } from './scenes/scene.js'
 
 /** A question about an audio and its answer, as what was said before may have led to it. */
 export interface Turn {

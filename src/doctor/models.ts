@@ -1,9 +1,9 @@
 import { HubCache } from '../hub/cache.js'
+import { defaultModel, findModel, shippedModels } from '../hub/find-model.js'
 import { namedModels } from '../hub/named-models.js'
 import { hubSettings } from '../hub/settings.js'
-import { missingBases } from '../model/bases.js'
-import { defaultModel, findModel, shippedModels } from '../model/find-model.js'
-import { readDescription } from '../model/model-description.js'
+import { missingBases } from '../model/bases/open-bases.js'
+import { readDescription } from '../model/config/model-description.js'
 import { loadPal } from '../model/pal.js'
 import { type Check, check } from './check.js'
 

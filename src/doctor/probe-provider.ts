@@ -1,4 +1,4 @@
-import { probe } from '../model/probe.js'
+import { probe } from '../runtime/probe.js'
 import { Runtime } from '../runtime/runtime.js'
 
 /**

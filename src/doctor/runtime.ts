@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { probe } from '../model/probe.js'
+import { probe } from '../runtime/probe.js'
 import { listProviders, Runtime } from '../runtime/runtime.js'
 import { type Check, check } from './check.js'
 

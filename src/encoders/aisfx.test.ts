@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { readReference, relativeError } from '../graph/parity.test.helper.js'
 import { Graph, type Tensor } from '../graph/tensor.js'
-import type { OpenedEncoder } from '../model/bases.js'
-import { openEncoder } from '../model/open-encoder.js'
+import type { OpenedEncoder } from '../model/checkpoints/open-encoder.js'
+import { openEncoder } from '../model/checkpoints/open-encoder.js'
 import { Scope } from '../nn/scope.js'
 import { Runtime } from '../runtime/runtime.js'
 import { type AisfxConfig, aisfx, aisfxFeatures } from './aisfx.js'
@@ -80,7 +80,7 @@ test('at another sample rate, what it says is about the same', async () => {
 })
 
 function tokens(waves: readonly Float32Array[]): Promise<Float32Array> {
-  return run(waves, (graph, waveform) => aisfx(new Scope(graph), config, waveform))
+  return run(waves, (graph, waveform) => aisfx(new Scope(graph), config, { waveform }))
 }
 
 async function run(

@@ -6,9 +6,9 @@ import { fixed, type Tensor } from '../graph/tensor.js'
 import type { Scope } from '../nn/scope.js'
 import { unfold } from '../nn/unfold.js'
 import { foldedBatchNorm } from './batch-norm.js'
-import { hide, type TokenGrid } from './fixed-window.js'
+import { type EncoderInputs, hide } from './encoder-inputs.js'
+import type { TokenGrid } from './fixed-window.js'
 import { type MelConfig, melEnergies } from './mel-energies.js'
-import type { FeatureMask } from './patch-transformer.js'
 
 /**
  * aiSFX (Ma & Lerch 2022, "Representation Learning for the Automatic Indexing of Sound Effects Libraries"): convolutions
@@ -30,15 +30,16 @@ export interface AisfxConfig extends MelConfig {
 /**
  * Source: aisfx/models/cnn2d.py, `EmbeddingNet`, whose names the weights keep, before it takes the largest over time.
  * An audio is followed by silence, here as in a batch: its tokens are the same beside longer ones.
- * @param waveform [batch, samples], a whole number of steps
+ * @param inputs with a waveform of a whole number of steps
  * @returns [batch, tokens, hiddenSize]
  */
-export function aisfx(scope: Scope, config: AisfxConfig, waveform: Tensor, hidden?: FeatureMask): Tensor {
+export function aisfx(scope: Scope, config: AisfxConfig, inputs: EncoderInputs): Tensor {
+  const { waveform } = inputs
   const { channels, hopSize } = config
   const { samplesPerStep } = aisfxGrid(config)
   const steps = fixed(waveform.shape[1]) / samplesPerStep
   const followed = padAxis(waveform, 1, 0, STEPS_AHEAD * samplesPerStep)
-  const features = hide(aisfxFeatures(followed, config), hidden)
+  const features = hide(aisfxFeatures(followed, config), inputs)
   const [batch, frames, bins] = features.shape.map(fixed) as [number, number, number]
   let states = reshape(features, [batch, 1, frames, bins])
   for (const [i, count] of channels.entries()) {

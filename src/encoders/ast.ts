@@ -5,9 +5,9 @@ import { fixed, type Tensor } from '../graph/tensor.js'
 import { linear } from '../nn/linear.js'
 import { layerNorm } from '../nn/norm.js'
 import type { Scope } from '../nn/scope.js'
-import { crop, expectLengths, type TokenGrid, type Waveforms, type WindowTokens } from './fixed-window.js'
+import { type EncoderInputs, expectLengths, hide } from './encoder-inputs.js'
+import { crop, type TokenGrid, type WindowTokens } from './fixed-window.js'
 import { type KaldiConfig, kaldiFeatures } from './kaldi-features.js'
-import type { FeatureMask } from './patch-transformer.js'
 import { preNormLayer, selfAttention } from './residual-layer.js'
 import { patchCount, spectrogramPatches } from './spectrogram-patches.js'
 
@@ -32,13 +32,9 @@ export interface AstConfig extends KaldiConfig, WindowTokens {
  * checkpoints. Its two tokens for classification are not given on.
  * @returns [batch, tokens, hiddenSize], time-major (token = step·bands + band)
  */
-export function ast(
-  scope: Scope,
-  config: AstConfig,
-  { waveform, lengths }: Waveforms,
-  hidden?: FeatureMask,
-): Tensor {
-  const features = kaldiFeatures(waveform, expectLengths(config.kind, lengths), config, hidden)
+export function ast(scope: Scope, config: AstConfig, inputs: EncoderInputs): Tensor {
+  const { waveform } = inputs
+  const features = hide(kaldiFeatures(waveform, expectLengths(config.kind, inputs), config), inputs)
   const patches = slice(astTokens(scope, config, features), 1, SPECIAL, SPECIAL + stepsAndBands(config).count)
   return crop(patches, astGrid(config), fixed(waveform.shape[1]))
 }

@@ -7,8 +7,8 @@ import { batchNorm } from './batch-norm.js'
 import { stretch } from './bicubic.js'
 import { type ClapFeatureConfig, clapFeatures } from './clap-features.js'
 import { clapPatches } from './clap-patches.js'
-import { crop, expectLengths, hide, type TokenGrid, type Waveforms } from './fixed-window.js'
-import type { FeatureMask } from './patch-transformer.js'
+import { type EncoderInputs, expectLengths, hide } from './encoder-inputs.js'
+import { crop, type TokenGrid } from './fixed-window.js'
 import { mergePatches, swinStage } from './swin.js'
 
 /**
@@ -45,13 +45,9 @@ export interface ClapConfig extends ClapFeatureConfig {
  * fusion hears a window as Transformers lets it hear a single sound of at most 10 s: as four times the same.
  * @returns [batch, tokens, hiddenSize], time-major
  */
-export function clap(
-  scope: Scope,
-  config: ClapConfig,
-  { waveform, lengths }: Waveforms,
-  hidden?: FeatureMask,
-): Tensor {
-  const features = hide(clapFeatures(waveform, expectLengths(config.kind, lengths), config), hidden)
+export function clap(scope: Scope, config: ClapConfig, inputs: EncoderInputs): Tensor {
+  const { waveform } = inputs
+  const features = hide(clapFeatures(waveform, expectLengths(config.kind, inputs), config), inputs)
   const [batch, frames, bins] = features.shape.map(fixed) as [number, number, number]
   const one = reshape(features, [batch, 1, frames, bins])
   const tokens = clapTokens(scope, config, config.fusion ? concat([one, one, one, one], 1) : one)

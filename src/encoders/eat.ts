@@ -5,9 +5,10 @@ import { fixed, type Tensor } from '../graph/tensor.js'
 import { linear } from '../nn/linear.js'
 import { layerNorm } from '../nn/norm.js'
 import type { Scope } from '../nn/scope.js'
-import { crop, expectLengths, type TokenGrid, type Waveforms, type WindowTokens } from './fixed-window.js'
+import { type EncoderInputs, expectLengths, hide } from './encoder-inputs.js'
+import { crop, type TokenGrid, type WindowTokens } from './fixed-window.js'
 import { type KaldiConfig, kaldiFeatures } from './kaldi-features.js'
-import { type FeatureMask, sinePositions } from './patch-transformer.js'
+import { sinePositions } from './patch-transformer.js'
 import { postNormLayer, selfAttention } from './residual-layer.js'
 import { patchCount, spectrogramPatches } from './spectrogram-patches.js'
 
@@ -30,13 +31,9 @@ export interface EatConfig extends KaldiConfig, WindowTokens {
  * images.py and modules.py of github.com/ta012/SSLAM. The token for classification is not given on.
  * @returns [batch, tokens, hiddenSize], time-major (token = step·bands + band)
  */
-export function eat(
-  scope: Scope,
-  config: EatConfig,
-  { waveform, lengths }: Waveforms,
-  hidden?: FeatureMask,
-): Tensor {
-  const features = kaldiFeatures(waveform, expectLengths(config.kind, lengths), config, hidden)
+export function eat(scope: Scope, config: EatConfig, inputs: EncoderInputs): Tensor {
+  const { waveform } = inputs
+  const features = hide(kaldiFeatures(waveform, expectLengths(config.kind, inputs), config), inputs)
   const all = eatTokens(scope, config, features)
   return crop(slice(all, 1, 1, fixed(all.shape[1])), eatGrid(config), fixed(waveform.shape[1]))
 }

@@ -4,13 +4,9 @@ import { type AisfxConfig, aisfx, aisfxGrid } from './aisfx.js'
 import { type AstConfig, ast, astGrid } from './ast.js'
 import { type ClapConfig, clap, clapGrid } from './clap.js'
 import { type EatConfig, eat, eatGrid } from './eat.js'
+import type { EncoderInputs } from './encoder-inputs.js'
 import type { TokenGrid } from './fixed-window.js'
-import {
-  type FeatureMask,
-  type PatchTransformerConfig,
-  patchGrid,
-  patchTransformer,
-} from './patch-transformer.js'
+import { type PatchTransformerConfig, patchGrid, patchTransformer } from './patch-transformer.js'
 import { type WhisperConfig, whisper, whisperGrid } from './whisper.js'
 
 /** Every encoder that there is: a new one is one new file and one line in each function here. */
@@ -22,34 +18,21 @@ export type EncoderConfig =
   | ClapConfig
   | AisfxConfig
 
-/**
- * waveform [batch, samples] → [batch, tokens, hiddenSize]. Each has its own front end, window and grid of tokens.
- * @param mask [batch, 1, 1, 1, tokens], added to attention scores: hides tokens that are padding. Encoders of fixed
- *   windows were trained to hear what follows the end, and hide nothing.
- * @param lengths [batch, 1], samples of each audio: what `ast`, `eat` and `clap` hear behind the end depends on it, and so does
- *   what a patch transformer with mean normalization takes the mean over
- */
-export function encode(
-  scope: Scope,
-  config: EncoderConfig,
-  waveform: Tensor,
-  mask?: Tensor,
-  features?: FeatureMask,
-  lengths?: Tensor,
-): Tensor {
+/** A waveform [batch, samples] → [batch, tokens, hiddenSize]. Each has its own front end, window and grid of tokens. */
+export function encode(scope: Scope, config: EncoderConfig, inputs: EncoderInputs): Tensor {
   switch (config.kind) {
     case 'patch-transformer':
-      return patchTransformer(scope, config, { waveform, lengths }, mask, features)
+      return patchTransformer(scope, config, inputs)
     case 'whisper':
-      return whisper(scope, config, waveform, features)
+      return whisper(scope, config, inputs)
     case 'ast':
-      return ast(scope, config, { waveform, lengths }, features)
+      return ast(scope, config, inputs)
     case 'eat':
-      return eat(scope, config, { waveform, lengths }, features)
+      return eat(scope, config, inputs)
     case 'clap':
-      return clap(scope, config, { waveform, lengths }, features)
+      return clap(scope, config, inputs)
     case 'aisfx':
-      return aisfx(scope, config, waveform, features)
+      return aisfx(scope, config, inputs)
   }
 }
 

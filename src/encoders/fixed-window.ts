@@ -1,8 +1,7 @@
 import { PalError } from '../errors.js'
 import { add, clampMin, mul } from '../graph/elementwise.js'
-import { broadcastTo, concat, padAxis, slice } from '../graph/shape.js'
+import { padAxis, slice } from '../graph/shape.js'
 import { fixed, type Tensor } from '../graph/tensor.js'
-import type { FeatureMask } from './patch-transformer.js'
 
 /**
  * The grid in time on which an encoder makes tokens. Most pretrained encoders only know windows of one length: what
@@ -22,14 +21,6 @@ export interface WindowTokens {
   readonly tokens?: 'audio' | 'window'
 }
 
-/** What an encoder knows of the waveforms of a batch beside their samples. */
-export interface Waveforms {
-  /** [batch, samples]; what follows the end of an audio is silent. */
-  readonly waveform: Tensor
-  /** Samples of each audio, [batch, 1], float32: where it ends. */
-  readonly lengths?: Tensor | undefined
-}
-
 /** Steps of the grid that a stretch of audio fills. */
 export function stepsOf({ samplesPerStep, window }: TokenGrid, samples: number): number {
   return Math.min(Math.max(1, Math.ceil(samples / samplesPerStep)), window?.steps ?? Number.POSITIVE_INFINITY)
@@ -47,15 +38,6 @@ export function fillWithSilence(waveform: Tensor, windowSamples: number): Tensor
   return padAxis(waveform, 1, 0, windowSamples - samples)
 }
 
-/** Where each audio ends. @throws PalError if nobody says */
-export function expectLengths(kind: string, lengths: Tensor | undefined): Tensor {
-  if (lengths) return lengths
-  throw new PalError(
-    `expected the length of each audio, which an encoder of kind "${kind}" has to know, got none`,
-    { key: 'lengths' },
-  )
-}
-
 /** Tokens of the steps that a waveform fills: [batch, all tokens, width] → [batch, tokens, width]. */
 export function crop(tokens: Tensor, grid: TokenGrid, samples: number): Tensor {
   return slice(tokens, 1, 0, stepsOf(grid, samples) * grid.tokensPerStep)
@@ -68,17 +50,6 @@ export function before(count: Tensor, length: number): Tensor {
     [1, length],
   )
   return clampToUnit(add(count, mul(places, -1)))
-}
-
-/** Hides stretches of a spectrogram [batch, frames, bins], which may be longer than what is said of it. */
-export function hide(spectrogram: Tensor, hidden: FeatureMask | undefined): Tensor {
-  if (!hidden) return spectrogram
-  const [batch, frames] = spectrogram.shape.map(fixed) as [number, number]
-  const known = fixed(hidden.frames.shape[1])
-  if (known >= frames) return mul(mul(spectrogram, slice(hidden.frames, 1, 0, frames)), hidden.bins)
-  const one = spectrogram.graph.constant(new Float32Array([1]), [1, 1, 1])
-  const seen = concat([hidden.frames, broadcastTo(one, [batch, frames - known, 1])], 1)
-  return mul(mul(spectrogram, seen), hidden.bins)
 }
 
 function clampToUnit(a: Tensor): Tensor {

@@ -1,9 +1,8 @@
 import { add, floor, mul } from '../graph/elementwise.js'
 import { reshape } from '../graph/shape.js'
 import type { Tensor } from '../graph/tensor.js'
-import { before, fillWithSilence, hide } from './fixed-window.js'
+import { before, fillWithSilence } from './fixed-window.js'
 import { logMel } from './log-mel.js'
-import type { FeatureMask } from './patch-transformer.js'
 
 /** The front end that AST and EAT share: Kaldi's log-mel spectrogram, 25 ms every 10 ms, filled up to a window. */
 export interface KaldiConfig {
@@ -26,12 +25,7 @@ export interface KaldiConfig {
  * @param lengths [batch, 1], samples of each audio
  * @returns [batch, frames, melBins]
  */
-export function kaldiFeatures(
-  waveform: Tensor,
-  lengths: Tensor,
-  config: KaldiConfig,
-  hidden?: FeatureMask,
-): Tensor {
+export function kaldiFeatures(waveform: Tensor, lengths: Tensor, config: KaldiConfig): Tensor {
   const { sampleRate, hopSize, melBins, frames, mean, deviation } = config
   const window = fillWithSilence(waveform, frames * hopSize)
   const spectrogram = logMel(
@@ -45,7 +39,7 @@ export function kaldiFeatures(
   const count = floor(add(mul(add(lengths, -WINDOW), 1 / hopSize), 1 + ROUNDING))
   const heard = reshape(before(count, frames), [lengths.shape[0]!, frames, 1])
   const filling = -mean / deviation
-  return hide(add(mul(add(spectrogram, -filling), heard), filling), hidden)
+  return add(mul(add(spectrogram, -filling), heard), filling)
 }
 
 const WINDOW = 400

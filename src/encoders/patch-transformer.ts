@@ -7,7 +7,7 @@ import { layerNorm } from '../nn/norm.js'
 import type { Scope } from '../nn/scope.js'
 import { unfold } from '../nn/unfold.js'
 import { convolutionStem } from './convolution-stem.js'
-import { expectLengths, hide, type Waveforms } from './fixed-window.js'
+import { type EncoderInputs, expectLengths, hide } from './encoder-inputs.js'
 import { type LogMelConfig, logMel, silentFeature } from './log-mel.js'
 import { meanNormalized } from './mean-normalization.js'
 
@@ -34,27 +34,16 @@ export interface PatchTransformerConfig extends LogMelConfig {
   readonly windowSeconds: number
 }
 
-/** What SpecAugment hides: 1 keeps, 0 hides. */
-export interface FeatureMask {
-  /** [batch, frames, 1] */
-  readonly frames: Tensor
-  /** [batch, 1, melBins] */
-  readonly bins: Tensor
-}
-
 /**
- * @param waveforms [batch, samples], a whole number of patch steps; the lengths are needed for mean normalization
- * @param mask [batch, 1, 1, 1, tokens], added to attention scores: hides tokens that are padding
+ * @param inputs with a waveform of a whole number of patch steps; the lengths are needed for mean normalization
  * @returns [batch, tokens, hiddenSize]
  */
 export function patchTransformer(
   scope: Scope,
   config: PatchTransformerConfig,
-  waveforms: Waveforms,
-  mask?: Tensor,
-  hidden?: FeatureMask,
+  inputs: EncoderInputs,
 ): Tensor {
-  const channels = spectrograms(config, waveforms).map((channel) => hide(channel, hidden))
+  const channels = spectrograms(config, inputs).map((channel) => hide(channel, inputs))
   const features = concat(
     channels.map((channel) => reshape(channel, [...channel.shape, 1])),
     3,
@@ -67,7 +56,7 @@ export function patchTransformer(
     sinePositions(scope.graph, fixed(patches.shape[1]), bandsOf(config), config.hiddenSize),
   )
   for (let layer = 0; layer < config.layers; layer++) {
-    states = encoderLayer(scope.in(`layers.${layer}`), config, states, mask)
+    states = encoderLayer(scope.in(`layers.${layer}`), config, states, inputs.mask)
   }
   return layerNorm(scope.in('norm'), states, EPSILON)
 }
@@ -75,15 +64,20 @@ export function patchTransformer(
 const EPSILON = 1e-6
 
 /** What the patches are cut from, each [batch, frames, melBins]. */
-function spectrograms(config: PatchTransformerConfig, { waveform, lengths }: Waveforms): readonly Tensor[] {
-  const spectrogram = followedBySilence(logMel(waveform, config), config)
+function spectrograms(config: PatchTransformerConfig, inputs: EncoderInputs): readonly Tensor[] {
+  const spectrogram = followedBySilence(logMel(inputs.waveform, config), config)
   const { kind, meanNormalizationSeconds: seconds } = config
   if (seconds === undefined) return [spectrogram]
-  return [spectrogram, meanNormalized(spectrogram, expectLengths(kind, lengths), config, seconds)]
+  return [spectrogram, meanNormalized(spectrogram, expectLengths(kind, inputs), config, seconds)]
 }
 
 /** A pre-norm transformer layer: x + attention(norm(x)), then x + ffn(norm(x)). */
-function encoderLayer(scope: Scope, config: PatchTransformerConfig, x: Tensor, mask?: Tensor): Tensor {
+function encoderLayer(
+  scope: Scope,
+  config: PatchTransformerConfig,
+  x: Tensor,
+  mask: Tensor | undefined,
+): Tensor {
   const { hiddenSize, heads, feedForwardSize, layers } = config
   const toResidual = { initial: { normal: 1 / Math.sqrt(2 * layers * hiddenSize) } }
   const normed = layerNorm(scope.in('attention_norm'), x, EPSILON)

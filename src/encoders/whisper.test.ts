@@ -33,7 +33,9 @@ test('a window that the weights know no positions for is told', () => {
 /** With weights that depend on their names alone, a table's rows on their number. */
 async function tokensOf(config: WhisperConfig, waveform: Float32Array): Promise<Float32Array> {
   const graph = new Graph()
-  const tokens = whisper(new Scope(graph), config, graph.input('waveform', [1, waveform.length]))
+  const tokens = whisper(new Scope(graph), config, {
+    waveform: graph.input('waveform', [1, waveform.length]),
+  })
   const runtime = await Runtime.start({ threads: 1 })
   try {
     const program = await runtime.compile({ tokens })

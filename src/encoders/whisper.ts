@@ -8,9 +8,9 @@ import { linear } from '../nn/linear.js'
 import { layerNorm } from '../nn/norm.js'
 import type { Scope } from '../nn/scope.js'
 import { unfold } from '../nn/unfold.js'
-import { crop, fillWithSilence, hide, type TokenGrid, type WindowTokens } from './fixed-window.js'
+import { type EncoderInputs, hide } from './encoder-inputs.js'
+import { crop, fillWithSilence, type TokenGrid, type WindowTokens } from './fixed-window.js'
 import { melBank } from './mel-filters.js'
-import type { FeatureMask } from './patch-transformer.js'
 import { preNormLayer, selfAttention } from './residual-layer.js'
 import { powerSpectrum } from './stft.js'
 
@@ -40,13 +40,13 @@ export interface WhisperConfig extends WindowTokens {
 
 /**
  * Source: `WhisperEncoder` in transformers/models/whisper/modeling_whisper.py, whose names its weights keep.
- * @param waveform [batch, samples], at most a window, followed by silence
+ * @param inputs with a waveform of at most a window, which is followed by silence
  * @returns [batch, tokens, hiddenSize]
  */
-export function whisper(scope: Scope, config: WhisperConfig, waveform: Tensor, hidden?: FeatureMask): Tensor {
-  const grid = whisperGrid(config)
-  const features = hide(whisperFeatures(waveform, config), hidden)
-  return crop(whisperTokens(scope, config, features), grid, fixed(waveform.shape[1]))
+export function whisper(scope: Scope, config: WhisperConfig, inputs: EncoderInputs): Tensor {
+  const { waveform } = inputs
+  const features = hide(whisperFeatures(waveform, config), inputs)
+  return crop(whisperTokens(scope, config, features), whisperGrid(config), fixed(waveform.shape[1]))
 }
 
 export function whisperGrid({ hopSize, sampleRate, windowSeconds, tokens }: WhisperConfig): TokenGrid {

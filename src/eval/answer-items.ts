@@ -1,5 +1,5 @@
 import type { AnswerVocabulary } from '../data/questions/task.js'
-import type { AudioMemory } from '../model/ears.js'
+import type { AudioMemory } from '../model/answering/ears.js'
 import type { Pal } from '../model/pal.js'
 import { closedAnswers } from './closed-answers.js'
 import type { EvalItem } from './items.js'

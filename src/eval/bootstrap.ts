@@ -1,4 +1,5 @@
 import { groupBy } from '../group-by.js'
+import { quantile } from '../quantile.js'
 import { Random } from '../random.js'
 
 /** A value with its 95 % interval. */
@@ -33,13 +34,5 @@ export function bootstrap<T>(
   )
     .filter(Number.isFinite)
     .sort((a, b) => a - b)
-  return { value: statistic(items), low: percentile(values, 0.025), high: percentile(values, 0.975) }
-}
-
-/** Linear between the nearest two, as numpy.percentile has it. @param sorted ascending */
-export function percentile(sorted: readonly number[], share: number): number {
-  const at = share * (sorted.length - 1)
-  const below = sorted[Math.floor(at)] ?? Number.NaN
-  const above = sorted[Math.ceil(at)] ?? Number.NaN
-  return below + (above - below) * (at - Math.floor(at))
+  return { value: statistic(items), low: quantile(values, 0.025), high: quantile(values, 0.975) }
 }

@@ -8,16 +8,10 @@ import { loadPal } from '../model/pal.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { ranksOfOneProcess } from '../parallel/ranks.test.helper.js'
 import { accuracy, balancedAccuracy } from './accuracy.js'
-import { bootstrap, percentile } from './bootstrap.js'
+import { bootstrap } from './bootstrap.js'
 import type { EvalSet } from './items.js'
 import { report } from './report.js'
 import { evaluate, rescore } from './run.js'
-
-test('percentiles as numpy.percentile has them', () => {
-  assert.equal(percentile([1, 2, 3, 4], 0.5), 2.5)
-  assert.equal(percentile([1, 2, 3, 4], 0.025), 1.075)
-  assert.equal(percentile([5], 0.975), 5)
-})
 
 test('the interval of a share is that of the binomial', () => {
   const items = Array.from({ length: 400 }, (_, i) => ({ id: String(i), right: i % 4 !== 0 }))

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Example } from '../data/example.js'
-import { readQuestions } from '../data/manifest.js'
+import { readQuestions } from '../data/manifests/manifest.js'
 import { audioPlaceholder } from '../data/message.js'
 import { mistakeAt } from '../data/place.js'
 import { vocabularyOf } from '../data/questions/vocabulary.js'

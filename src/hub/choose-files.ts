@@ -14,7 +14,8 @@ const SHARD = /^model-\d{5}-of-\d{5}\.safetensors$/
 /**
  * The files of a repository that a model needs, small ones first: the configuration, the tokenizer, and weights as
  * safetensors; or the one GGUF file that is named, or the only one there is.
- * @throws PalError for a file that is not there, for a choice that has to be made, and where there are no such weights
+ * @throws AmbiguousModelError for a choice that has to be made
+ * @throws PalError for a file that is not there, and where there are no such weights
  */
 export function chooseFiles(name: ModelName, files: readonly RepositoryFile[]): readonly RepositoryFile[] {
   if (name.file !== undefined) return [namedFile(name, name.file, files)]
@@ -24,7 +25,8 @@ export function chooseFiles(name: ModelName, files: readonly RepositoryFile[]): 
   if (ggufs.length === 1) return ggufs
   const title = writeModelName(name)
   if (ggufs.length > 1) {
-    throw new PalError(`expected one of the ${ggufs.length} GGUF files of ${title} to be named, got none`, {
+    const message = `expected one of the ${ggufs.length} GGUF files of ${title} to be named, got none`
+    throw new AmbiguousModelError(message, {
       hint: `For example: pal pull ${title}:${commonest(ggufs).path}\n${listed(ggufs)}`,
     })
   }
@@ -38,6 +40,9 @@ export function chooseFiles(name: ModelName, files: readonly RepositoryFile[]): 
     },
   )
 }
+
+/** A repository holds several models, and nobody has said which is meant. The hint says how to. */
+export class AmbiguousModelError extends PalError {}
 
 /** What most people would take: the first of many, by name, is the coarsest. */
 function commonest(ggufs: readonly RepositoryFile[]): RepositoryFile {

@@ -1,5 +1,5 @@
 import { PalError } from '../errors.js'
-import type { Fetching } from './find-base.js'
+import type { Fetching } from './bases/find-base.js'
 
 export interface LoadOptions {
   /** The name of a model that ships, or the path of a model's folder. @default 'pal-tiny' */

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
 import { isLora } from '../nn/lora.js'
-import type { ModelConfig } from './config.js'
-import { saveModel } from './model-folder.js'
+import type { ModelConfig } from './config/config.js'
+import { saveModel } from './folders/model-folder.js'
+import { modelParameters } from './network/parameters.js'
 import { loadPal } from './pal.js'
-import { modelParameters } from './parameters.js'
 import { integrations, tinyConfig, tinyWeights, writeTinyModel } from './tiny-model.js'
 
 const lora = {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { missingBases } from './bases.js'
-import { findModel } from './find-model.js'
-import { readDescription } from './model-description.js'
-import { packageFolder } from './package-folder.js'
+import { findModel } from '../hub/find-model.js'
+import { packageFolder } from '../package-folder.js'
+import { missingBases } from './bases/open-bases.js'
+import { readDescription } from './config/model-description.js'
 import { loadPal } from './pal.js'
 
 const missing = await missingBases(await readDescription(findModel('pal-smollm2-135m')))

@@ -7,7 +7,7 @@ import type { Audio } from '../audio/audio.js'
 import { encodeWav } from '../audio/write-wav.js'
 import { PalError } from '../errors.js'
 import { Random } from '../random.js'
-import type { AskResult } from './answer.js'
+import type { AskResult } from './answering/answer.js'
 import { loadPal, type Pal } from './pal.js'
 import { integrations, tinyConfig, writeTinyModel } from './tiny-model.js'
 

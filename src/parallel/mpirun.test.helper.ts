@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { packageFolder } from '../model/package-folder.js'
+import { packageFolder } from '../package-folder.js'
 import { loadOpenMpi } from './open-mpi.js'
 
 /** Why tests with a real `mpirun` cannot run here; false where they can. */

@@ -1,5 +1,5 @@
 import type { Draw } from '../data/source.js'
-import type { ModelConfig } from '../model/config.js'
+import type { ModelConfig } from '../model/config/config.js'
 import type { Value } from '../runtime/protocol.js'
 import { sampleRateOf } from './sample-rate.js'
 import type { AudioShape } from './training-graph.js'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { tokenCount } from '../model/network/token-count.js'
 import { integrations, tinyConfig, tinyWeights } from '../model/tiny-model.js'
-import { tokenCount } from '../model/token-count.js'
 import { MASKED } from '../nn/attention.js'
 import { Random } from '../random.js'
 import { Runtime } from '../runtime/runtime.js'

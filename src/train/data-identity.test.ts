@@ -3,9 +3,9 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { packageFolder } from '../model/package-folder.js'
+import { packageFolder } from '../package-folder.js'
 import { drawnSets } from './data-identity.js'
-import { loadRecipe } from './recipe.js'
+import { loadRecipe } from './recipe/load-recipe.js'
 
 test('a run of before sources were named is one of the same recipe, to the letter', async () => {
   const file = join(packageFolder(), 'recipes', 'pal-tiny.yaml')

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { dirname, relative } from 'node:path'
-import type { Recipe } from './recipe.js'
+import type { Recipe } from './recipe/recipe.js'
 import type { LoadedData } from './sources.js'
 
 /**

@@ -1,9 +1,9 @@
 import type { FeatureStore } from '../features/feature-store.js'
 import { encoderWeights, FrozenEncoder, type FrozenEncoderOptions } from '../features/frozen-encoder.js'
-import type { ModelConfig, NamedEncoder } from '../model/config.js'
-import { tokenCount } from '../model/token-count.js'
+import type { ModelConfig, NamedEncoder } from '../model/config/config.js'
+import { tokenCount } from '../model/network/token-count.js'
 import type { Batch } from './batch.js'
-import type { Stage } from './recipe.js'
+import type { Stage } from './recipe/recipe.js'
 import { trainedBy } from './trained-parts.js'
 
 export interface StageFeaturesOptions extends Omit<FrozenEncoderOptions, 'encoder' | 'store'> {

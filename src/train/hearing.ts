@@ -1,6 +1,6 @@
 import type { Draw } from '../data/source.js'
-import type { ModelConfig } from '../model/config.js'
-import { tokenCount } from '../model/token-count.js'
+import type { ModelConfig } from '../model/config/config.js'
+import { tokenCount } from '../model/network/token-count.js'
 import type { Random } from '../random.js'
 
 /** How an audio reaches the language model, if not as each encoder hears it. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { HEAD_PREFIX } from './labels.js'
 import { reachedBy } from './reach.js'
-import type { Stage } from './recipe.js'
+import type { Stage } from './recipe/recipe.js'
 import { partOf } from './trained-parts.js'
 
 /** Where a model's numbers were before the first step. */

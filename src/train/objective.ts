@@ -1,9 +1,10 @@
 import type { Draw } from '../data/source.js'
-import type { ModelConfig } from '../model/config.js'
+import type { ModelConfig } from '../model/config/config.js'
 import type { Batch } from './batch.js'
 import { type ChatEncoder, collate } from './collate.js'
 import type { Hearing } from './hearing.js'
 import { collateLabels, labelGraph } from './labels.js'
+import type { ObjectiveName } from './recipe/objectives.js'
 import type { SoundShape } from './sounds.js'
 import type { Hiding } from './spec-augment.js'
 import {
@@ -24,9 +25,6 @@ export interface Objective {
     options: ForwardOptions & { readonly trained: (name: string) => boolean },
   ): TrainingGraph
 }
-
-export const OBJECTIVES = ['answers', 'words', 'labels', 'timeline'] as const
-export type ObjectiveName = (typeof OBJECTIVES)[number]
 
 /**
  * `answers`: the language model answers questions about what it hears, all parts taking part.

@@ -1,5 +1,5 @@
 import { HEAD_PREFIX } from './labels.js'
-import type { ObjectiveName } from './objective.js'
+import type { ObjectiveName } from './recipe/objectives.js'
 
 /** Whether a weight takes part in what an objective learns. What does not has no gradient, whatever a stage's patterns say. */
 export function reachedBy(objective: ObjectiveName): (name: string) => boolean {

@@ -6,7 +6,7 @@ import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { packageFolder } from '../model/package-folder.js'
+import { packageFolder } from '../package-folder.js'
 import { TINY_CHANGES, writeTinyRecordings } from './tiny-run.test.helper.js'
 
 test('killed at any moment, a run resumes to the same bits', async () => {

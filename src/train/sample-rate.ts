@@ -1,5 +1,5 @@
 import { PalError } from '../errors.js'
-import type { ModelConfig } from '../model/config.js'
+import type { ModelConfig } from '../model/config/config.js'
 
 /** What a model hears at, in Hz: all of its encoders are of one rate. @throws PalError for a model that hears nothing */
 export function sampleRateOf({ encoders }: Pick<ModelConfig, 'encoders'>): number {

@@ -1,16 +1,16 @@
 import { dirname, resolve } from 'node:path'
-import { type LoadedClip, loadClips } from '../data/clip-library.js'
-import { clipSource } from '../data/clip-source.js'
-import { expectGroups, readClips } from '../data/clips.js'
+import { type LoadedClip, loadClips } from '../data/clips/load-clips.js'
+import { expectGroups, readClips } from '../data/clips/read-clips.js'
 import type { Example } from '../data/example.js'
-import { readQuestions } from '../data/manifest.js'
-import { type ManifestSourceOptions, manifestSource } from '../data/manifest-source.js'
+import { readQuestions } from '../data/manifests/manifest.js'
 import { within } from '../data/place.js'
 import { vocabularyOf } from '../data/questions/vocabulary.js'
-import { sceneSource } from '../data/scene-source.js'
 import { mix, type Source } from '../data/source.js'
+import { clipSource } from '../data/sources/clip-source.js'
+import { type ManifestSourceOptions, manifestSource } from '../data/sources/manifest-source.js'
+import { sceneSource } from '../data/sources/scene-source.js'
 import { PalError } from '../errors.js'
-import type { BatchPlan, LoadedRecipe, Recipe, Stage } from './recipe.js'
+import type { BatchPlan, LoadedRecipe, Recipe, Stage } from './recipe/recipe.js'
 
 /** What a kind of batch draws from, in a stage that hears this part of the recordings. */
 export type SourceOf = (plan: BatchPlan, hears: Stage['hears']) => Source

@@ -1,5 +1,5 @@
-import type { NamedEncoder } from '../model/config.js'
-import { tokenCount } from '../model/token-count.js'
+import type { NamedEncoder } from '../model/config/config.js'
+import { tokenCount } from '../model/network/token-count.js'
 import type { Random } from '../random.js'
 
 /** Stretches of the spectrogram that are hidden (SpecAugment, Park et al. 2019). */

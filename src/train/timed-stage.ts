@@ -1,6 +1,6 @@
-import { examplesOf } from '../data/epochs.js'
+import { examplesOf } from '../data/sources/epochs.js'
 import type { Ranks } from '../parallel/ranks.js'
-import type { BatchPlan, Stage } from './recipe.js'
+import type { BatchPlan, Stage } from './recipe/recipe.js'
 import { asDrawn, type SourceOf } from './sources.js'
 
 /** A stage whose number of steps is known. */

@@ -1,11 +1,11 @@
 import { PalError } from '../errors.js'
-import type { ModelConfig } from '../model/config.js'
-import { isMatrix } from '../model/quantize-model.js'
+import type { ModelConfig } from '../model/config/config.js'
+import { isMatrix } from '../model/network/matrices.js'
 import { isLora } from '../nn/lora.js'
 import { isExclusion, matcher, uselessPattern } from '../patterns.js'
 import { HEAD_PREFIX } from './labels.js'
 import { encoderOf, reachedBy } from './reach.js'
-import type { Stage } from './recipe.js'
+import type { Stage } from './recipe/recipe.js'
 
 /** A part of a model, and how many of its numbers a stage trains. */
 export interface PartCount {

@@ -10,9 +10,9 @@ import { fixed, Graph, type Tensor } from '../graph/tensor.js'
 import type { AudioTokens, Heard } from '../integration/integration.js'
 import type { Checkpointing } from '../llm/decoder.js'
 import { rotaryTables } from '../llm/rotary-tables.js'
-import type { ModelConfig, NamedEncoder } from '../model/config.js'
-import { Network } from '../model/network.js'
-import { type TokenCount, tokenCount, tokenTimes } from '../model/token-count.js'
+import type { ModelConfig, NamedEncoder } from '../model/config/config.js'
+import { Network } from '../model/network/network.js'
+import { type TokenCount, tokenCount, tokenTimes } from '../model/network/token-count.js'
 import { MASKED } from '../nn/attention.js'
 import type { Initial, Scope } from '../nn/scope.js'
 
@@ -147,10 +147,8 @@ export function encoderTokens(
       }
     : undefined
   const lengths = graph.input(`${name}.lengths`, [audios, 1])
-  return {
-    tokens: encode(scope.in(`encoders.${name}.encoder`), encoder, waveform, mask, hidden, lengths),
-    mask,
-  }
+  const at = scope.in(`encoders.${name}.encoder`)
+  return { tokens: encode(at, encoder, { waveform, lengths, mask, hidden }), mask }
 }
 
 /** Rotary tables long enough for all audio keys and the whole sequence. */

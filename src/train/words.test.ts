@@ -3,9 +3,9 @@ import { after, before, test } from 'node:test'
 import { tokenGrid } from '../encoders/encoder.js'
 import { readReference } from '../graph/parity.test.helper.js'
 import { Graph } from '../graph/tensor.js'
-import type { ModelConfig } from '../model/config.js'
-import { Network } from '../model/network.js'
-import { tokenCount } from '../model/token-count.js'
+import type { ModelConfig } from '../model/config/config.js'
+import { Network } from '../model/network/network.js'
+import { tokenCount } from '../model/network/token-count.js'
 import { Runtime } from '../runtime/runtime.js'
 import { collateWords, wordGraph } from './words.js'
 
@@ -43,8 +43,10 @@ for (const [name, config] of Object.entries(cases)) {
 
     const network = new Network(new Graph(), config)
     const { graph: own } = network.scope
-    const lengths = own.input('lengths', [1, 1])
-    const heard = network.hear(named, own.input('waveform', [1, samples]), undefined, undefined, lengths)
+    const heard = network.hear(named, {
+      waveform: own.input('waveform', [1, samples]),
+      lengths: own.input('lengths', [1, 1]),
+    })
     const { tokens } = await run(
       { tokens: heard },
       { waveform: feeds.waveform as Float32Array, lengths: Float32Array.of(waveform.length) },

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { encodeWav } from '../../audio/write-wav.js'
 import { folder, rate, tone } from '../audio.test.fixtures.js'
-import { readManifest, readQuestions } from '../manifest.js'
+import { readManifest, readQuestions } from '../manifests/manifest.js'
 import { dialects } from './index.js'
 
 const at = await folder()

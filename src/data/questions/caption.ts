@@ -1,4 +1,4 @@
-import type { SceneEvent } from '../scene.js'
+import type { SceneEvent } from '../scenes/scene.js'
 import { answerPhrase, sentence } from './labels.js'
 import type { QuestionKind } from './task.js'
 import { distinct, heard } from './timeline.js'

@@ -1,4 +1,4 @@
-import { digitWords } from '../clip-label.js'
+import { digitWords } from '../clips/clip-label.js'
 import { knownPhrase } from './labels.js'
 import type { QuestionKind } from './task.js'
 import { distinct, heard } from './timeline.js'

@@ -1,6 +1,6 @@
 import { PalError } from '../../errors.js'
 import { Random } from '../../random.js'
-import type { SceneEvent } from '../scene.js'
+import type { SceneEvent } from '../scenes/scene.js'
 import { caption } from './caption.js'
 import { choice } from './choice.js'
 import { count } from './count.js'

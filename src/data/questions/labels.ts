@@ -1,5 +1,5 @@
 import type { Random } from '../../random.js'
-import type { SceneEvent } from '../scene.js'
+import type { SceneEvent } from '../scenes/scene.js'
 import { capitalize } from './wording.js'
 
 /** How people speak of a label: in answers always the same way, in questions in several. */

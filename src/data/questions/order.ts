@@ -1,5 +1,5 @@
 import type { Random } from '../../random.js'
-import type { SceneEvent } from '../scene.js'
+import type { SceneEvent } from '../scenes/scene.js'
 import { answerPhrase, knownPhrase, sentence } from './labels.js'
 import type { Plan, QuestionKind } from './task.js'
 import { distinct, heard } from './timeline.js'

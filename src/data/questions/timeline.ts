@@ -1,6 +1,6 @@
 import type { Random } from '../../random.js'
-import type { ClipKind } from '../clips.js'
-import type { SceneEvent } from '../scene.js'
+import type { ClipKind } from '../clips/clip.js'
+import type { SceneEvent } from '../scenes/scene.js'
 import type { Named } from './labels.js'
 import type { Vocabulary } from './task.js'
 

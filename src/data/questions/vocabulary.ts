@@ -1,4 +1,4 @@
-import type { Clip } from '../clips.js'
+import type { Clip } from '../clips/clip.js'
 import type { Vocabulary } from './task.js'
 
 /** The labels of these clips by kind, sorted so that the clips' order does not change any draw. */

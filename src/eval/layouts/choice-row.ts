@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { JsonRow } from '../../data/json-rows.js'
+import type { JsonRow } from '../../data/manifests/json-rows.js'
 import { mistakeAt } from '../../data/place.js'
 import { PalError } from '../../errors.js'
 

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import { readJsonRows } from '../../data/json-rows.js'
+import { readJsonRows } from '../../data/manifests/json-rows.js'
 import { choiceQuestion } from '../../data/questions/choice-question.js'
 import { choiceRow, facetsOf, parseRow } from './choice-row.js'
 import type { Layout } from './layout.js'

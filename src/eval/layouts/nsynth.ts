@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { parseJson } from '../../data/json-rows.js'
+import { parseJson } from '../../data/manifests/json-rows.js'
 import { PalError } from '../../errors.js'
 import { labelAnswers } from '../closed-answers.js'
 import type { Layout } from './layout.js'

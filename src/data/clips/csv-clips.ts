@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { CsvError, parse } from 'csv-parse/sync'
+import { PalError } from '../../errors.js'
+import { audioFile } from '../stored-audio.js'
+import type { Clip } from './clip.js'
+import { clipLabel } from './clip-label.js'
+import type { CsvSet } from './clip-set.js'
+
+/**
+ * The clips that a CSV lists, in its order.
+ * @throws PalError naming the CSV's line and column for a column that is absent or a value that is empty.
+ */
+export async function readCsvClips(set: CsvSet, root: string): Promise<readonly Clip[]> {
+  const csv = resolve(root, set.csv)
+  const rows = parseCsv(await readText(csv), csv)
+  const first = rows[0]
+  if (!first) throw new PalError('expected at least one clip below the header, got none', { file: csv })
+  const { audio, label, group, source } = set
+  for (const column of [audio, label, group, ...(source === undefined ? [] : [source])]) {
+    if (column in first.record) continue
+    const sources = ` Where no two clips are of one recording: data.sets.${set.name}.source=${audio}.`
+    throw new PalError(`expected a column "${column}", got ${Object.keys(first.record).join(', ')}`, {
+      file: csv,
+      line: 1,
+      key: column,
+      hint: `Name the columns of set "${set.name}" as the CSV does.${column === source ? sources : ''}`,
+    })
+  }
+  return rows.map(({ record, line }) => {
+    const place = { file: csv, line }
+    const field = (column: string) => {
+      const value = record[column]?.trim()
+      if (value) return value
+      throw new PalError('expected a value, got an empty field', { ...place, key: column })
+    }
+    return {
+      audio: audioFile(resolve(dirname(csv), field(audio))),
+      label: clipLabel(field(label), set, place),
+      kind: set.kind,
+      group: field(group),
+      ...(source !== undefined && { source: field(source) }),
+      set: set.name,
+      place,
+      number: line,
+    }
+  })
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new PalError('expected a CSV file that can be read', { file, cause })
+  }
+}
+
+interface Row {
+  readonly record: Readonly<Record<string, string>>
+  readonly line: number
+}
+
+function parseCsv(text: string, file: string): Row[] {
+  try {
+    const rows = parse(text, { bom: true, columns: true, info: true, skip_empty_lines: true }) as unknown as {
+      record: Record<string, string>
+      info: { lines: number }
+    }[]
+    return rows.map(({ record, info }) => ({ record, line: info.lines }))
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause
+    const line = typeof cause.lines === 'number' ? { line: cause.lines } : {}
+    throw new PalError(`expected well-formed CSV: ${cause.message}`, { file, ...line, cause })
+  }
+}

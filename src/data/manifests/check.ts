@@ -1,0 +1,126 @@
+import { access } from 'node:fs/promises'
+import { relative } from 'node:path'
+import type { Place } from '../place.js'
+import { isShards } from '../shards/shard-files.js'
+import { peak } from '../signal/level.js'
+import { readStored, type StoredAudio } from '../stored-audio.js'
+import { readManifest } from './manifest.js'
+import { readShardAudio } from './shard-examples.js'
+
+/** What is wrong with an audio, and where the row stands that uses it. */
+export interface Problem extends Place {
+  /** Its absolute path, or its place in a shard. */
+  readonly audio: string
+  readonly kind: 'missing' | 'unreadable' | 'silent' | 'too-short' | 'too-long'
+  readonly message: string
+}
+
+export interface CheckOptions {
+  readonly minSeconds?: number
+  readonly maxSeconds?: number
+  readonly sampleRate?: number
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+export interface ManifestCheck {
+  readonly rows: number
+  /** Distinct audio files, or audios in shards. */
+  readonly files: number
+  /** In the order of the rows; a file with a problem is told for every row that uses it. */
+  readonly problems: readonly Problem[]
+  /** What the decoder noticed in files without a problem, such as one that is cut short. */
+  readonly warnings: readonly string[]
+  /** Of all files that can be read, each counted once. */
+  readonly seconds: number
+}
+
+/** −80 dB full scale: below it a 16-bit file holds nothing but its last bits. */
+const silentPeak = 1e-4
+
+/**
+ * Reads every audio of a manifest or of shards (with messages or labels), each once, and tells what is wrong before anything is trained.
+ * @throws PalError for a row that is itself malformed (see `readManifest`).
+ */
+export async function checkManifest(path: string, options: CheckOptions = {}): Promise<ManifestCheck> {
+  const rows: readonly RowAudio[] = (await isShards(path))
+    ? await readShardAudio(path)
+    : await readManifest(path)
+  const audios = new Map(rows.flatMap((row) => row.audios.map((audio) => [audio.name, audio] as const)))
+  const found = new Map<string, Finding>()
+  for (const [name, audio] of audios) {
+    found.set(name, await inspect(audio, options))
+    options.onProgress?.(found.size, audios.size)
+  }
+  const seconds = [...found.values()].reduce((sum, finding) => sum + finding.seconds, 0)
+  return {
+    rows: rows.length,
+    files: audios.size,
+    problems: problemsOf(rows, found),
+    warnings: [...found.values()].flatMap((finding) => finding.warnings ?? []),
+    seconds,
+  }
+}
+
+interface Finding {
+  readonly seconds: number
+  readonly warnings?: readonly string[]
+  readonly problem?: Pick<Problem, 'kind' | 'message'>
+}
+
+interface RowAudio {
+  readonly place: Place
+  readonly audios: readonly StoredAudio[]
+}
+
+function problemsOf(rows: readonly RowAudio[], found: ReadonlyMap<string, Finding>): Problem[] {
+  return rows.flatMap(({ place, audios }) =>
+    [...new Set(audios.map(({ name }) => name))].flatMap((audio) => {
+      const problem = found.get(audio)?.problem
+      return problem ? [{ ...place, audio, ...problem }] : []
+    }),
+  )
+}
+
+async function inspect(
+  audio: StoredAudio,
+  { minSeconds = 0, maxSeconds = Number.POSITIVE_INFINITY, sampleRate = 16_000 }: CheckOptions,
+): Promise<Finding> {
+  const name = relative('', audio.name)
+  try {
+    const where = await audio.open()
+    if (typeof where === 'string') await access(where)
+    const { samples, seconds, warnings } = await readStored(audio, sampleRate)
+    const length = `${name} has ${seconds.toFixed(2)} s`
+    if (seconds < minSeconds) {
+      return {
+        seconds,
+        problem: { kind: 'too-short', message: `${length}, at least ${minSeconds} s are asked for` },
+      }
+    }
+    if (seconds > maxSeconds) {
+      return {
+        seconds,
+        problem: { kind: 'too-long', message: `${length}, at most ${maxSeconds} s are allowed` },
+      }
+    }
+    if (peak(samples) < silentPeak) {
+      return { seconds, problem: { kind: 'silent', message: `${name} holds nothing but silence` } }
+    }
+    return { seconds, warnings }
+  } catch (error) {
+    if (isMissing(error)) return { seconds: 0, problem: { kind: 'missing', message: messageOf(error, name) } }
+    return { seconds: 0, problem: { kind: 'unreadable', message: messageOf(error, name) } }
+  }
+}
+
+/** Whether the system said that there is no such file, to us or to whoever tried to open it. */
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && (isNoEntry(error) || isMissing(error.cause))
+}
+
+const isNoEntry = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
+
+function messageOf(error: unknown, name: string): string {
+  if (isNoEntry(error)) return `there is no file ${name}`
+  return error instanceof Error ? error.message : String(error)
+}

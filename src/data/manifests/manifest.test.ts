@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { folder, rate, tone, writeWav } from '../audio.test.fixtures.js'
+import { checkManifest } from './check.js'
+import { readManifest } from './manifest.js'
+
+const user = (content: string) => ({ role: 'user', content })
+const assistant = (content: string) => ({ role: 'assistant', content })
+const row = (changes: object = {}) => ({
+  messages: [user('<audio>What is it?'), assistant('A dog.')],
+  audios: ['a.wav'],
+  ...changes,
+})
+
+async function manifest(...rows: (object | string)[]): Promise<string> {
+  const path = join(await folder(), 'train.jsonl')
+  await writeFile(path, rows.map((row) => (typeof row === 'string' ? row : JSON.stringify(row))).join('\n'))
+  return path
+}
+
+test('rows become examples with absolute paths and their line', async () => {
+  const path = await manifest(row({ id: 7, task: 'name', accept: ['Dog'], more: 1 }), '', row())
+  const [first, second] = await readManifest(path)
+  assert.deepEqual(
+    { ...first, audios: first?.audios.map(({ name }) => name) },
+    {
+      id: '7',
+      dialect: 'messages',
+      messages: row().messages,
+      audios: [join(path, '../a.wav')],
+      task: 'name',
+      accept: ['Dog'],
+      place: { file: path, line: 1 },
+    },
+  )
+  assert.equal(second?.id, '3')
+  assert.deepEqual(second?.place, { file: path, line: 3 })
+})
+
+test('one audio may do without its placeholder, and then stands before the first question', async () => {
+  const messages = [{ role: 'system', content: 'Listen.' }, user('What is it?'), assistant('A dog.')]
+  const [example] = await readManifest(await manifest(row({ messages })))
+  assert.equal(example?.messages[1]?.content, '<audio>What is it?')
+})
+
+test('mistakes are told with file, line and key', async () => {
+  const read = async (bad: object | string) => readManifest(await manifest(row(), bad))
+  await assert.rejects(read('{"messages":'), /train\.jsonl:2: expected JSON: /)
+  await assert.rejects(read('[1]'), /train\.jsonl:2: expected a JSON object, got \[1\]/)
+  await assert.rejects(
+    read({ sound: 'a.wav' }),
+    /train\.jsonl:2: expected a row in a known form, got the keys sound\n(.*\n)*messages: \{/,
+  )
+  await assert.rejects(read(row({ audios: 'a.wav' })), /train\.jsonl:2, audios: .*array/)
+  await assert.rejects(
+    read(row({ messages: [user('a'), { role: 'bot', content: '' }] })),
+    /messages\.1\.role/,
+  )
+  await assert.rejects(read(row({ audios: ['a.wav', 'b.wav'] })), /2, audios: .*got 1 for 2/)
+  await assert.rejects(
+    read(row({ messages: [user('a'), assistant('<audio>')] })),
+    /messages\.1\.content.*\n?.*assistant/,
+  )
+  await assert.rejects(
+    read(row({ messages: [user('<audio>'), user('b')] })),
+    /messages\.1\.role: .*assistant, got one of the user/,
+  )
+  await assert.rejects(
+    read(row({ messages: [user('<audio>'), assistant('b'), user('c')] })),
+    /messages\.2\.role: .*last word/,
+  )
+  await assert.rejects(readManifest(await manifest('')), /at least one row/)
+  await assert.rejects(readManifest('none.jsonl'), /none\.jsonl: .*can be read/)
+})
+
+test('a row may have no audio and no placeholder', async () => {
+  const [example] = await readManifest(
+    await manifest(row({ messages: [user('What is a dog?'), assistant('An animal.')], audios: [] })),
+  )
+  assert.deepEqual(example?.audios, [])
+})
+
+test('a check reads each file once and tells every problem with its line', async () => {
+  const names = ['a.wav', 'none.wav', 'bad.wav', 'mute.wav', 'short.wav', 'long.wav', 'a.wav', 'none.wav']
+  const path = await manifest(...names.map((name) => row({ audios: [name] })))
+  const at = (name: string) => join(path, '..', name)
+  await writeWav(at('a.wav'), tone(1))
+  await writeFile(at('bad.wav'), 'this is not audio')
+  await writeWav(at('mute.wav'), new Float32Array(rate))
+  await writeWav(at('short.wav'), tone(0.05))
+  await writeWav(at('long.wav'), tone(3))
+  const progress: string[] = []
+  const check = await checkManifest(path, {
+    minSeconds: 0.1,
+    maxSeconds: 2,
+    onProgress: (done, total) => progress.push(`${done}/${total}`),
+  })
+  assert.deepEqual(progress, ['1/6', '2/6', '3/6', '4/6', '5/6', '6/6'])
+  assert.deepEqual([check.rows, check.files], [8, 6])
+  assert.deepEqual(check.warnings, [])
+  assert.ok(Math.abs(check.seconds - 5.05) < 0.01)
+  assert.deepEqual(
+    check.problems.map(({ line, kind }) => [line, kind]),
+    [
+      [2, 'missing'],
+      [3, 'unreadable'],
+      [4, 'silent'],
+      [5, 'too-short'],
+      [6, 'too-long'],
+      [8, 'missing'],
+    ],
+  )
+})

@@ -1,0 +1,100 @@
+import { PalError } from '../../errors.js'
+import type { Dialect } from '../dialects/dialect.js'
+import { holdsList } from '../dialects/fields.js'
+import { dialects } from '../dialects/index.js'
+import { type Example, exampleOf } from '../example.js'
+import { mistakeAt, type Place } from '../place.js'
+import { isConversation, type ShardRecord } from '../shards/shard-record.js'
+import { shardRecords } from '../shards/shard-records.js'
+import { audioBytes, type StoredAudio } from '../stored-audio.js'
+
+/**
+ * The examples in shards: rows or samples with messages, in the dialects of a manifest.
+ * @throws PalError naming shard, row or sample, and key
+ */
+export async function readShardExamples(path: string): Promise<readonly Example[]> {
+  const examples: Example[] = []
+  for await (const record of shardRecords(path)) examples.push(shardExample(record))
+  return examples
+}
+
+/**
+ * The audio of every row, be it a conversation or a labelled recording.
+ * @throws PalError for a row that is malformed or has no audio where it must
+ */
+export async function readShardAudio(
+  path: string,
+): Promise<readonly { readonly place: Place; readonly audios: readonly StoredAudio[] }[]> {
+  const rows: { place: Place; audios: readonly StoredAudio[] }[] = []
+  for await (const record of shardRecords(path)) {
+    rows.push(isConversation(record) ? shardExample(record) : labelledRow(record))
+  }
+  return rows
+}
+
+function shardExample(record: ShardRecord): Example {
+  const { place, id, audios, labelField } = record
+  if (!isConversation(record) && labelField !== undefined) {
+    throw new PalError('expected messages, got a labelled recording', {
+      ...mistakeAt(place, labelField),
+      hint: `Name such shards as a set of the recipe: { shards: PATH, label: ${labelField}, kind: sound }.`,
+    })
+  }
+  const row = withLists(record)
+  const dialect = dialects.find(({ detects }) => detects(row))
+  return exampleOf(withOwnAudio(row, record, dialect), {
+    ...{ place, id, dialect },
+    locate(written) {
+      if (typeof written !== 'string') return audioBytes(written, place.file)
+      const audio = audios.get(written)
+      if (audio) return audio
+      const known = [...audios.keys()].join(', ') || 'none'
+      const message = `expected an audio that is there (${known}), got "${written}"`
+      throw new PalError(message, mistakeAt(place, 'audios'))
+    },
+  })
+}
+
+/** A record's fields, with lists where they are kept as JSON text. */
+function withLists({ fields, place }: ShardRecord): Fields {
+  const written = LISTS.filter((key) => typeof fields[key] === 'string' && holdsList(fields, key))
+  return {
+    ...fields,
+    ...Object.fromEntries(written.map((key) => [key, parsed(fields[key] as string, place, key)])),
+  }
+}
+
+/** What some writers keep as JSON text. */
+const LISTS = ['messages', 'conversations', 'conversation', 'choices'] as const
+
+type Fields = ShardRecord['fields']
+
+/** The row as a line of a manifest would have it. Where its audio was before it came into the shard is left out. */
+function withOwnAudio(fields: Fields, { audios: known }: ShardRecord, dialect?: Dialect): object {
+  const { audioKeys = [] } = dialect ?? {}
+  const { audio, audios = audio === undefined ? [] : [audio], ...rest } = fields
+  const isKnown = (name: unknown) => typeof name === 'string' && known.has(name)
+  const named = audioKeys
+    .map((key) => rest[key])
+    .find((names) => names !== undefined && [names].flat().every(isKnown))
+  const heard = named === undefined ? audios : [named].flat()
+  const naming = audioKeys.filter((key) => key in rest)
+  return { ...rest, audios: heard, ...Object.fromEntries(naming.map((key) => [key, heard])) }
+}
+
+function parsed(text: string, place: Place, key: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const message = `expected ${key}, as a list or as JSON text: ${(cause as Error).message}`
+    throw new PalError(message, { ...mistakeAt(place, key), cause })
+  }
+}
+
+function labelledRow({ place, audios, fields }: ShardRecord) {
+  if (audios.size === 0) {
+    const got = Object.keys(fields).join(', ')
+    throw new PalError(`expected audio in every row, got ${got}`, mistakeAt(place))
+  }
+  return { place, audios: [...new Set(audios.values())] }
+}

@@ -1,0 +1,152 @@
+import type { Audio } from '../../audio/audio.js'
+import { readAudio, readSamples, type Samples } from '../../audio/read-audio.js'
+import { PalError } from '../../errors.js'
+import type { Runtime } from '../../runtime/runtime.js'
+import type { ModelDescription } from '../config/model-description.js'
+import type { OpenedModel } from '../folders/model-folder.js'
+import type { Timings } from './answer.js'
+import { AudioEncoder, type EncodedAudio } from './audio-encoder.js'
+import type { LanguageModel } from './language-model.js'
+import { type AudioPrefix, Listener } from './listener.js'
+
+/** A path ('-' for standard input), the bytes of a file, decoded audio, or audio that was listened to before. */
+export type AudioInput = string | Uint8Array | Samples | AudioMemory
+
+/** What is yet to be heard. */
+type Unheard = Exclude<AudioInput, AudioMemory>
+
+/** Audio that was listened to: good for any number of questions, without hearing it again. */
+export interface AudioMemory extends AudioPrefix, Heard {}
+
+interface Heard {
+  readonly seconds: number
+  readonly warnings: readonly string[]
+  /** What it took to make. */
+  readonly timings: Pick<Timings, 'decodeMs' | 'encodeMs'>
+  /** The tokens that it is made from, so that memories can be joined. */
+  readonly encoded: readonly EncodedAudio[]
+}
+
+/** From whatever holds audio to what the language model remembers of it. */
+export class Ears {
+  readonly #description: ModelDescription
+  readonly #encoder: AudioEncoder
+  readonly #listener: Promise<Listener>
+  readonly #memories = new WeakSet<AudioMemory>()
+
+  constructor(runtime: Runtime, { config, weights }: OpenedModel, languageModel: Promise<LanguageModel>) {
+    this.#description = config
+    this.#encoder = new AudioEncoder(runtime, config.model, weights)
+    this.#listener = Listener.compile(runtime, config.model, weights, languageModel)
+    this.#listener.catch(() => undefined) // Whoever listens is told.
+  }
+
+  /**
+   * Several audios are heard one after the other, as if they were one.
+   * @throws PalError for audio that cannot be read or is none, and for a memory of another model
+   */
+  async hear(audio: AudioInput | readonly AudioInput[], signal?: AbortSignal): Promise<AudioMemory> {
+    const inputs: readonly AudioInput[] = isList(audio) ? audio : [audio]
+    for (const input of inputs) expectAudio(input)
+    const [first] = inputs
+    if (first === undefined) throw new PalError('expected audio, got an empty list', { key: 'audio' })
+    if (inputs.length === 1 && isMemory(first)) return this.#expectOwn(first)
+    const parts: Heard[] = []
+    for (const input of inputs) {
+      parts.push(isMemory(input) ? this.#expectOwn(input) : await this.#encode(input, signal))
+    }
+    const memory = await this.#remember(parts, signal)
+    this.#memories.add(memory)
+    return memory
+  }
+
+  async #encode(input: Unheard, signal?: AbortSignal): Promise<Heard> {
+    const start = performance.now()
+    const { samples, seconds, warnings } = await this.#read(input, signal)
+    const decoded = performance.now()
+    const encoded = await this.#encoder.encode(samples, signal)
+    expectNumbers(encoded, input)
+    const timings = { decodeMs: decoded - start, encodeMs: performance.now() - decoded }
+    return { seconds, warnings, encoded: [encoded], timings }
+  }
+
+  #read(input: Unheard, signal?: AbortSignal): Promise<Pick<Audio, 'samples' | 'seconds' | 'warnings'>> {
+    const { sampleRate } = this.#description
+    const isStored = typeof input === 'string' || input instanceof Uint8Array
+    return isStored ? readAudio(input, { sampleRate, signal }) : readSamples(input, sampleRate)
+  }
+
+  async #remember(parts: readonly Heard[], signal?: AbortSignal): Promise<AudioMemory> {
+    const start = performance.now()
+    const encoded = parts.flatMap((part) => part.encoded)
+    const prefix = await (await this.#listener).listen(encoded, signal)
+    const seconds = total(parts, (part) => part.seconds)
+    const warnings = [...parts.flatMap((part) => part.warnings), ...this.#lengthWarnings(seconds)]
+    return {
+      ...prefix,
+      seconds,
+      encoded,
+      warnings: [...new Set(warnings)],
+      timings: {
+        decodeMs: total(parts, ({ timings }) => timings.decodeMs),
+        encodeMs: total(parts, ({ timings }) => timings.encodeMs) + performance.now() - start,
+      },
+    }
+  }
+
+  #lengthWarnings(seconds: number): readonly string[] {
+    const { trainedSeconds } = this.#description
+    if (seconds <= trainedSeconds) return []
+    return [
+      `the audio is ${seconds.toFixed(1)} s long, the model was trained on up to ${trainedSeconds} s: all of it was heard, but the answer may be poor`,
+    ]
+  }
+
+  #expectOwn(memory: AudioMemory): AudioMemory {
+    if (this.#memories.has(memory)) return memory
+    throw new PalError('expected a memory that this model made with `listen`, got one of another', {
+      key: 'audio',
+    })
+  }
+}
+
+function isList(audio: AudioInput | readonly AudioInput[]): audio is readonly AudioInput[] {
+  return Array.isArray(audio)
+}
+
+function isMemory(input: AudioInput): input is AudioMemory {
+  return typeof input === 'object' && 'encoded' in input
+}
+
+/** Programs without types may give anything. */
+function expectAudio(input: unknown): void {
+  if (typeof input === 'string' || input instanceof Uint8Array) return
+  const { encoded, samples, sampleRate } = (input ?? {}) as Partial<AudioMemory & Samples>
+  if (encoded || (samples instanceof Float32Array && typeof sampleRate === 'number')) return
+  const got = typeof input === 'object' ? (input?.constructor?.name ?? String(input)) : typeof input
+  throw new PalError(
+    `expected a path, the bytes of a file, { samples, sampleRate } or what \`listen\` gave, got ${got}`,
+    {
+      key: 'audio',
+      hint: 'Samples, a Float32Array, say nothing without their rate in Hz: { samples, sampleRate: 16000 }.',
+    },
+  )
+}
+
+/** What is no number goes through the language model to the end, and the answer is as long as it may be and says nothing. */
+function expectNumbers(encoded: EncodedAudio, input: Unheard): void {
+  for (const [encoder, tokens] of encoded) {
+    if (tokens.every(Number.isFinite)) continue
+    throw new PalError(
+      `expected audio that the encoder "${encoder}" can hear, got samples that it overflows at`,
+      {
+        ...(typeof input === 'string' ? { file: input } : { key: 'audio' }),
+        hint: 'Samples should be within [-1, 1].',
+      },
+    )
+  }
+}
+
+function total<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + value(item), 0)
+}

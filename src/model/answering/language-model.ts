@@ -1,0 +1,195 @@
+import { elementCount, Graph } from '../../graph/tensor.js'
+import type { LlamaConfig } from '../../llm/config.js'
+import type { KeyValueCache, KeyValueRows, LayerRows } from '../../llm/kv-cache.js'
+import { rotaryTables } from '../../llm/rotary-tables.js'
+import { MASKED } from '../../nn/attention.js'
+import type { Value } from '../../runtime/protocol.js'
+import type { Program, Runtime, WeightSource } from '../../runtime/runtime.js'
+import type { ModelConfig } from '../config/config.js'
+import { decodeGraph } from '../network/decode-graph.js'
+import { Network } from '../network/network.js'
+
+/** What is read next: text, or audio tokens [length, hiddenSize] that stand in the sequence. */
+export type Reading = { readonly ids: readonly number[] } | { readonly audio: Float32Array }
+
+/** Tokens of one run: longer readings are read in chunks, so that the mask and the scores stay small. */
+const CHUNK = 256
+
+/** Parameters up to which the runtime keeps a blocked copy of the weights: a large model is to open at once. */
+const PREPACKED = 2 ** 26
+
+export interface LanguageModelOptions {
+  /** Tokens of one run. @default 256 */
+  readonly chunk?: number
+  /** See `CompileOptions`. @default for models of up to 2^26 parameters, and for weights in blocks */
+  readonly prepacking?: boolean
+}
+
+/** The language model as a reader: it takes tokens, remembers them in a cache and says what may follow. */
+export class LanguageModel {
+  readonly config: LlamaConfig
+  readonly #program: Program
+  readonly #chunk: number
+
+  private constructor(config: LlamaConfig, program: Program, chunk: number) {
+    this.config = config
+    this.#program = program
+    this.#chunk = chunk
+  }
+
+  static async compile(
+    runtime: Runtime,
+    config: ModelConfig,
+    weights: (name: string) => WeightSource | undefined,
+    { chunk = CHUNK, prepacking }: LanguageModelOptions = {},
+  ): Promise<LanguageModel> {
+    const network = new Network(new Graph(), config)
+    const outputs = decodeGraph(network)
+    const program = await runtime.compile(
+      { ...outputs },
+      { weights, purpose: 'decoding', prepacking: prepacking ?? isPrepacked(network, weights) },
+    )
+    return new LanguageModel(config.llm, program, chunk)
+  }
+
+  /**
+   * One sequence reads on from its cache, which grows by what is read, a chunk at a time.
+   * @param position of the first token
+   * @returns the scores [vocabularySize] of the token that follows the last
+   * @throws the signal's reason, between two chunks
+   */
+  async read(
+    cache: KeyValueCache,
+    reading: Reading,
+    position: number,
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
+    const { hiddenSize } = this.config
+    const length = 'ids' in reading ? reading.ids.length : reading.audio.length / hiddenSize
+    if (length === 0) throw new Error('read: expected at least one token')
+    let logits: Float32Array = new Float32Array()
+    for (let start = 0; start < length; start += this.#chunk) {
+      signal?.throwIfAborted()
+      const end = Math.min(length, start + this.#chunk)
+      const count = end - start
+      const ids = 'ids' in reading ? BigInt64Array.from(reading.ids.slice(start, end), BigInt) : NO_IDS
+      const audio = 'ids' in reading ? NO_AUDIO : reading.audio.slice(start * hiddenSize, end * hiddenSize)
+      const scores = await this.#run(cache, count, {
+        ids: { data: ids, dims: [1, ids.length] },
+        audio: { data: audio, dims: [1, audio.length / hiddenSize, hiddenSize] },
+        ...positionFeeds('', this.config, position + start, count),
+      })
+      logits = scores[0]!
+    }
+    return logits
+  }
+
+  /**
+   * Every sequence of a cache reads one token.
+   * @param positions of the tokens
+   * @returns for each sequence, the scores [vocabularySize] of the token that follows
+   */
+  next(
+    cache: KeyValueCache,
+    ids: readonly number[],
+    positions: readonly number[],
+  ): Promise<readonly Float32Array[]> {
+    const { cosine, sine } = rotaryTables(this.config, positions)
+    const batch = ids.length
+    const table = [batch, this.config.headSize / 2]
+    return this.#run(cache, 1, {
+      ids: { data: BigInt64Array.from(ids, BigInt), dims: [batch, 1] },
+      audio: { data: NO_AUDIO, dims: [batch, 0, this.config.hiddenSize] },
+      positions: { data: BigInt64Array.from({ length: batch }, (_, i) => BigInt(i)), dims: [batch, 1] },
+      cosine: { data: cosine, dims: table },
+      sine: { data: sine, dims: table },
+    })
+  }
+
+  release(): Promise<void> {
+    return this.#program.release()
+  }
+
+  /** Runs over `length` tokens of each sequence, and appends what they leave to the cache. */
+  async #run(
+    cache: KeyValueCache,
+    length: number,
+    feeds: Readonly<Record<string, Value>>,
+  ): Promise<readonly Float32Array[]> {
+    const mask = { data: causalMask(length), dims: [1, 1, 1, length, length] }
+    // A cache grows after the run: room that is not used yet would be attended to, and masked, like all the rest.
+    const writes = cache.hasRoom(length) ? cache.writes(length) : undefined
+    const { outputs } = await this.#program.run({ ...feeds, mask }, cache.arena, writes)
+    if (writes) cache.advance(length)
+    else for (const rows of rowsOfSequences(this.config, cache.sequences, outputs)) cache.append(...rows)
+    const { vocabularySize } = this.config
+    const logits = outputs.logits!.data as Float32Array
+    return Array.from({ length: cache.sequences }, (_, i) =>
+      logits.subarray(i * vocabularySize, (i + 1) * vocabularySize),
+    )
+  }
+}
+
+const NO_IDS = new BigInt64Array()
+const NO_AUDIO = new Float32Array()
+
+/** Each sequence's part of what a run leaves (see `DecodeGraph`), and its number. */
+function rowsOfSequences(
+  { layers, keyValueHeads, headSize }: LlamaConfig,
+  sequences: number,
+  { keys, values }: Readonly<Record<string, Value>>,
+): readonly (readonly [LayerRows, number])[] {
+  const length = values!.dims[3]!
+  const size = keyValueHeads * length * headSize
+  const part = ({ data }: Value, at: number) => (data as Float32Array).subarray(at * size, (at + 1) * size)
+  return Array.from({ length: sequences }, (_, sequence) => [
+    Array.from({ length: layers }, (_, layer) => {
+      const at = layer * sequences + sequence
+      return { keys: part(keys!, at), values: part(values!, at), length }
+    }),
+    sequence,
+  ])
+}
+
+/** Where consecutive tokens stand, under names that start with `prefix`. */
+export function positionFeeds(
+  prefix: string,
+  config: LlamaConfig,
+  start: number,
+  length: number,
+): Record<string, Value> {
+  const { cosine, sine } = rotaryTables(
+    config,
+    Array.from({ length }, (_, i) => start + i),
+  )
+  const dims = [length, config.headSize / 2]
+  return {
+    [`${prefix}positions`]: { data: BigInt64Array.from({ length }, (_, i) => BigInt(i)), dims: [1, length] },
+    [`${prefix}cosine`]: { data: cosine, dims },
+    [`${prefix}sine`]: { data: sine, dims },
+  }
+}
+
+/** Keys and values [1, heads, 1, length, headSize] among a run's outputs, if they are there. */
+export function rowsOf(outputs: Readonly<Record<string, Value>>, name: string): KeyValueRows | undefined {
+  const [keys, values] = [outputs[`${name}.keys`], outputs[`${name}.values`]]
+  if (!keys || !values) return undefined
+  return { keys: keys.data as Float32Array, values: values.data as Float32Array, length: values.dims[3]! }
+}
+
+/** Blocks always are: without it, the runtime widens them to float32 at every product. */
+function isPrepacked({ scope }: Network, weights: (name: string) => WeightSource | undefined): boolean {
+  let count = 0
+  for (const { name, shape } of scope.graph.parameters.values()) {
+    const source = weights(name)
+    if (source && 'bits' in source) return true
+    count += elementCount(shape)
+  }
+  return count <= PREPACKED
+}
+
+function causalMask(length: number): Float32Array {
+  const mask = new Float32Array(length * length)
+  for (let row = 0; row < length; row++) mask.fill(MASKED, row * length + row + 1, (row + 1) * length)
+  return mask
+}

@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import { PalError } from '../../errors.js'
+import type { WeightSource } from '../../runtime/runtime.js'
+import { blocksToWrite, fitsBlocks, openBlockFile } from '../../weights/block-tensors.js'
+import { type Bits, fromBlocks, toBlocks } from '../../weights/blocks.js'
+import { isMatrix } from '../network/matrices.js'
+import type { Checkpoint } from './checkpoint.js'
+import { type CopyOptions, float32Copy, weightsCopy } from './float32-copy.js'
+
+/**
+ * A model's weights as float32, its matrices rounded to what `blockCopy` would have of them: what is differentiated
+ * computes with the same numbers as what is used afterwards.
+ * @throws PalError as `blockCopy` does
+ */
+export function roundedCopy(
+  checkpoint: Checkpoint,
+  sha256: string,
+  bits: Bits,
+  options: CopyOptions = {},
+): Promise<ReadonlyMap<string, WeightSource>> {
+  expectFullPrecision(checkpoint)
+  const tensors = [...checkpoint.tensors].map(([name, tensor]) => {
+    const { shape, read } = tensor
+    if (!isMatrix(name) || !fitsBlocks(shape)) return [name, tensor] as const
+    return [name, { ...tensor, read: async () => fromBlocks(toBlocks(await read(), bits), bits) }] as const
+  })
+  const rounded = { ...checkpoint, tensors: new Map(tensors) }
+  return float32Copy(rounded, `${sha256} rounded to ${bits} bits`, options)
+}
+
+/**
+ * A model's weights with its matrices in blocks of 4 or 8 bits, made at the first time that the model is opened so, and
+ * found from then on, as `float32Copy` does.
+ * @throws PalError if the copy cannot be written, and for a model that is in blocks already
+ */
+export async function blockCopy(
+  checkpoint: Checkpoint,
+  sha256: string,
+  bits: Bits,
+  options: CopyOptions = {},
+): Promise<ReadonlyMap<string, WeightSource>> {
+  expectFullPrecision(checkpoint)
+  const place = (key: string) => join('blocks', `${key}-${bits}bit`)
+  const copy = await weightsCopy(checkpoint, sha256, { ...options, place }, (tensor) =>
+    isMatrix(tensor.name) && fitsBlocks(tensor.shape)
+      ? blocksToWrite(tensor, bits)
+      : [{ name: tensor.name, shape: tensor.shape, data: tensor.read }],
+  )
+  const { blocks, others } = await openBlockFile(copy)
+  return new Map<string, WeightSource>([...others, ...blocks])
+}
+
+function expectFullPrecision({ tensors, file }: Checkpoint): void {
+  if (![...tensors.values()].some(({ blocks }) => blocks)) return
+  throw new PalError('expected a language model of full precision, got one that is quantised', { file })
+}

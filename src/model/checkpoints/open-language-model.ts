@@ -1,0 +1,87 @@
+import { stat } from 'node:fs/promises'
+import { PalError } from '../../errors.js'
+import type { LlamaConfig } from '../../llm/config.js'
+import type { WeightSource } from '../../runtime/runtime.js'
+import type { ChatTokenizer } from '../../text/chat.js'
+import type { ModelConfig } from '../config/config.js'
+import { modelParameters } from '../network/parameters.js'
+import { blockCopy, roundedCopy } from './block-copy.js'
+import { checkTensors } from './check-tensors.js'
+import { type Checkpoint, fingerprint } from './checkpoint.js'
+import { type CopyOptions, mappedWeights } from './float32-copy.js'
+import { ggufCheckpoint } from './gguf-checkpoint.js'
+import { huggingFaceCheckpoint } from './hugging-face-checkpoint.js'
+
+/** A pretrained language model, open: nothing of its weights has been read yet. */
+export interface OpenedLanguageModel {
+  readonly name: string
+  readonly config: LlamaConfig
+  readonly tokenizer: ChatTokenizer
+  /** Where each weight lies, by the names of a `Network`: Hugging Face's, after `llm.`. */
+  readonly weights: (name: string) => WeightSource | undefined
+  /** Tells this model from every other: see `fingerprint`. */
+  readonly sha256: string
+}
+
+/**
+ * Opens the language model in a folder of Hugging Face's layout, or in a GGUF file.
+ *
+ * Float32 weights stay in their files, to be mapped. Others are converted into a copy once, in the cache, and mapped
+ * from there: no weight is ever in memory twice. Given `bits`, 4 or 8, the copy has the matrices in blocks; given
+ * `roundedTo`, the numbers of such blocks as float32.
+ *
+ * @throws PalError naming file and key for a model that this decoder cannot be, or whose weights are not those that
+ *   its configuration describes
+ */
+export async function openLanguageModel(
+  path: string,
+  options: CopyOptions = {},
+): Promise<OpenedLanguageModel> {
+  const checkpoint = await openCheckpoint(path)
+  const { name, config, tokenizer, tensors, file } = checkpoint
+  checkTensors(file, tensors, decoderTensors(config))
+  checkVocabulary(checkpoint)
+  const sha256 = await fingerprint(checkpoint)
+  const places = await placesOf(checkpoint, sha256, options)
+  return { name, config, tokenizer, sha256, weights: (weight) => places.get(weight.replace(/^llm\./, '')) }
+}
+
+/** A language model that hears nothing: what `LanguageModel.compile` makes a plain text model of. */
+export function withoutAudio(llm: LlamaConfig): ModelConfig {
+  return { encoders: [], integration: { kind: 'plits' }, llm }
+}
+
+function placesOf(
+  checkpoint: Checkpoint,
+  sha256: string,
+  options: CopyOptions,
+): Promise<ReadonlyMap<string, WeightSource>> {
+  if (options.bits) return blockCopy(checkpoint, sha256, options.bits, options)
+  if (options.roundedTo) return roundedCopy(checkpoint, sha256, options.roundedTo, options)
+  return mappedWeights(checkpoint, sha256, options)
+}
+
+async function openCheckpoint(path: string): Promise<Checkpoint> {
+  const found = await stat(path).catch(() => undefined)
+  if (found?.isDirectory()) return huggingFaceCheckpoint(path)
+  if (found?.isFile()) return ggufCheckpoint(path)
+  throw new PalError('expected a folder with a language model, or a GGUF file, got nothing there', {
+    file: path,
+    hint: 'Such a folder holds config.json, safetensors and a tokenizer, as Hugging Face Transformers saves them.',
+  })
+}
+
+/** The weights that the decoder needs, as a checkpoint calls them. */
+function decoderTensors(config: LlamaConfig) {
+  return new Map(
+    [...modelParameters(withoutAudio(config))].map(([name, info]) => [name.replace(/^llm\./, ''), info]),
+  )
+}
+
+function checkVocabulary({ config, tokenizer, file }: Checkpoint): void {
+  if (tokenizer.vocabularySize <= config.vocabularySize) return
+  throw new PalError(
+    `expected a tokenizer of at most ${config.vocabularySize} tokens, as many as the model has embeddings, got ${tokenizer.vocabularySize}`,
+    { file },
+  )
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fromHuggingFace } from '../../llm/from-hugging-face.js'
+import { FIXTURES, fixture } from '../../llm/reference.test.helper.js'
+import { integrations, tinyConfig } from '../tiny-model.js'
+import { modelConfigSchema, modelPlanSchema } from './config-schema.js'
+
+test('a model on top of any family is written and read back as it was', async () => {
+  for (const name of FIXTURES) {
+    const file = join(fixture(name), 'config.json')
+    const config = { ...tinyConfig(), llm: fromHuggingFace(JSON.parse(await readFile(file, 'utf8')), file) }
+    assert.deepEqual(modelConfigSchema.parse(JSON.parse(JSON.stringify(config))), config)
+  }
+})
+
+test('layers that LAL names are there, and one of them hears', () => {
+  const refused = (layers: unknown, kind: object = { kind: 'lal' }) => {
+    const config = { ...tinyConfig(), integration: { ...kind, layers } }
+    return firstIssue(config)
+  }
+  assert.equal(refused([0, 1]), undefined)
+  assert.equal(refused({ from: 1 }), undefined)
+  assert.equal(refused([1, 2]), 'integration.layers.1: expected a layer of the language model, 0 to 1, got 2')
+  assert.match(refused([2]) ?? '', /^integration\.layers\.0: /)
+  assert.match(refused({ from: 9 }) ?? '', /^integration\.layers\.from: .*0 to 1, got 9$/)
+  assert.match(refused([]) ?? '', /^integration\.layers: expected at least one layer/)
+  assert.match(refused([2], integrations.palUnified) ?? '', /^integration\.layers\.0: /)
+})
+
+test('each encoder has a route, and each route an encoder', () => {
+  const routed = (routes: object) =>
+    firstIssue({ ...tinyConfig(), integration: { kind: 'pal', form: { routes } } })
+  assert.equal(routed({ general: 'lal' }), undefined)
+  assert.equal(
+    routed({ general: 'lal', typo: 'plits' }),
+    'integration.form.routes.typo: expected the name of an encoder (general), got "typo"',
+  )
+  assert.match(routed({}) ?? '', /^integration\.form\.routes: .*for each encoder, got none for "general"$/)
+})
+
+test('what is split among heads has their number as a divisor', () => {
+  const config = tinyConfig()
+  const qFormer = (heads: number) => ({ kind: 'qformer', queries: 2, layers: 1, heads })
+  const connected = (heads: number) => ({
+    ...config,
+    encoders: [{ ...config.encoders[0], connector: qFormer(heads) }],
+  })
+  const summed = (form: object) => ({ ...config, integration: { kind: 'pal', form } })
+  const sized = (change: object, integration: object = config.integration) => ({
+    ...{ ...config, integration },
+    llm: { ...config.llm, ...change },
+  })
+  for (const [model, said] of [
+    [connected(4), undefined],
+    [
+      connected(5),
+      "encoders.0.connector.heads: expected a divisor of the language model's hiddenSize, 32, got 5",
+    ],
+    [summed({ summaryTokens: 2, summaryHeads: 5 }), 'integration.form.summaryHeads: '],
+    [sized({ hiddenSize: 30 }), 'integration.form.summaryHeads: '],
+    [sized({ keyValueHeads: 3 }), 'llm.keyValueHeads: expected a divisor of heads, 4, got 3'],
+    [sized({ hiddenSize: 30 }, integrations.lal), undefined],
+    [sized({ hiddenSize: 30 }, integrations.flamingo), 'llm.heads: '],
+  ] as const) {
+    const found = firstIssue(model)
+    assert.ok(said === undefined ? found === undefined : found?.startsWith(said), `${found}, not ${said}`)
+  }
+})
+
+test('a plan whose language model is only named is checked by what it says itself', () => {
+  const config = tinyConfig()
+  const plan = (integration: object) =>
+    modelPlanSchema.safeParse({ ...config, integration, llm: { from: 'somewhere' } }).success
+  assert.ok(plan({ kind: 'lal', layers: [2] }))
+  assert.ok(!plan({ kind: 'lal', layers: [] }))
+  assert.ok(!plan({ kind: 'pal', form: { routes: { typo: 'lal' } } }))
+})
+
+function firstIssue(config: object): string | undefined {
+  const [issue] = modelConfigSchema.safeParse(config).error?.issues ?? []
+  return issue && `${issue.path.join('.')}: ${issue.message}`
+}
+
+test('a patch transformer whose sizes do not fit together is refused by the key', () => {
+  const config = tinyConfig()
+  const [named] = config.encoders
+  for (const [change, said] of [
+    [{ patchBins: 7 }, /a divisor of melBins/],
+    [{ heads: 5 }, /a divisor of hiddenSize/],
+    [{ strideFrames: 99 }, /at most patchFrames/],
+    [{ stem: [2, 2, 2, 2, 2, 2, 2] }, /a multiple of 128/],
+  ] as const) {
+    const encoders = [{ ...named, encoder: { ...named?.encoder, ...change } }]
+    const { error } = modelConfigSchema.safeParse({ ...config, encoders })
+    assert.match(error?.issues[0]?.message ?? 'no error', said)
+  }
+})

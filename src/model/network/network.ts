@@ -1,0 +1,77 @@
+import { clock } from '../../connectors/clock.js'
+import { mlpConnector } from '../../connectors/mlp.js'
+import { qFormer } from '../../connectors/q-former.js'
+import { encode } from '../../encoders/encoder.js'
+import type { EncoderInputs } from '../../encoders/encoder-inputs.js'
+import type { Graph, Tensor } from '../../graph/tensor.js'
+import { flamingoBlock } from '../../integration/flamingo.js'
+import { type AudioTokens, type Heard, integrate } from '../../integration/integration.js'
+import { Decoder, type DecoderInputs } from '../../llm/decoder.js'
+import { Scope } from '../../nn/scope.js'
+import type { ModelConfig, NamedEncoder } from '../config/config.js'
+
+/** Encoders, connectors, integration and language model on one graph, under one set of names. */
+export class Network {
+  readonly config: ModelConfig
+  readonly scope: Scope
+  readonly decoder: Decoder
+
+  constructor(graph: Graph, config: ModelConfig) {
+    this.config = config
+    this.scope = new Scope(graph, config.lora)
+    this.decoder = new Decoder(this.scope.in('llm'), config.llm)
+  }
+
+  /** One encoder and its connector: a waveform [batch, samples] → [batch, tokens, hiddenSize]. */
+  hear(named: NamedEncoder, inputs: EncoderInputs): Tensor {
+    return this.connect(named, this.encode(named, inputs), inputs.mask)
+  }
+
+  /** The encoder alone: a waveform [batch, samples] → [batch, encoder tokens, the encoder's hiddenSize]. */
+  encode({ name, encoder }: NamedEncoder, inputs: EncoderInputs): Tensor {
+    return encode(this.scope.in(`encoders.${name}.encoder`), encoder, inputs)
+  }
+
+  /** The connector alone: what the encoder made → [batch, tokens, hiddenSize]. */
+  connect({ name, connector }: NamedEncoder, tokens: Tensor, mask?: Tensor): Tensor {
+    const at = this.scope.in(`encoders.${name}.connector`)
+    const { hiddenSize } = this.config.llm
+    return connector.kind === 'mlp'
+      ? mlpConnector(at, connector, tokens, hiddenSize)
+      : qFormer(at, connector, tokens, hiddenSize, mask)
+  }
+
+  /**
+   * What the integration is given: tokens of the connector, which know when they were heard if they are to.
+   * @param features [1, tokens, `CLOCK_FEATURES`], asked for only then
+   */
+  timed({ name, connector }: NamedEncoder, tokens: Tensor, features: () => Tensor): Tensor {
+    if (!hasClock(connector)) return tokens
+    return clock(this.scope.in(`encoders.${name}.connector.clock`), tokens, features())
+  }
+
+  integrate(audio: readonly AudioTokens[]): Heard {
+    return integrate(this.scope.in('integration'), this.config.integration, audio, this.decoder)
+  }
+
+  /** The language model over states [batch, time, hiddenSize], with what it heard. */
+  decode(
+    states: Tensor,
+    heard: Pick<Heard, 'memory' | 'cross'>,
+    inputs: Omit<DecoderInputs, 'memory' | 'before'>,
+  ) {
+    const blocks = this.scope.in('integration')
+    return this.decoder.run(states, {
+      ...inputs,
+      memory: heard.memory,
+      before: (layer, x) => {
+        const audio = heard.cross[layer]
+        return audio ? flamingoBlock(blocks, layer, this.config.llm.heads, x, audio) : x
+      },
+    })
+  }
+}
+
+export function hasClock(connector: NamedEncoder['connector']): boolean {
+  return connector.kind === 'mlp' && connector.clock === true
+}

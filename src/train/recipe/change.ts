@@ -1,0 +1,41 @@
+import { resolve } from 'node:path'
+import { PalError } from '../../errors.js'
+import type { Override } from './recipe.js'
+import { type Path, put, type Settings, valueAt } from './setting-path.js'
+import { parseValue } from './yaml.js'
+
+/** What somebody wants to be different in a recipe. */
+export interface Change {
+  readonly key: string
+  readonly path: Path
+  readonly value: unknown
+}
+
+/** @param change `key=value`, whose key is a path such as `stages.0.steps` and whose value is YAML */
+export function parseChange(change: string): Change {
+  const at = change.indexOf('=')
+  if (at <= 0) {
+    throw new PalError(`expected a change in the form key=value, got "${change}"`, {
+      hint: 'For example: stages.0.steps=100',
+    })
+  }
+  const [key, text] = [change.slice(0, at), change.slice(at + 1)]
+  const path = key.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+  return { key, path, value: parseValue(text, key) }
+}
+
+/**
+ * Makes the change. A folder of recordings is relative to the working directory then.
+ * @param file of the recipe, for messages
+ * @throws PalError for a path at which a recipe can have nothing
+ */
+export function applyChange({ key, path, value }: Change, settings: Settings, file: string): Override {
+  const before = valueAt(settings, path)
+  // A folder may be called 2024.
+  const isFolder = key === 'data.root' && value !== '' && ['string', 'number'].includes(typeof value)
+  const after = isFolder ? resolve(String(value)) : value
+  if (!put(settings, path, after)) {
+    throw new PalError(`expected the path of a setting in ${file}, got "${key}"`, { key })
+  }
+  return { key, before, after }
+}
