@@ -29,12 +29,17 @@ export function hiddenFeeds(
   const { name, encoder } = named
   const { hopSize, melBins, sampleRate } = encoder
   const random = randomFor(name)
-  const frames = tokenCount(named, samples).samples / hopSize
+  const frames = framesOf(named, samples)
   const longest = (settings.maxSeconds * sampleRate) / hopSize
   return {
     [`${name}.frames`]: stretches(random, audios, frames, settings.timeMasks, longest),
     [`${name}.bins`]: stretches(random, audios, melBins, settings.bandMasks, settings.maxBins),
   }
+}
+
+/** The frames of a spectrogram in which there is something of the audio to hide. */
+export function framesOf(named: NamedEncoder, samples: number): number {
+  return Math.ceil(tokenCount(named, samples).samples / named.encoder.hopSize)
 }
 
 /** [rows, length] of ones with a few stretches of zeros. */

@@ -15,6 +15,7 @@ import { Network } from '../model/network/network.js'
 import { type TokenCount, tokenCount, tokenTimes } from '../model/network/token-count.js'
 import { MASKED } from '../nn/attention.js'
 import type { Initial, Scope } from '../nn/scope.js'
+import { framesOf } from './spec-augment.js'
 
 /** The lengths that one compiled step is made for; shorter examples are padded. */
 export interface AudioShape {
@@ -142,7 +143,7 @@ export function encoderTokens(
   }
   const hidden = hideFeatures
     ? {
-        frames: graph.input(`${name}.frames`, [audios, count.samples / encoder.hopSize, 1]),
+        frames: graph.input(`${name}.frames`, [audios, framesOf(named, samples), 1]),
         bins: graph.input(`${name}.bins`, [audios, 1, encoder.melBins]),
       }
     : undefined
