@@ -3,10 +3,11 @@ import { RMS_NORM } from './normalize.js'
 import { CONSTANT, type Node, type Operation, PARAMETER, type Tensor } from './tensor.js'
 
 /**
- * Has a residual sum computed by the RMSNorm that reads it: one operation instead of two. Of a single token's time a
- * quarter is the number of operations, and ONNX Runtime's own optimiser does not find these.
+ * Has a residual sum computed by the RMSNorm that reads it: one operation instead of two. Beside its products, a single token's time is
+ * mostly the number of operations, and ONNX Runtime's own optimiser does not find these.
  *
- * Norms whose 1/√(mean(a²) + epsilon) is read, by a gradient, stay as they are: the fused kernel does not give it.
+ * Norms whose 1/√(mean(a²) + epsilon) is read, by a gradient, stay as they are: the fused kernel does not give it. So do
+ * those of a checkpointed segment, which are computed again one by one, and have to come out the same.
  *
  * @param nodes in topological order, all that is needed
  * @param outputs what is read when all have run
@@ -27,8 +28,8 @@ export function fuseResidualNorms(nodes: readonly Node[], outputs: readonly Tens
     })
 }
 
-function isNormOfSum({ operation, inputs, outputs }: Node, read: ReadonlySet<Tensor>): boolean {
-  if (operation !== RMS_NORM) return false
+function isNormOfSum({ operation, inputs, outputs, segment }: Node, read: ReadonlySet<Tensor>): boolean {
+  if (operation !== RMS_NORM || segment) return false
   const [sum, gain] = inputs as readonly [Tensor, Tensor]
   const [, inverse] = outputs as readonly [Tensor, Tensor]
   const { operation: summing, inputs: summands } = sum.node

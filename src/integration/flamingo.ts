@@ -61,6 +61,7 @@ export function flamingoBlock(
   const plain = { bias: false } as const
 
   const normed = layerNorm(at.in('attention.norm'), x, EPSILON)
+  // Scaled before the heads are split: see `attention`.
   const asked = mul(linear(at.in('attention.query'), normed, size, plain), 1 / Math.sqrt(size / heads))
   const heard = attention(splitHeads(asked, heads), [audio], { scale: 1 })
   const mixed = linear(at.in('attention.output'), heard, size, plain)

@@ -48,7 +48,7 @@ test('flamingo: gates of zero leave the language model untouched, whatever there
   assert.equal(gates.length, 4)
   const zeros = new Map(gates.map((gate) => [gate, new Float32Array(1)]))
   const { logits } = await evaluate(runtime, { logits: tiny.network.decoder.logits(states) }, zeros)
-  // To the last bits: what a block adds is added by the norm behind it, which rounds in another order.
+  // But for the last bits: what a block adds is added by the norm behind it, which rounds in another order.
   assert.ok(largestDifference(logits, await textOnlyLogits()) < 1e-6)
 })
 

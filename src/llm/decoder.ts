@@ -189,7 +189,7 @@ export class Decoder {
   }
 }
 
-/** Queries are scaled by 1/√headSize as they are turned, which is one operation less for each layer. */
+/** Queries are scaled by 1/√headSize as they are turned, before their heads are split (see `attention`), by no operation of its own. */
 function scaledPositions({ indices, cosine, sine }: Positions, headSize: number): Positions {
   const scale = 1 / Math.sqrt(headSize)
   return { indices, cosine: mul(cosine, scale), sine: mul(sine, scale) }

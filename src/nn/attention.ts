@@ -127,9 +127,10 @@ function joinMasks(stretches: readonly KeyValues[], time: number): Tensor | unde
 }
 
 /**
- * For a cache of any length: the stretches are only read, and joined at the softmax. A token's time is mostly the number of
- * operations here, so what is the same for every layer is built from the masks alone, and the runtime keeps one of it.
- * Whoever asks with one query scales it beforehand: the product of a single row is twice as fast without a factor.
+ * For a cache of any length: the stretches are only read, and joined at the softmax. Beside its products, a token's time is mostly
+ * the number of operations, so what is the same for every layer is built from the masks alone, and the runtime keeps one of it.
+ * Whoever asks with one query scales it before its heads are split: the product of a single row is twice as fast without a factor,
+ * and a factor behind the split is one that the runtime moves into the product.
  */
 function overEach(queries: Tensor, stretches: readonly KeyValues[], scale: number): Tensor {
   const scores = stretches.map(({ keys }) => matmul(queries, keys, { transposeB: true, scale }))
