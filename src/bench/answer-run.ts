@@ -6,7 +6,7 @@ import { cacheFrom, Listener } from '../model/answering/listener.js'
 import type { ModelConfig } from '../model/config/config.js'
 import { Random } from '../random.js'
 import type { Runtime, WeightSource } from '../runtime/runtime.js'
-import type { BenchConfiguration } from './configuration.js'
+import { type BenchConfiguration, isPrepacked } from './configuration.js'
 
 /** One answer's times, in milliseconds. */
 export interface AnswerTimes {
@@ -47,7 +47,7 @@ export class AnswerRun {
     weights: (name: string) => WeightSource | undefined,
   ): Promise<AnswerRun> {
     const compiling = LanguageModel.compile(runtime, config, weights, {
-      prepacking: configuration.prepacking || configuration.bits < 32,
+      prepacking: isPrepacked(configuration),
     })
     return new AnswerRun(configuration, config, {
       languageModel: await compiling,

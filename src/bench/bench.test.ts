@@ -146,7 +146,7 @@ test('the products with the weights alone read every weight that a token reads, 
   const runtime = await Runtime.start({ threads: 1 })
   try {
     const weights = await randomWeights(benchModel('lal', llm), 4, folder, ['language'])
-    assert.ok((await weightProductsMs(runtime, llm, weights)) > 0)
+    assert.ok((await weightProductsMs(runtime, llm, { weights, prepacking: true })) > 0)
   } finally {
     await runtime.close()
   }
@@ -455,9 +455,14 @@ describe('the report', () => {
       const configuration = { ...base, task: 'infer', batch: 1, bits: 4 } as const
       return { ...visit, configuration, samples: [{ milliseconds: 1, tokenMs: [5, 5] }] }
     })
-    const own = { llm: 'tiny', bits: 4, provider: 'cpu', threads: 1, milliseconds: 3.21, load: 0 } as const
-    const text = markdown(report(answers, { products: [{ ...own, bits: 8, milliseconds: 9 }, own] }))
+    const own = { llm: 'tiny', bits: 4, prepacking: false, provider: 'cpu', threads: 1 } as const
+    const products = [
+      { ...own, bits: 8, milliseconds: 9 },
+      { ...own, milliseconds: 3.21, load: 1 },
+    ] as const
+    const text = markdown(report(answers, { products }))
     assert.match(text, /5\.0 \(5\.0–5\.0\) \| 3\.2 \|/)
+    assert.match(text, /others were at work when the products with the weights were measured/)
   })
 
   test('is written as JSON, Markdown and plots', async () => {

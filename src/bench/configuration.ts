@@ -80,6 +80,11 @@ export function checkpointingWords(checkpointing: Checkpointing): readonly strin
   return checkpointing ? ['checkpointing'] : []
 }
 
+/** Whether an answer's weights are: those in blocks always, see `LanguageModelOptions`. */
+export function isPrepacked({ prepacking, bits }: BenchConfiguration): boolean {
+  return prepacking || bits < 32
+}
+
 /** @throws PalError for what cannot be measured */
 export function checkConfiguration({ task, bits }: BenchConfiguration): void {
   if (task === 'train' && bits !== 32) {

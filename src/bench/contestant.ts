@@ -4,7 +4,14 @@ import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { Runtime, type WeightSource } from '../runtime/runtime.js'
 import { readTensor, type StoredTensor } from '../weights/safetensors.js'
 import { AnswerRun } from './answer-run.js'
-import { type BenchConfiguration, benchModel, FEATURES, integrationOf, isSize } from './configuration.js'
+import {
+  type BenchConfiguration,
+  benchModel,
+  FEATURES,
+  integrationOf,
+  isPrepacked,
+  isSize,
+} from './configuration.js'
 import { measurePeaks } from './machine.js'
 import { randomWeights } from './random-weights.js'
 import type { ContestantEvent, ContestantTask } from './run-contestant.js'
@@ -21,7 +28,11 @@ const runtime = await Runtime.start({ provider, threads })
 if (task.kind === 'peaks') tell({ kind: 'peaks', ...(await measurePeaks(runtime)) })
 else if (task.kind === 'products') {
   const { config, weights } = await open(task.configuration, task.weights)
-  tell({ kind: 'products', milliseconds: await weightProductsMs(runtime, config.llm, weights) })
+  const prepacking = isPrepacked(task.configuration)
+  tell({
+    kind: 'products',
+    milliseconds: await weightProductsMs(runtime, config.llm, { weights, prepacking }),
+  })
 } else await measure(task)
 await runtime.close()
 

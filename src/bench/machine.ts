@@ -69,13 +69,6 @@ export interface Peaks extends Rates {
 
 const ATTEMPTS = 5
 
-/** How fast a token's products with a language model's weights are when there is nothing else to do: see weight-products.ts. */
-export interface WeightProducts extends Pick<Peaks, 'provider' | 'threads' | 'load'> {
-  readonly llm: string
-  readonly bits: 4 | 8 | 32
-  readonly milliseconds: number
-}
-
 /** Measured through the same runtime as everything else. */
 export async function measurePeaks(runtime: Runtime): Promise<Rates> {
   return {

@@ -54,7 +54,7 @@ function inferTable(results: readonly Result[]): readonly string[] {
     ...['10⁹ multiply-adds: counted / formula', 'of the GEMM peak'],
     ...[
       'next token, ms',
-      'products with the weights alone, ms',
+      'its products with the weights alone, least, ms',
       'tokens/s',
       'MB of weights a token reads: counted / formula',
       'and of the cache',

@@ -4,8 +4,9 @@ import type { AnswerTimes } from './answer-run.js'
 import { type BenchConfiguration, nameOf } from './configuration.js'
 import type { Identity } from './identity.js'
 import { claimFolder, PEAKS, PRODUCTS, VISITS } from './kept.js'
-import { busyCores, type Peaks, type WeightProducts } from './machine.js'
+import { busyCores, type Peaks } from './machine.js'
 import { type ContestantEvent, runContestant } from './run-contestant.js'
+import { type ProductsTime, productsKey } from './weight-products.js'
 
 /** A configuration's turn in a round. */
 interface Turn {
@@ -43,7 +44,7 @@ export interface Measured {
   readonly visits: readonly Visit[]
   readonly failures: readonly Failure[]
   readonly peaks: readonly Peaks[]
-  readonly products: readonly WeightProducts[]
+  readonly products: readonly ProductsTime[]
 }
 
 export interface MeasureOptions {
@@ -77,7 +78,7 @@ export async function measure(
   const { folder, weights, rounds, warmUp, steps, signal, onProgress } = options
   const claim = async () => claimFolder(folder, { ...(await options.identity()), steps, warmUp })
   await claim()
-  const answering = configurations.filter(({ task }) => task === 'infer')
+  const answering = configurations.filter(({ task, batch }) => task === 'infer' && batch === 1)
   const peaks = await onceEach(PEAKS_ONCE, configurations, options, claim)
   const products = await onceEach(PRODUCTS_ONCE, answering, options, claim)
   const turns = turnsOf(configurations, rounds)
@@ -154,25 +155,19 @@ const PEAKS_ONCE: Once<'peaks', Peaks> = {
 }
 
 /** What the products with each language model's weights take. */
-const PRODUCTS_ONCE: Once<'products', WeightProducts> = {
+const PRODUCTS_ONCE: Once<'products', ProductsTime> = {
   kind: 'products',
   file: PRODUCTS,
   keyOf: productsKey,
-  describe: ({ milliseconds }, { llm, bits, provider, threads }) => ({
-    ...{ llm, bits, provider, threads, milliseconds },
+  describe: ({ milliseconds }, { llm, bits, prepacking, provider, threads }) => ({
+    ...{ llm, bits, prepacking, provider, threads, milliseconds },
   }),
 }
 
-/** Tells apart what products take the same time. */
-export function productsKey({
-  llm,
-  bits,
-  provider,
-  threads,
-}: Pick<WeightProducts, 'llm' | 'bits' | 'provider' | 'threads'>): string {
-  return `${llm} ${bits} ${provider} ${threads}`
-}
-
+/**
+ * For the first configuration of each key, unless it is kept already.
+ * @returns one for each key for which there is one
+ */
 async function onceEach<Kind extends 'peaks' | 'products', One extends { readonly load?: number }>(
   { kind, file, keyOf, describe }: Once<Kind, One>,
   configurations: readonly BenchConfiguration[],
@@ -186,9 +181,9 @@ async function onceEach<Kind extends 'peaks' | 'products', One extends { readonl
     if (signal?.aborted) break
     const load = await busyCores()
     const { events } = await runContestant({ kind, configuration, weights, warmUp, steps }, signal)
-    const found = events.find((event) => event.kind === kind) as
-      | Extract<ContestantEvent, { kind: Kind }>
-      | undefined
+    const found = events.find(
+      (event): event is Extract<ContestantEvent, { kind: Kind }> => event.kind === kind,
+    )
     if (!found) continue
     await claim()
     const one = { ...describe(found, configuration), load } as One

@@ -2,9 +2,10 @@ import { groupBy } from '../group-by.js'
 import type { LlamaConfig } from '../llm/config.js'
 import { type BenchConfiguration, nameOf } from './configuration.js'
 import { type Cost, costOf } from './cost.js'
-import { BUSY, type Computer, type Peaks, type WeightProducts } from './machine.js'
-import { type Failure, type Measured, productsKey, type Sample, type Visit } from './measure.js'
+import { BUSY, type Computer, type Peaks } from './machine.js'
+import type { Failure, Measured, Sample, Visit } from './measure.js'
 import { type Comparison, compare, relativeSpread, type Spread, spreadOf } from './statistics.js'
+import { type ProductsTime, productsKey } from './weight-products.js'
 
 /** Everything that was measured of one configuration, and what it should cost. */
 export interface Result {
@@ -67,7 +68,7 @@ export function reportOn(
     ...{ machine, peaks, command, results, failures },
     date: datesOf([...visits, ...failures]),
     claims: claimsOf(measured),
-    noise: noiseIn(visits, results, peaks, machine),
+    noise: noiseIn(visits, results, { peaks, products }, machine),
   }
 }
 
@@ -81,7 +82,7 @@ function resultOf(
   visits: readonly Visit[],
   sizes: ReadonlyMap<string, LlamaConfig>,
   allPeaks: readonly Peaks[],
-  allProducts: readonly WeightProducts[],
+  allProducts: readonly ProductsTime[],
 ): Result {
   const { configuration } = visits[0]!
   const { task, batch, audioTokens, textTokens, provider, threads } = configuration
@@ -159,12 +160,12 @@ const QUIET = 0.1
 function noiseIn(
   visits: readonly Visit[],
   results: readonly Result[],
-  peaks: readonly Peaks[],
+  { peaks, products }: Pick<Measured, 'peaks' | 'products'>,
   { cores }: Computer,
 ): readonly string[] {
   const wide = results.filter(({ time }) => relativeSpread(time) > QUIET)
   const busy = visits.filter(isBusy)
-  const busyPeaks = peaks.filter(({ load = 0 }) => load > BUSY)
+  const whileBusy = (all: readonly { readonly load?: number }[]) => all.some(({ load = 0 }) => load > BUSY)
   return [
     ...(wide.length > 0
       ? [
@@ -176,8 +177,11 @@ function noiseIn(
           `others kept up to ${Math.max(...busy.map(({ load }) => load)).toFixed(1)} of ${cores} cores busy before ${busy.length} of ${visits.length} measurements`,
         ]
       : []),
-    ...(busyPeaks.length > 0
+    ...(whileBusy(peaks)
       ? ['others were at work when the peaks were measured, so that shares of them are too large']
+      : []),
+    ...(whileBusy(products)
+      ? ['others were at work when the products with the weights were measured, so that these may take less']
       : []),
   ]
 }

@@ -3,8 +3,24 @@ import { matmul } from '../graph/matmul.js'
 import { concat } from '../graph/shape.js'
 import { Graph, type Tensor } from '../graph/tensor.js'
 import type { LlamaConfig } from '../llm/config.js'
-import type { Runtime, WeightSource } from '../runtime/runtime.js'
+import type { CompileOptions, Runtime } from '../runtime/runtime.js'
+import type { BenchConfiguration } from './configuration.js'
 import { fastest, randomNumbers } from './machine.js'
+
+/** What products take whose weights, precision and runtime are these, of all configurations that have them in common. */
+export interface ProductsTime
+  extends Pick<BenchConfiguration, 'llm' | 'bits' | 'prepacking' | 'provider' | 'threads'> {
+  /** Of one token: the least of some. */
+  readonly milliseconds: number
+  /** Cores that others kept busy just before. */
+  readonly load?: number
+}
+
+/** Tells them apart. */
+export function productsKey(one: Omit<ProductsTime, 'milliseconds' | 'load'>): string {
+  const { llm, bits, prepacking, provider, threads } = one
+  return [llm, bits, prepacking, provider, threads].join(' ')
+}
 
 /**
  * The least time of one token's products with the language model's weights, and of nothing else: no norms, no cache, no attention.
@@ -14,13 +30,9 @@ import { fastest, randomNumbers } from './machine.js'
 export async function weightProductsMs(
   runtime: Runtime,
   llm: LlamaConfig,
-  weights: (name: string) => WeightSource | undefined,
+  options: Pick<CompileOptions, 'weights' | 'prepacking'>,
 ): Promise<number> {
-  const program = await runtime.compile(weightProducts(llm), {
-    weights,
-    purpose: 'decoding',
-    prepacking: true,
-  })
+  const program = await runtime.compile(weightProducts(llm), { ...options, purpose: 'decoding' })
   const feeds = { states: randomNumbers(llm.hiddenSize, 1) }
   const least = await fastest(async () => (await program.run(feeds)).milliseconds, ATTEMPTS)
   await program.release()
@@ -29,7 +41,7 @@ export async function weightProductsMs(
 
 const ATTEMPTS = 30
 
-/** Every layer has the same states, so that numbers stay of a size; each product waits for one before it, as in the model. */
+/** Every layer has the same states, so that numbers stay of a size. The runtime computes one product after the other, as it does the model's. */
 export function weightProducts(llm: LlamaConfig): { logits: Tensor; unread: Tensor } {
   const { layers, hiddenSize, heads, keyValueHeads, headSize, feedForwardSize, vocabularySize } = llm
   const graph = new Graph()
