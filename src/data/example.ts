@@ -1,8 +1,9 @@
 import { PalError } from '../errors.js'
+import type { Message } from '../text/chat.js'
 import type { Dialect, Row, WrittenAudio } from './dialects/dialect.js'
 import { dialects } from './dialects/index.js'
 import type { WrittenMessage } from './dialects/written-message.js'
-import { audioPlaceholder, isLearnt, type Message } from './message.js'
+import { audioPlaceholder, isLearnt } from './message.js'
 import { mistakeAt, type Place } from './place.js'
 import type { StoredAudio } from './stored-audio.js'
 

@@ -1,7 +1,7 @@
 import { PalError } from '../errors.js'
 import type { Random } from '../random.js'
+import type { Message } from '../text/chat.js'
 import type { Applied } from './augment/applied.js'
-import type { Message } from './message.js'
 import type { SceneEvent } from './scenes/scene.js'
 
 /** A question about an audio and its answer, as what was said before may have led to it. */

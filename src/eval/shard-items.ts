@@ -1,6 +1,7 @@
+import { isConversation } from '../data/manifests/shard-examples.js'
 import { mistakeAt } from '../data/place.js'
 import { vocabularyOf } from '../data/questions/vocabulary.js'
-import { fieldOf, isConversation, type ShardRecord } from '../data/shards/shard-record.js'
+import { fieldOf, type ShardRecord } from '../data/shards/shard-record.js'
 import { shardRecords } from '../data/shards/shard-records.js'
 import { readStored } from '../data/stored-audio.js'
 import { PalError } from '../errors.js'

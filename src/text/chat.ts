@@ -6,6 +6,10 @@ import type { Tokenizer } from './tokenizer.js'
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant'
   readonly content: string
+}
+
+/** One that a model may be trained on. */
+export interface Message extends ChatMessage {
   /** Whether training learns an answer, or only reads it as what was said before another. @default true */
   readonly learn?: boolean
 }
@@ -24,7 +28,7 @@ export interface ChatOptions {
 
 export interface ChatTokenizer extends Tokenizer {
   /** @throws PalError for a template that fails, or from which the answers cannot be told apart. */
-  chat(messages: readonly ChatMessage[], options: ChatOptions): ChatTokens
+  chat(messages: readonly Message[], options: ChatOptions): ChatTokens
 }
 
 /** What a chat needs of its tokenizer: `encode` takes text in which special tokens are special unless hidden. */
@@ -119,7 +123,7 @@ function disagreement({ file }: ChatTemplate, message: number): PalError {
     {
       file,
       key: 'chat_template',
-      hint: 'The template rewrites earlier messages or opens answers differently, so the tokens to learn cannot be told. Use a template without such rules.',
+      hint: 'The template rewrites earlier messages or opens answers differently, so the tokens to learn cannot be told. Use a template without such rules, or mark all answers but the last as read only ("weight": 0).',
     },
   )
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { audioPlaceholder } from '../message.js'
 import type { Dialect, WrittenAudio } from './dialect.js'
@@ -53,11 +54,13 @@ const typedPart = z.discriminatedUnion(
 
 const part = z.unknown().superRefine(expectOneName).pipe(typedPart)
 
-/** Two names of one audio may be those of two: which of them is heard is not for us to choose. */
+/** Two names may be those of two audios: which of them is heard is not for us to choose. */
 function expectOneName(part: unknown, context: z.RefinementCtx): void {
-  const [first, another] = NAMES.filter((name) => (part as Record<string, unknown> | null)?.[name])
-  if (another === undefined) return
-  const message = `expected one key that names the audio, got ${first} and ${another}`
+  const said = part as Record<string, unknown> | null
+  const [first, another] = NAMES.filter((name) => said?.[name])
+  if (first === undefined || another === undefined || isDeepStrictEqual(said?.[first], said?.[another]))
+    return
+  const message = `expected one name of the audio, got one as ${first} and another as ${another}`
   context.addIssue({ code: 'custom', path: [another], message })
 }
 

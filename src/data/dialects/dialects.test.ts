@@ -111,10 +111,15 @@ test('Qwen, Transformers, vLLM and TRL: parts that name the audio, here or in th
     await refused(
       { messages: [{ role: 'user', content: [text, part] }, answer] },
       new RegExp(
-        `:1, messages\\.0\\.content\\.1\\.${key}: expected one key that names the audio, got ${first} and ${key}$`,
+        `:1, messages\\.0\\.content\\.1\\.${key}: expected one name of the audio, got one as ${first} and another as ${key}$`,
       ),
     )
   }
+  const alike = { type: 'audio', audio: 'a.wav', path: 'a.wav' }
+  assert.deepEqual(
+    (await normalized({ messages: [{ role: 'user', content: [alike, text] }, answer] })).audios,
+    ['a.wav'],
+  )
   const far = { type: 'audio', audio_url: 'https://example.org/a.wav' }
   await refused(
     { messages: [{ role: 'user', content: [far] }, answer] },
@@ -203,8 +208,8 @@ test('Kimi-Audio: typed messages for training, questions and answers for evaluat
   const conversation = [audio, text('user', 'What is it?'), text('assistant', 'A dog.')]
   assert.deepEqual(await normalized({ task_type: 'understanding', conversation }), plain)
   await refused(
-    { conversation: [text('user', 'Who?'), { ...audio, role: 'assistant' }] },
-    /:1, conversation\.1\.content: expected <audio> in user messages only/,
+    { conversation: [text('user', 'Who?'), text('assistant', 'This:'), { ...audio, role: 'assistant' }] },
+    /:1, conversation\.2\.message_type: expected audio from the user only, got it from the assistant/,
   )
   const row = { index: 7, audio_path: 'a.wav', question: 'What is it?', answer: 'A dog.', subset: 'esc' }
   assert.deepEqual(await normalized({ ...row, audio_content: '' }), { ...plain, id: '7', task: 'esc' })

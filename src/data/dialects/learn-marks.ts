@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Message } from '../message.js'
+import type { Message } from '../../text/chat.js'
 import { optional } from './fields.js'
 
 /**

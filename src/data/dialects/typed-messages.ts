@@ -37,7 +37,13 @@ const schema = z
     const messages: WrittenMessage[] = []
     const audios: WrittenAudio[] = []
     for (const [i, { message_type, content, ...message }] of conversation.entries()) {
-      if (message_type === 'audio') audios.push(content)
+      if (message_type === 'audio') {
+        audios.push(content)
+        if (message.role !== 'user') {
+          const expected = `expected audio from the user only, got it from the ${message.role}`
+          context.addIssue({ code: 'custom', path: ['conversation', i, 'message_type'], message: expected })
+        }
+      }
       const said = message_type === 'audio' ? audioPlaceholder : content
       const before = messages.at(-1)
       if (before?.role !== message.role) {

@@ -1,4 +1,4 @@
-import type { Message } from '../message.js'
+import type { Message } from '../../text/chat.js'
 
 /** A message, and the keys under which the row has it, so that a mistake in it is told there. */
 export interface WrittenMessage extends Message {

@@ -4,7 +4,7 @@ import { holdsList } from '../dialects/fields.js'
 import { dialects } from '../dialects/index.js'
 import { type Example, exampleOf } from '../example.js'
 import { mistakeAt, type Place } from '../place.js'
-import { isConversation, type ShardRecord } from '../shards/shard-record.js'
+import type { ShardRecord } from '../shards/shard-record.js'
 import { shardRecords } from '../shards/shard-records.js'
 import { audioBytes, type StoredAudio } from '../stored-audio.js'
 
@@ -31,6 +31,10 @@ export async function readShardAudio(
   }
   return rows
 }
+
+/** Whether it is a conversation, in one of the dialects, rather than a labelled recording. */
+export const isConversation = ({ fields }: ShardRecord): boolean =>
+  dialects.some((dialect) => dialect.detects(fields))
 
 function shardExample(record: ShardRecord): Example {
   const { place, id, audios, labelField } = record

@@ -1,5 +1,4 @@
 import { PalError } from '../../errors.js'
-import { dialects } from '../dialects/index.js'
 import { mistakeAt, type Place } from '../place.js'
 import type { StoredAudio } from '../stored-audio.js'
 
@@ -19,10 +18,6 @@ export interface ShardRecord {
   /** The field that says what sounds, where the shard says which one that is. */
   readonly labelField?: string
 }
-
-/** Whether it is a conversation, in one of the dialects of manifests, rather than a labelled recording. */
-export const isConversation = ({ fields }: ShardRecord): boolean =>
-  dialects.some((dialect) => dialect.detects(fields))
 
 /**
  * The text or the number in a field, as text.

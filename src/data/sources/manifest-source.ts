@@ -1,8 +1,9 @@
 import { PalError } from '../../errors.js'
 import type { Random } from '../../random.js'
+import type { Message } from '../../text/chat.js'
 import { type AugmentSteps, augment, checkAugment, roomFor } from '../augment/augment.js'
 import type { Example } from '../example.js'
-import { audioPlaceholder, isLearnt, type Message } from '../message.js'
+import { audioPlaceholder, isLearnt } from '../message.js'
 import { mistakeAt, type Place, within } from '../place.js'
 import { conversationOf, type Draw, type Source, type Turn } from '../source.js'
 import { readListed, type StoredAudio } from '../stored-audio.js'
@@ -17,7 +18,7 @@ export interface ManifestSourceOptions {
   readonly onProgress?: (done: number, total: number) => void
   /** What the decoder noticed in an audio, such as that it is cut short. */
   readonly onWarning?: (message: string) => void
-  /** Called with the first conversations of those kinds that not every chat template lets one learn from. */
+  /** Tried with a few rows before any audio is read: whether the chat template lets one learn from such conversations. */
   readonly expectTeachable?: (messages: readonly Message[]) => void
 }
 
@@ -90,11 +91,19 @@ interface Row {
   readonly turn: Turn
 }
 
-/** The first row in which something comes before the question, and the first in which some of that is learnt as well. */
+/**
+ * What a chat template may refuse or rewrite: the first row with something before its question, the first with an earlier answer,
+ * and the first with one that is learnt as well.
+ */
 function demanding(rows: readonly Row[]): ReadonlySet<Row> {
-  const long = rows.find(({ turn }) => turn.before)
-  const learnt = rows.find(({ turn }) => turn.before?.some(isLearnt))
-  return new Set([long, learnt].filter((row) => row !== undefined))
+  const first = (asks: (before: readonly Message[]) => boolean) =>
+    rows.find(({ turn: { before } }) => before !== undefined && asks(before))
+  const found = [
+    first(() => true),
+    first((before) => before.some(({ role }) => role === 'assistant')),
+    first((before) => before.some(isLearnt)),
+  ]
+  return new Set(found.filter((row) => row !== undefined))
 }
 
 function rowOf({ messages, audios, task = 'manifest', place }: Example): Row {
