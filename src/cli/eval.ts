@@ -332,7 +332,7 @@ function modelFlags({ model, llm, encoder }: EvalCliOptions): LoadOptions {
  */
 async function identityOf(model: string | undefined): Promise<EvalIdentity> {
   const { findModel } = await import('../hub/find-model.js')
-  const { TOKENIZER_FILES } = await import('../model/folders/model-folder.js')
+  const { TOKENIZER_FILES } = await import('../model/stored/model-folder.js')
   const { readFile } = await import('node:fs/promises')
   const folder = findModel(model)
   const texts = TOKENIZER_FILES.map((name) => readFile(join(folder, name), 'utf8').catch(() => null))

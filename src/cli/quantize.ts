@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
-import type { Quantized } from '../model/folders/quantize-model.js'
+import type { Quantized } from '../model/stored/quantize-model.js'
 import type { Bits } from '../weights/blocks.js'
 import { ProgressLine } from './progress.js'
 import type { CliContext } from './verb.js'
@@ -29,7 +29,7 @@ Example:
     )
     .action(async (model: string, flags: QuantizeFlags) => {
       const { findModel } = await import('../hub/find-model.js')
-      const { quantizeModel } = await import('../model/folders/quantize-model.js')
+      const { quantizeModel } = await import('../model/stored/quantize-model.js')
       const bits = Number(flags.bits) as Bits
       const folder = findModel(model)
       const line = new ProgressLine()

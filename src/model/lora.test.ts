@@ -6,9 +6,9 @@ import { test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
 import { isLora } from '../nn/lora.js'
 import type { ModelConfig } from './config/config.js'
-import { saveModel } from './folders/model-folder.js'
 import { modelParameters } from './network/parameters.js'
 import { loadPal } from './pal.js'
+import { saveModel } from './stored/model-folder.js'
 import { integrations, tinyConfig, tinyWeights, writeTinyModel } from './tiny-model.js'
 
 const lora = {

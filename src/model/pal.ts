@@ -17,8 +17,8 @@ import { LanguageModel } from './answering/language-model.js'
 import { cacheFrom } from './answering/listener.js'
 import { type AnswerScore, scoreAnswers } from './answering/score-answers.js'
 import type { ModelDescription } from './config/model-description.js'
-import { type OpenedModel, openModel } from './folders/model-folder.js'
 import { checkLoadOptions, type LoadOptions } from './load-options.js'
+import { type OpenedModel, openModel } from './stored/model-folder.js'
 
 export interface AskOptions extends SamplingOptions {
   /** The most tokens of the answer. One that is cut there says so in its warnings. @default 256 */

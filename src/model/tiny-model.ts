@@ -8,8 +8,8 @@ import { defaultChat } from '../text/default-chat.js'
 import { writeTokenizer } from '../text/tokenizer-json.js'
 import { trainTokenizer } from '../text/train-tokenizer.js'
 import type { ModelConfig, NamedEncoder } from './config/config.js'
-import { saveModel } from './folders/model-folder.js'
 import { modelParameters } from './network/parameters.js'
+import { saveModel } from './stored/model-folder.js'
 
 const TEXTS = [
   'What do you hear? A dog barks, and then a bell rings twice.',

@@ -16,8 +16,7 @@ import { Graph, type Tensor } from '../../graph/tensor.js'
 import { Scope } from '../../nn/scope.js'
 import { Runtime } from '../../runtime/runtime.js'
 import { tokenCount } from '../network/token-count.js'
-import type { OpenedEncoder } from './open-encoder.js'
-import { openEncoder } from './open-encoder.js'
+import { type OpenedEncoder, openEncoder } from './open-encoder.js'
 
 const FAMILIES = ['whisper-80', 'whisper-128', 'ast', 'eat', 'clap-unfused', 'clap-fused'] as const
 const SHARES = [0.23, 1, 1.3] as const
