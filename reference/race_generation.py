@@ -10,6 +10,7 @@ includes choosing it. On a machine with a GPU: `--provider webgpu` or `cuda` for
 """
 
 import argparse
+import shutil
 import statistics
 import subprocess
 import sys
@@ -139,6 +140,9 @@ def write_checkpoint(folder: Path) -> None:
         tie_word_embeddings=True,
     )
     LlamaForCausalLM(config).save_pretrained(folder)
+    # pal quantize opens no model without a tokenizer; none of its words are ever asked for.
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(ROOT / "models/pal-tiny" / name, folder / name)
 
 
 def write_gguf(weights: Path, path: Path, precision: str) -> None:

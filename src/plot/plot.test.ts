@@ -3,8 +3,14 @@ import { describe, test } from 'node:test'
 import { frame } from './frame.js'
 import { intervalPlot } from './interval-plot.js'
 import { linePlot } from './line-plot.js'
+import { markOf } from './mark.js'
 import { linearScale, logScale, nameScale } from './scale.js'
 import { scatterPlot } from './scatter-plot.js'
+
+test('no two of many series have one mark', () => {
+  const marks = Array.from({ length: 36 }, (_, i) => Object.values(markOf(i)).join())
+  assert.equal(new Set(marks).size, 36)
+})
 
 describe('scales', () => {
   const texts = ({ ticks }: ReturnType<typeof linearScale>) => ticks.map(({ text }) => text)
