@@ -81,7 +81,7 @@ export function checkpointingWords(checkpointing: Checkpointing): readonly strin
 }
 
 /** Whether an answer's weights are: those in blocks always, see `LanguageModelOptions`. */
-export function isPrepacked({ prepacking, bits }: BenchConfiguration): boolean {
+export function isPrepacked({ prepacking, bits }: Pick<BenchConfiguration, 'prepacking' | 'bits'>): boolean {
   return prepacking || bits < 32
 }
 

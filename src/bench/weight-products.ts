@@ -4,7 +4,7 @@ import { concat } from '../graph/shape.js'
 import { Graph, type Tensor } from '../graph/tensor.js'
 import type { LlamaConfig } from '../llm/config.js'
 import type { CompileOptions, Runtime } from '../runtime/runtime.js'
-import type { BenchConfiguration } from './configuration.js'
+import { type BenchConfiguration, isPrepacked } from './configuration.js'
 import { fastest, randomNumbers } from './machine.js'
 
 /** What products take whose weights, precision and runtime are these, of all configurations that have them in common. */
@@ -16,10 +16,10 @@ export interface ProductsTime
   readonly load?: number
 }
 
-/** Tells them apart. */
+/** Tells them apart: weights in blocks are prepacked in any case, and measured once. */
 export function productsKey(one: Omit<ProductsTime, 'milliseconds' | 'load'>): string {
-  const { llm, bits, prepacking, provider, threads } = one
-  return [llm, bits, prepacking, provider, threads].join(' ')
+  const { llm, bits, provider, threads } = one
+  return [llm, bits, isPrepacked(one), provider, threads].join(' ')
 }
 
 /**

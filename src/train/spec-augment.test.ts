@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -21,10 +21,7 @@ before(async () => {
   runtime = await Runtime.start({ threads: 1 })
   cache = await mkdtemp(join(tmpdir(), 'pal-spec-augment-'))
 })
-after(async () => {
-  await runtime.close()
-  await rm(cache, { recursive: true, force: true })
-})
+after(() => runtime.close())
 
 const NOTHING: HiddenFeatures = { timeMasks: 0, maxSeconds: 0, bandMasks: 0, maxBins: 0 }
 const MUCH: HiddenFeatures = { timeMasks: 3, maxSeconds: 1, bandMasks: 2, maxBins: 20 }
