@@ -46,6 +46,11 @@ def unfold(x, size, stride):
     return x.unfold(1, size, stride).transpose(2, 3).flatten(2)
 
 
+def behind(x):
+    """One more row and column of zeros."""
+    return F.pad(x, (0, 1, 0, 1))
+
+
 # By name: the shapes of the inputs, and the operation. An input of a name in POSITIVE is above 0.5.
 CASES = {
     "add": ([[2, 3], [3]], lambda a, b: a + b),
@@ -97,6 +102,10 @@ CASES = {
     "unfold with gaps": ([[1, 8, 2]], lambda a: unfold(a, 2, 3)),
     "convolve": ([[2, 3, 5, 4], [4, 3, 3, 2]], F.conv2d),
     "convolve with padding and a bias": ([[2, 3, 4, 6], [4, 3, 3, 3], [4]], lambda a, weight, bias: F.conv2d(a, weight, bias, padding=1)),
+    "convolve by strides, with more zeros behind": ([[2, 3, 5, 6], [4, 3, 3, 3]], lambda a, weight: F.conv2d(behind(a), weight, stride=2)),
+    "convolve in groups": ([[2, 4, 5, 4], [6, 2, 3, 3]], lambda a, weight: F.conv2d(a, weight, padding=1, groups=2)),
+    "convolve, depthwise by strides": ([[2, 4, 4, 7], [4, 1, 3, 3], [4]], lambda a, weight, bias: F.conv2d(behind(a), weight, bias, 2, groups=4)),
+    "convolve, dilated": ([[2, 4, 7, 6], [2, 2, 3, 2]], lambda a, weight: F.conv2d(a, weight, stride=3, dilation=2, padding=1, groups=2)),
     "maxPool": ([[2, 3, 4, 6]], lambda a: F.max_pool2d(a, 2)),
     "checkpoint": ([[2, 3], [3, 3]], lambda a, w: torch.tanh(F.gelu(2 * a @ w) @ w)),
 }

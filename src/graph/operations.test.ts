@@ -60,6 +60,22 @@ const CASES: readonly Case[] = [
     [[2, 3, 4, 5], [2, 3, 3, 3], [2]],
     (a, weight, bias) => convolve(a!, weight!, { padding: 1, bias: bias! }),
   ],
+  [
+    'convolve in groups, by strides, with more zeros behind',
+    [
+      [2, 4, 5, 6],
+      [6, 2, 3, 3],
+    ],
+    (a, weight) => convolve(a!, weight!, { stride: 2, padding: [0, 1], groups: 2 }),
+  ],
+  [
+    'convolve, depthwise and dilated',
+    [
+      [2, 3, 7, 6],
+      [3, 1, 3, 2],
+    ],
+    (a, weight) => convolve(a!, weight!, { stride: 3, dilation: 2, padding: 1, groups: 3 }),
+  ],
   ['maxPool', [[2, 2, 4, 6]], (a) => maxPool(a!, 2)],
   ['floor', [[4]], (a) => elementwise.mul(elementwise.floor(a!), a!), (random) => random.uniform(1.1, 1.9)],
   [

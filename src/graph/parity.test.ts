@@ -76,6 +76,12 @@ const CASES: Readonly<Record<string, (...inputs: [Tensor, ...Tensor[]]) => Tenso
   'unfold with gaps': (a) => unfold(a, 2, 3),
   convolve: (a, weight) => convolve(a, weight!),
   'convolve with padding and a bias': (a, weight, bias) => convolve(a, weight!, { padding: 1, bias: bias! }),
+  'convolve by strides, with more zeros behind': (a, weight) =>
+    convolve(a, weight!, { stride: 2, padding: [0, 1] }),
+  'convolve in groups': (a, weight) => convolve(a, weight!, { padding: 1, groups: 2 }),
+  'convolve, depthwise by strides': (a, weight, bias) =>
+    convolve(a, weight!, { stride: 2, padding: [0, 1], groups: 4, bias: bias! }),
+  'convolve, dilated': (a, weight) => convolve(a, weight!, { stride: 3, dilation: 2, padding: 1, groups: 2 }),
   maxPool: (a) => maxPool(a, 2),
   checkpoint: (a, w) =>
     checkpoint(a.graph, true, () => elementwise.tanh(matmul(elementwise.gelu(matmul(mul(a, 2), w!)), w!))),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { splitHeads } from '../nn/attention.js'
 import { attend } from './attend.js'
+import { type ConvolutionOptions, convolve } from './convolution.js'
 import { reshape } from './shape.js'
 import { Graph, type Shape } from './tensor.js'
 
@@ -13,6 +14,29 @@ test('lengths that do not divide are refused, by the line that asked for them', 
   const message = /^reshape: expected whole lengths, not \[1, 5, 5, 12\.8\], got x0 \[1, 5, 64\]/
   assert.throws(() => reshape(x, [1, 5, 5, 64 / 5]), { name: 'PalError', message })
   assert.throws(() => splitHeads(x, 5), /expected whole lengths.*splitHeads/)
+})
+
+test('convolve: as many channels as the weights have in all groups, and a kernel that fits in', () => {
+  const convolved = (a: Shape, weight: Shape, options?: ConvolutionOptions) =>
+    convolve(given(a), given(weight), options).shape
+  assert.deepEqual(
+    convolved([2, 4, 8, 6], [6, 2, 3, 3], { groups: 2, stride: 2, padding: [0, 1] }),
+    [2, 6, 4, 3],
+  )
+  for (const [a, weight, options, message] of [
+    [
+      [2, 4, 8, 6],
+      [6, 2, 3, 3],
+      {},
+      /^convolve: expected \[batch, channels, …, …\] and \[into, channels, …, …\], got /,
+    ],
+    [[2, 4, 8, 6], [6, 4, 3, 3], { groups: 2 }, /and \[into, channels\/2, …, …\], got /],
+    [[2, 4, 8], [6, 4, 3], {}, /and \[into, channels, …, …\], got /],
+    [[2, 4, 8, 6], [5, 2, 3, 3], { groups: 2 }, /^convolve: expected weights for 2 groups alike, got /],
+    [[2, 4, 8, 4], [6, 4, 3, 3], { dilation: 2 }, /^convolve: expected a kernel that fits in, got /],
+  ] as const) {
+    assert.throws(() => convolved(a, weight, options), { name: 'PalError', message })
+  }
 })
 
 test('attend: as many values as each query has scores, under the same leading axes, and lengths that are known', () => {
