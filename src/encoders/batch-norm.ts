@@ -8,22 +8,32 @@ export function batchNorm(scope: Scope, x: Tensor): Tensor {
   return add(mul(sub(x, mean), gain), bias)
 }
 
+export interface BatchNormOptions {
+  /** Added to the variance. @default 1e-5, PyTorch's */
+  readonly epsilon?: number
+  /** Whether a learnt `weight` scales it. @default true */
+  readonly scaled?: boolean
+}
+
 /** What it does as a gain and a shift, for a product or a convolution to take up: x·gain + shift, each [size]. */
 export function foldedBatchNorm(
   scope: Scope,
   size: number,
+  options: BatchNormOptions = {},
 ): { readonly gain: Tensor; readonly shift: Tensor } {
-  const { mean, gain, bias } = batchStatistics(scope, size)
+  const { mean, gain, bias } = batchStatistics(scope, size, options)
   return { gain, shift: add(neg(mul(mean, gain)), bias) }
 }
 
-function batchStatistics(scope: Scope, size: number) {
-  const deviation = sqrt(add(scope.parameter('running_var', [size], 'ones'), EPSILON))
+function batchStatistics(
+  scope: Scope,
+  size: number,
+  { epsilon = 1e-5, scaled = true }: BatchNormOptions = {},
+) {
+  const deviation = sqrt(add(scope.parameter('running_var', [size], 'ones'), epsilon))
   return {
     mean: scope.parameter('running_mean', [size], 'zeros'),
-    gain: div(scope.parameter('weight', [size], 'ones'), deviation),
+    gain: div(scaled ? scope.parameter('weight', [size], 'ones') : scope.graph.scalar(1), deviation),
     bias: scope.parameter('bias', [size], 'zeros'),
   }
 }
-
-const EPSILON = 1e-5

@@ -1,5 +1,5 @@
 import { PalError } from '../errors.js'
-import { mul } from '../graph/elementwise.js'
+import { add, mul } from '../graph/elementwise.js'
 import { broadcastTo, concat, slice } from '../graph/shape.js'
 import { fixed, type Tensor } from '../graph/tensor.js'
 
@@ -38,9 +38,14 @@ export function expectLengths(kind: string, { lengths }: EncoderInputs): Tensor 
   )
 }
 
-/** Hides stretches of a spectrogram [batch, frames, bins], which may be longer than what is said of it. */
-export function hide(spectrogram: Tensor, { hidden }: EncoderInputs): Tensor {
+/**
+ * Hides stretches of a spectrogram [batch, frames, bins], which may be longer than what is said of it.
+ * @param by what stands where something is hidden
+ */
+export function hide(spectrogram: Tensor, inputs: Pick<EncoderInputs, 'hidden'>, by = 0): Tensor {
+  const { hidden } = inputs
   if (!hidden) return spectrogram
+  if (by !== 0) return add(hide(add(spectrogram, -by), inputs), by)
   const [batch, frames] = spectrogram.shape.map(fixed) as [number, number]
   const known = fixed(hidden.frames.shape[1])
   if (known >= frames) return mul(mul(spectrogram, slice(hidden.frames, 1, 0, frames)), hidden.bins)

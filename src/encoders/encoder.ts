@@ -8,6 +8,7 @@ import type { EncoderInputs } from './encoder-inputs.js'
 import type { TokenGrid } from './fixed-window.js'
 import { type PatchTransformerConfig, patchGrid, patchTransformer } from './patch-transformer.js'
 import { type WhisperConfig, whisper, whisperGrid } from './whisper.js'
+import { type YamnetConfig, yamnet, yamnetGrid } from './yamnet.js'
 
 /** Every encoder that there is: a new one is one new file and one line in each function here. */
 export type EncoderConfig =
@@ -17,6 +18,7 @@ export type EncoderConfig =
   | EatConfig
   | ClapConfig
   | AisfxConfig
+  | YamnetConfig
 
 /** A waveform [batch, samples] → [batch, tokens, hiddenSize]. Each has its own front end, window and grid of tokens. */
 export function encode(scope: Scope, config: EncoderConfig, inputs: EncoderInputs): Tensor {
@@ -33,6 +35,8 @@ export function encode(scope: Scope, config: EncoderConfig, inputs: EncoderInput
       return clap(scope, config, inputs)
     case 'aisfx':
       return aisfx(scope, config, inputs)
+    case 'yamnet':
+      return yamnet(scope, config, inputs)
   }
 }
 
@@ -51,6 +55,8 @@ export function tokenGrid(config: EncoderConfig): TokenGrid {
       return clapGrid(config)
     case 'aisfx':
       return aisfxGrid(config)
+    case 'yamnet':
+      return yamnetGrid(config)
   }
 }
 
@@ -61,6 +67,8 @@ export function layerCount(config: EncoderConfig): number {
       return config.depths.reduce((sum, depth) => sum + depth, 0)
     case 'aisfx':
       return 2 * config.channels.length
+    case 'yamnet':
+      return config.channels.length
     default:
       return config.layers
   }

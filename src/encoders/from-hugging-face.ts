@@ -6,6 +6,7 @@ import { readClap } from './clap-settings.js'
 import { readEat } from './eat-settings.js'
 import type { EncoderConfig } from './encoder.js'
 import { readWhisper } from './whisper-settings.js'
+import { readYamnet } from './yamnet-settings.js'
 
 /** A folder's `config.json` and `preprocessor_config.json`, parsed, and where they are, for messages. */
 export interface EncoderFiles {
@@ -34,6 +35,7 @@ const FAMILIES: Readonly<Record<string, ReadFamily>> = {
   clap: readClap,
   clap_audio_model: readClap,
   aisfx: readAisfx,
+  yamnet: readYamnet,
 }
 
 /**

@@ -1,4 +1,4 @@
-import { add, mul } from '../graph/elementwise.js'
+import { add, mul, sqrt } from '../graph/elementwise.js'
 import { matmul } from '../graph/matmul.js'
 import { slice } from '../graph/shape.js'
 import type { Graph, Tensor } from '../graph/tensor.js'
@@ -24,6 +24,10 @@ export interface MelOptions {
   readonly column?: Column
   /** The weights of each band sum to 1, where else the largest is 1. @default false */
   readonly unitSum?: boolean
+  /** The Hann window is one period of its wave, as for a Fourier transform, and does not end in a zero. @default false */
+  readonly periodic?: boolean
+  /** What the bands sum of each frequency: 2 for its power, 1 for its magnitude. @default 2 */
+  readonly power?: 1 | 2
 }
 
 /**
@@ -35,18 +39,24 @@ export interface MelOptions {
 export function melEnergies(
   frames: Tensor,
   config: MelConfig,
-  { column = (windowed) => windowed, unitSum = false }: MelOptions = {},
+  { column = (windowed) => windowed, unitSum = false, periodic = false, power = 2 }: MelOptions = {},
 ): Tensor {
   const bins = config.fftSize / 2 + 1
-  const spectrum = matmul(frames, fourierMatrix(frames.graph, config, column))
+  const period = periodic ? config.windowSize : config.windowSize - 1
+  const spectrum = matmul(frames, fourierMatrix(frames.graph, config, period, column))
   const real = slice(spectrum, 2, 0, bins)
   const imaginary = slice(spectrum, 2, bins, 2 * bins)
-  const power = add(mul(real, real), mul(imaginary, imaginary))
-  return matmul(power, melFilters(frames.graph, config, unitSum))
+  const squared = add(mul(real, real), mul(imaginary, imaginary))
+  return matmul(power === 2 ? squared : sqrt(squared), melFilters(frames.graph, config, unitSum))
 }
 
 /** [windowSize, 2·bins]: the window, the Fourier transform and what is linear before them in one product. */
-function fourierMatrix(graph: Graph, { windowSize, fftSize }: MelConfig, column: Column): Tensor {
+function fourierMatrix(
+  graph: Graph,
+  { windowSize, fftSize }: MelConfig,
+  period: number,
+  column: Column,
+): Tensor {
   const bins = fftSize / 2 + 1
   const width = 2 * bins
   const matrix = new Float64Array(windowSize * width)
@@ -57,7 +67,7 @@ function fourierMatrix(graph: Graph, { windowSize, fftSize }: MelConfig, column:
     ] as const) {
       const windowed = Float64Array.from(
         { length: windowSize },
-        (_, n) => hann(n, windowSize) * wave((2 * Math.PI * bin * n) / fftSize),
+        (_, n) => hann(n, period) * wave((2 * Math.PI * bin * n) / fftSize),
       )
       const changed = column(windowed)
       for (let n = 0; n < windowSize; n++) matrix[n * width + offset + bin] = changed[n] as number
@@ -66,8 +76,8 @@ function fourierMatrix(graph: Graph, { windowSize, fftSize }: MelConfig, column:
   return graph.constant(Float32Array.from(matrix), [windowSize, width])
 }
 
-function hann(n: number, size: number): number {
-  return 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / (size - 1))
+function hann(n: number, period: number): number {
+  return 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / period)
 }
 
 /** [bins, melBins]: triangles that are even on the mel scale (O'Shaughnessy's, as Kaldi and HTK have it). */

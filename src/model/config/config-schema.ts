@@ -95,8 +95,15 @@ const aisfx = z.strictObject({
   ...{ channels: z.array(count), hiddenSize: count, windowSeconds: positive },
 })
 
+const yamnet = z.strictObject({
+  kind: z.literal('yamnet'),
+  ...{ sampleRate: count, windowSize: count, hopSize: count, fftSize: count, melBins: count.multipleOf(32) },
+  ...{ lowestFrequency: z.number().nonnegative(), highestFrequency: positive },
+  ...{ channels: z.array(count).length(14), hiddenSize: count, windowSeconds: positive },
+})
+
 /** Every encoder that there is. */
-const encoder = z.discriminatedUnion('kind', [patchTransformer, whisper, ast, eat, clap, aisfx])
+const encoder = z.discriminatedUnion('kind', [patchTransformer, whisper, ast, eat, clap, aisfx, yamnet])
 
 const connector = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('mlp'), pool: count.exactOptional(), clock: z.boolean().exactOptional() }),

