@@ -1,11 +1,11 @@
-"""Writes src/encoders/fixtures: tiny audio encoders of every family, and what they make of a few sounds.
+"""Writes src/encoders/fixtures: tiny audio encoders of every family but one, and what they make of a few sounds.
 
     python reference/encoders.py
 
 Whisper, AST and CLAP are saved, and run, by Hugging Face Transformers with its feature extractors. EAT (and SSLAM, which
 is the same) is in pal_torch/eat.py. aiSFX is the package of PyPI (pip install --no-deps aisfx, which pins old versions of
-what it needs) with Essentia. The sounds are made by a formula, here and in the test. Features are stored where they are
-few; tokens as float32.
+what it needs) with Essentia. YAMNet's folder is reference/yamnet.py's: TensorFlow and PyTorch do not go together in one
+process. The sounds are made by a formula, here and in the test. Features are stored where they are few; tokens as float32.
 """
 
 import json
@@ -37,21 +37,11 @@ from transformers import (
 from aisfx_weights import FRONT_ENDS
 from aisfx_weights import write as write_aisfx
 from pal_torch.eat import Eat, eat_features
+from sound import sound
 
 TARGET = Path(__file__).resolve().parent.parent / "src/encoders/fixtures"
 # Seconds of each sound, as shares of the window: what is longer is cut.
 SHARES = [0.23, 1.0, 1.3]
-
-
-def sound(samples: int, rate: int) -> np.ndarray:
-    """A tone, a sweep, and noise of a linear congruential generator: in float64, rounded to 16 bits."""
-    state, noise = 12345, np.empty(samples)
-    for i in range(samples):
-        state = (state * 1103515245 + 12345) % 2**31
-        noise[i] = state / 2**31 - 0.5
-    time = np.arange(samples) / rate
-    wave = 0.3 * np.sin(2 * np.pi * 440 * time) + 0.2 * np.sin(2 * np.pi * (200 + 900 * time) * time) + 0.4 * noise
-    return (np.round(wave * (0.6 + 0.4 * np.sin(5 * time)) * 20000) / 32768).astype(np.float32)
 
 
 def drawn(model: torch.nn.Module, seed: int) -> None:
@@ -187,8 +177,10 @@ def aisfx(seed: int) -> None:
 
 
 if __name__ == "__main__":
-    shutil.rmtree(TARGET, ignore_errors=True)
-    TARGET.mkdir(parents=True)
+    TARGET.mkdir(parents=True, exist_ok=True)
+    for folder in TARGET.iterdir():
+        if folder.name != "yamnet":
+            shutil.rmtree(folder)
     with torch.no_grad():
         whisper("whisper-80", 80, 1, torch.float32)
         whisper("whisper-128", 128, 2, torch.float16)

@@ -98,7 +98,8 @@ function same(side: number, stride: number): readonly [before: number, behind: n
 }
 
 /**
- * Magnitudes of mel bands. Frame i covers samples i·hop … i·hop + window; what lies behind the end counts as silence.
+ * The logarithms of mel bands' magnitudes. Frame i covers samples i·hop … i·hop + window; what lies behind the end
+ * counts as silence.
  * Source: features.py of tensorflow/models.
  * @param waveform [batch, samples], a whole number of hops
  * @returns [batch, samples/hop, melBins]

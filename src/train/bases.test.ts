@@ -210,7 +210,7 @@ test('a base that has a name on the hub is fetched when the model is loaded, unl
   assert.equal(hub.requests.length, before, 'what is there is not asked for again')
 })
 
-for (const family of ['whisper-80', 'ast', 'eat', 'clap-unfused', 'aisfx']) {
+for (const family of ['whisper-80', 'ast', 'eat', 'clap-unfused', 'aisfx', 'yamnet']) {
   test(`an encoder in Hugging Face's layout, ${family}, is taken as it is, and not kept`, async () => {
     const encoder = encoderFixture(family)
     const encoders = [{ name: 'general', encoder: { from: encoder }, connector: { kind: 'mlp' } }]
@@ -264,21 +264,28 @@ test("an encoder that is kept is the model's own, and the same as if it was not"
   assert.ok(relativeError(await connector(kept), await connector(built)) < 1e-5)
 })
 
-test('a convolutional encoder learns, and what its batch normalisation has counted stays', async () => {
-  const encoder = { from: encoderFixture('aisfx') }
-  const encoders = [{ name: 'general', encoder, connector: { kind: 'mlp' } }]
-  const changes = [
-    `model.encoders=${JSON.stringify(encoders)}`,
-    ...[0, 1].map((i) => `stages.${i}.batches=${JSON.stringify([DRUMS])}`),
-    'stages.1.trained=["encoders.*", "integration.*", "*.lora_*"]',
-  ]
-  const model = await trained(join(root, 'convolutions'), { bases: { llm: base }, steps: 1, changes })
-  const { tensors } = await openSafetensors(join(model, 'model.safetensors'))
-  const own = [...tensors.keys()].filter((name) => name.startsWith('encoders.general.encoder.'))
-  assert.ok(own.includes('encoders.general.encoder.conv_block4.conv2.weight'))
-  assert.ok(!own.some((name) => name.includes('running_')))
-  await ask({ model })
-})
+for (const [family, weight] of [
+  ['aisfx', 'conv_block4.conv2.weight'],
+  ['yamnet', 'layer14.depthwise_conv.weight'],
+] as const) {
+  test(`a convolutional encoder, ${family}, learns, and what its batch normalisation has counted stays`, async () => {
+    const encoder = { from: encoderFixture(family) }
+    const encoders = [{ name: 'general', encoder, connector: { kind: 'mlp' } }]
+    const changes = [
+      `model.encoders=${JSON.stringify(encoders)}`,
+      ...[0, 1].map((i) => `stages.${i}.batches=${JSON.stringify([DRUMS])}`),
+      'stages.1.trained=["encoders.*", "integration.*", "*.lora_*"]',
+    ]
+    const model = await trained(join(root, `${family}-learns`), { bases: { llm: base }, steps: 1, changes })
+    const { tensors } = await openSafetensors(join(model, 'model.safetensors'))
+    const own = [...tensors.keys()].filter((name) => name.startsWith('encoders.general.encoder.'))
+    const learnt = tensors.get(`encoders.general.encoder.${weight}`)
+    const theirs = (await openEncoder(encoder.from)).weights(weight)
+    assert.notDeepEqual(await readTensor(learnt!), await readWeight(theirs!, weight))
+    assert.ok(!own.some((name) => name.includes('running_')))
+    await ask({ model })
+  })
+}
 
 test('a Whisper with a shorter window, its connector warmed up by words, and a system message', async () => {
   const encoder = { from: encoderFixture('whisper-80'), windowSeconds: 0.6 }

@@ -26,7 +26,7 @@ after(() => runtime.close())
 const NOTHING: HiddenFeatures = { timeMasks: 0, maxSeconds: 0, bandMasks: 0, maxBins: 0 }
 const MUCH: HiddenFeatures = { timeMasks: 3, maxSeconds: 1, bandMasks: 2, maxBins: 20 }
 
-for (const family of ['whisper-80', 'ast', 'eat', 'clap-unfused', 'aisfx'] as const) {
+for (const family of ['whisper-80', 'ast', 'eat', 'clap-unfused', 'aisfx', 'yamnet'] as const) {
   test(`${family}: what is hidden is not heard, and where nothing is, all is as it was`, async () => {
     const { config, weights } = await openEncoder(fixture(family), { cache })
     const named: NamedEncoder = { name: 'ear', encoder: config, connector: { kind: 'mlp' } }

@@ -24,8 +24,8 @@ export interface OpenedEncoder {
 }
 
 /**
- * Opens the audio encoder in a folder of Hugging Face's layout: Whisper, AST, EAT and SSLAM, or CLAP, alone or as a part
- * of a larger model. Float32 weights stay in their files; others are converted once, into the cache.
+ * Opens the audio encoder in a folder of Hugging Face's layout: Whisper, AST, EAT and SSLAM, CLAP, aiSFX or YAMNet, alone or
+ * as a part of a larger model. Float32 weights stay in their files; others are converted once, into the cache.
  *
  * @throws PalError naming file and key for an encoder that we are not, or whose weights are not those that its
  *   configuration describes

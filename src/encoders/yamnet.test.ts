@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { readReference, relativeError } from '../graph/parity.test.helper.js'
+import { Graph, type Tensor } from '../graph/tensor.js'
+import { type OpenedEncoder, openEncoder } from '../model/checkpoints/open-encoder.js'
+import { Scope } from '../nn/scope.js'
+import { Runtime } from '../runtime/runtime.js'
+import { encoderFromHuggingFace } from './from-hugging-face.js'
+import { fixture, sound } from './reference.test.helper.js'
+import { type YamnetConfig, yamnet, yamnetFeatures } from './yamnet.js'
+
+const STEPS = [1, 2, 4] as const
+const STEP = 32 * 160
+
+let runtime: Runtime
+let opened: OpenedEncoder
+let config: YamnetConfig
+let expected: Awaited<ReturnType<typeof readReference>>['tensors']
+before(async () => {
+  runtime = await Runtime.start({ threads: 1 })
+  opened = await openEncoder(fixture('yamnet'))
+  assert.ok(opened.config.kind === 'yamnet')
+  config = opened.config
+  expected = (await readReference('encoders/fixtures/yamnet/expected.safetensors')).tensors
+})
+after(() => runtime.close())
+
+test('features are those that TensorFlow makes', async (context) => {
+  let worst = 0
+  for (const [i, steps] of STEPS.entries()) {
+    const theirs = expected.get(`features.${i}`)!
+    // The last frames reach behind the sound, where ours and theirs are silent.
+    const ours = await run([sound(steps * STEP, 16000)], (_, waveform) => yamnetFeatures(waveform, config))
+    worst = Math.max(worst, ...ours.map((value, at) => Math.abs(value - theirs.data[at]!)))
+  }
+  context.diagnostic(`largest error of a feature: ${worst.toExponential(1)}`)
+  assert.ok(worst < 1e-4, `${worst}`)
+})
+
+test("tokens are YAMNet's, before it takes the mean over time", async (context) => {
+  let worst = 0
+  for (const [i, steps] of STEPS.entries()) {
+    const theirs = expected.get(`tokens.${i}`)!
+    const ours = await tokens([sound(steps * STEP, 16000)])
+    assert.equal(ours.length, steps * config.hiddenSize)
+    worst = Math.max(worst, relativeError(ours, theirs.data))
+  }
+  context.diagnostic(`largest relative error of tokens: ${worst.toExponential(1)}`)
+  assert.ok(worst < 1e-4, `${worst}`)
+})
+
+test('a batch is what each is alone, whatever follows', async () => {
+  const long = sound(9 * STEP, 16000)
+  const short = new Float32Array(9 * STEP)
+  short.set(sound(2 * STEP, 16000))
+  const both = await tokens([short, long])
+  const alone = await tokens([short.subarray(0, 2 * STEP)])
+  assert.ok(relativeError(both.subarray(0, alone.length), alone) < 1e-5)
+  assert.ok(relativeError(both.subarray(9 * config.hiddenSize), await tokens([long])) < 1e-5)
+})
+
+test('settings that are none of YAMNet are refused, by file and key', () => {
+  const preprocessor = {
+    ...{ sampling_rate: 16000, win_length: 400, hop_length: 160, n_fft: 512, feature_size: 64 },
+    ...{ frequency_min: 125, frequency_max: 7500 },
+  }
+  const read = (config: object, changes: object) =>
+    encoderFromHuggingFace({
+      config: { model_type: 'yamnet', ...config },
+      preprocessor: { ...preprocessor, ...changes },
+      folder: 'there',
+    }).config
+  assert.equal(read({}, {}).hiddenSize, 1024)
+  assert.throws(() => read({ channels: [32, 64] }, {}), {
+    name: 'PalError',
+    message: /there\/config\.json.*channels.*expected 14 of them, got 2/,
+  })
+  assert.throws(() => read({}, { feature_size: 80 }), {
+    name: 'PalError',
+    message: /there\/preprocessor_config\.json.*feature_size.*expected a multiple of 32, got 80/,
+  })
+})
+
+function tokens(waves: readonly Float32Array[]): Promise<Float32Array> {
+  return run(waves, (graph, waveform) => yamnet(new Scope(graph), config, { waveform }))
+}
+
+async function run(
+  waves: readonly Float32Array[],
+  build: (graph: Graph, waveform: Tensor) => Tensor,
+): Promise<Float32Array> {
+  const graph = new Graph()
+  const samples = waves[0]!.length
+  const waveform = graph.input('waveform', [waves.length, samples])
+  const program = await runtime.compile({ out: build(graph, waveform) }, opened)
+  const fed = Float32Array.from(waves.flatMap((wave) => [...wave]))
+  const { outputs } = await program.run({ waveform: fed })
+  await program.release()
+  return outputs.out!.data as Float32Array
+}
