@@ -1,7 +1,6 @@
 import type { Draw, Source } from '../data/source.js'
 import { Epochs, examplesOf } from '../data/sources/epochs.js'
 import type { ModelConfig } from '../model/config/config.js'
-import { commonSamples } from '../model/network/padded-samples.js'
 import type { Ranks } from '../parallel/ranks.js'
 import { Random } from '../random.js'
 import type { Batch } from './batch.js'
@@ -65,7 +64,7 @@ export class Batches {
     const random = new Random(seed, stage.name, number)
     const plan = random.weighted(stage.batches, ({ weight }) => weight)
     const draw = this.#drawers.get(plan) as Drawer
-    const samples = commonSamples(config.encoders, Math.round(plan.seconds * sampleRateOf(config)))
+    const samples = Math.round(plan.seconds * sampleRateOf(config))
     const draws = Array.from({ length: plan.audios }, (_, slot) =>
       draw(number * plan.audios + slot, new Random(seed, stage.name, number, slot)),
     )

@@ -5,7 +5,7 @@ import { gather } from '../graph/gather.js'
 import { gradients } from '../graph/gradients.js'
 import { crossEntropy } from '../graph/loss.js'
 import { sum } from '../graph/reduce.js'
-import { broadcastTo, concat, reshape } from '../graph/shape.js'
+import { broadcastTo, concat, padAxis, reshape } from '../graph/shape.js'
 import { fixed, Graph, type Tensor } from '../graph/tensor.js'
 import type { AudioTokens, Heard } from '../integration/integration.js'
 import type { Checkpointing } from '../llm/decoder.js'
@@ -126,7 +126,10 @@ export function forwardGraph(config: ModelConfig, shape: BatchShape, options: Fo
   return { logits, loss, initials: network.scope.initials }
 }
 
-/** What an encoder makes of the waveform, or what it is said to have made of it, and which of its tokens are padding. */
+/**
+ * What an encoder makes of the waveform, followed by silence up to a whole number of its own steps, or what it is said to
+ * have made of it, and which of its tokens are padding.
+ */
 export function encoderTokens(
   scope: Scope,
   named: NamedEncoder,
@@ -136,7 +139,9 @@ export function encoderTokens(
 ): { tokens: Tensor; mask: Tensor } {
   const { graph } = scope
   const { name, encoder } = named
+  if (waveform.shape[1] !== samples) throw new Error(`expected a waveform of ${samples} samples`)
   const count = tokenCount(named, samples)
+  const followed = padAxis(waveform, 1, 0, count.samples - samples)
   const mask = graph.input(`${name}.encoderMask`, [audios, 1, 1, 1, count.encoder])
   if (given.includes(name)) {
     return { tokens: graph.input(`${name}.features`, [audios, count.encoder, encoder.hiddenSize]), mask }
@@ -149,7 +154,7 @@ export function encoderTokens(
     : undefined
   const lengths = graph.input(`${name}.lengths`, [audios, 1])
   const at = scope.in(`encoders.${name}.encoder`)
-  return { tokens: encode(at, encoder, { waveform, lengths, mask, hidden }), mask }
+  return { tokens: encode(at, encoder, { waveform: followed, lengths, mask, hidden }), mask }
 }
 
 /** Rotary tables long enough for all audio keys and the whole sequence. */

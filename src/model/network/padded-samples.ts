@@ -15,16 +15,6 @@ export function paddedSamples(named: NamedEncoder, samples: number): number {
   return samples <= window ? Math.min(window, rounded) : rounded
 }
 
-/**
- * The shortest length from `samples` on that is a whole number of every encoder's steps, the pools of their connectors
- * included, so that one waveform suits all.
- * @throws PalError when that is longer than a window which is the only one that an encoder knows
- */
-export function commonSamples(encoders: readonly NamedEncoder[], samples: number): number {
-  const padded = Math.max(...encoders.map((named) => tokenCount(named, samples).samples))
-  return padded === samples ? samples : commonSamples(encoders, padded)
-}
-
 /** The samples of a whole window: a whole number of the encoder's steps. */
 export function windowSamples(named: NamedEncoder): number {
   const { windowSeconds, sampleRate } = named.encoder
