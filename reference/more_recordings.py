@@ -87,14 +87,15 @@ def main(folder: Path) -> None:
 
 
 def write(path: Path, head: list[str], rows) -> None:
-    count = 0
+    seen = set()
     with path.open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(head)
         for row in rows:
+            assert row[0] not in seen, f"two recordings would be {row[0]}"
+            seen.add(row[0])
             table.writerow(row)
-            count += 1
-    print(f"{path}: {count} recordings", file=sys.stderr)
+    print(f"{path}: {len(seen)} recordings", file=sys.stderr)
 
 
 def drums(folder: Path):
@@ -157,13 +158,14 @@ def text(name: bytes) -> str:
     return name.split(b"\0")[0].decode("latin1").strip()
 
 
-def rendered(soundfont: Path, channel: int, program: int, notes: list[tuple[int, int]]) -> numpy.ndarray:
-    """Samples at 16 kHz of `notes` (key, velocity), SECONDS_APART from each other."""
+def rendered(soundfont: Path, channel: int, program: int, notes: list[tuple[int, int]], held: float = 0.25) -> numpy.ndarray:
+    """Samples at 16 kHz of `notes` (key, velocity), SECONDS_APART from each other and each held for so many seconds."""
     ticks = 480  # a quarter, at 120 to the minute: half a second
+    on = int(2 * ticks * held)
     events = b"\x00" + bytes([0xC0 | channel, program])
     for index, (key, velocity) in enumerate(notes):
-        events += length(2 * ticks * SECONDS_APART - ticks // 2 if index else 0) + bytes([0x90 | channel, key, velocity])
-        events += length(ticks // 2) + bytes([0x80 | channel, key, 0])
+        events += length(2 * ticks * SECONDS_APART - on if index else 0) + bytes([0x90 | channel, key, velocity])
+        events += length(on) + bytes([0x80 | channel, key, 0])
     events += length(2 * ticks * SECONDS_APART) + b"\xff\x2f\x00"
     with tempfile.TemporaryDirectory() as scratch:
         midi, wav = Path(scratch) / "hits.mid", Path(scratch) / "hits.wav"
