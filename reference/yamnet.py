@@ -20,20 +20,25 @@ from yamnet_weights import write
 TARGET = Path(__file__).resolve().parent.parent / "src/encoders/fixtures/yamnet"
 WIDTHS = [4, 6, 8, 8, 8, 8, 12, 12, 12, 12, 12, 12, 16, 16]
 STRIDES = [2, 1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1]
+LABELS = ["Speech", "Bee, wasp, etc.", "Dog"]
 # Of a sound, in steps of 32 frames, and of the silence behind it: as far as the network sees.
 STEPS, BEHIND = [1, 2, 4], 5
 
 
 def main() -> None:
     model, pairs = network()
-    draw(pairs, np.random.default_rng(8))
-    write(TARGET, [(*convolution.get_weights(), *norm.get_weights()) for convolution, norm in pairs])
+    random = np.random.default_rng(8)
+    draw(pairs, random)
+    classifier = random.normal(0, 0.05, (WIDTHS[-1], len(LABELS))), random.normal(0, 0.5, len(LABELS))
+    kernel, bias = (one.astype(np.float32) for one in classifier)
+    write(TARGET, [(*convolution.get_weights(), *norm.get_weights()) for convolution, norm in pairs], (LABELS, kernel, bias))
     expected = {}
     for i, steps in enumerate(STEPS):
         features = spectrogram(np.pad(sound(steps * 32 * 160, 16000), (0, BEHIND * 32 * 160)))
         tokens = tf.reduce_mean(model(features[None, :, :, None]), 2)[0]
         expected[f"features.{i}"] = np.ascontiguousarray(features[: 32 * steps])
         expected[f"tokens.{i}"] = np.ascontiguousarray(tokens[:steps])
+        expected[f"scores.{i}"] = np.ascontiguousarray(tf.sigmoid(tokens @ kernel + bias)[:steps])
     save_file(expected, TARGET / "expected.safetensors")
     size = sum(file.stat().st_size for file in TARGET.iterdir())
     print(f"{TARGET.name}: {size / 1000:.0f} kB", file=sys.stderr)

@@ -60,6 +60,11 @@ export function tokenGrid(config: EncoderConfig): TokenGrid {
   }
 }
 
+/** What the scores are of that an encoder makes; undefined where its tokens are no scores. */
+export function labelsOf(config: EncoderConfig): readonly string[] | undefined {
+  return config.kind === 'yamnet' ? config.labels : undefined
+}
+
 /** How many layers an encoder has, all stages together. */
 export function layerCount(config: EncoderConfig): number {
   switch (config.kind) {

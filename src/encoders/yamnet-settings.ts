@@ -15,6 +15,8 @@ export const readYamnet: ReadFamily = (settings, preprocessor) => {
   if (melBins % YAMNET_SHRINKS !== 0) {
     throw preprocessor.mistake(`expected a multiple of ${YAMNET_SHRINKS}, got ${melBins}`, 'feature_size')
   }
+  const labels = settings.mentions('labels') ? settings.texts('labels') : undefined
+  if (labels?.length === 0) throw settings.mistake('expected at least one, got none', 'labels')
   const config: YamnetConfig = {
     kind: 'yamnet',
     sampleRate: preprocessor.size('sampling_rate'),
@@ -25,7 +27,8 @@ export const readYamnet: ReadFamily = (settings, preprocessor) => {
     lowestFrequency: preprocessor.number('frequency_min', 125),
     highestFrequency: preprocessor.positive('frequency_max', 7500),
     channels,
-    hiddenSize: channels.at(-1) as number,
+    ...(labels && { labels }),
+    hiddenSize: labels ? labels.length : (channels.at(-1) as number),
     windowSeconds: preprocessor.positive('chunk_length', 10),
   }
   return { config, prefixes: [] }

@@ -14,13 +14,17 @@ const STEP = 32 * 160
 
 let runtime: Runtime
 let opened: OpenedEncoder
+/** Without its classifier, and with it. */
 let config: YamnetConfig
+let scored: YamnetConfig
 let expected: Awaited<ReturnType<typeof readReference>>['tensors']
 before(async () => {
   runtime = await Runtime.start({ threads: 1 })
   opened = await openEncoder(fixture('yamnet'))
   assert.ok(opened.config.kind === 'yamnet')
-  config = opened.config
+  const { labels: _, ...states } = opened.config
+  config = { ...states, hiddenSize: states.channels.at(-1)! }
+  scored = opened.config
   expected = (await readReference('encoders/fixtures/yamnet/expected.safetensors')).tensors
 })
 after(() => runtime.close())
@@ -49,6 +53,32 @@ test("tokens are YAMNet's, before it takes the mean over time", async (context) 
   assert.ok(worst < 1e-4, `${worst}`)
 })
 
+test("with labels, tokens are its classifier's scores", async (context) => {
+  assert.deepEqual(scored.labels, ['Speech', 'Bee, wasp, etc.', 'Dog'])
+  assert.equal(scored.hiddenSize, 3)
+  let worst = 0
+  for (const [i, steps] of STEPS.entries()) {
+    const ours = await tokens([sound(steps * STEP, 16000)], scored)
+    worst = Math.max(worst, relativeError(ours, expected.get(`scores.${i}`)!.data))
+  }
+  context.diagnostic(`largest relative error of scores: ${worst.toExponential(1)}`)
+  assert.ok(worst < 1e-5, `${worst}`)
+})
+
+test('what is hidden is silent, not 0: that would be loud on the scale of its logarithms', async () => {
+  const wave = sound(2 * STEP, 16000)
+  // Nothing of the sound, and of the silence behind it nothing either.
+  const frames = 32 * (2 + 5)
+  const unheard = await run([wave], (graph, waveform) => {
+    const hidden = {
+      frames: graph.constant(new Float32Array(frames), [1, frames, 1]),
+      bins: graph.constant(new Float32Array(64).fill(1), [1, 1, 64]),
+    }
+    return yamnet(new Scope(graph), config, { waveform, hidden })
+  })
+  assert.ok(relativeError(unheard, await tokens([new Float32Array(2 * STEP)])) < 1e-5)
+})
+
 test('a batch is what each is alone, whatever follows', async () => {
   const long = sound(9 * STEP, 16000)
   const short = new Float32Array(9 * STEP)
@@ -75,14 +105,18 @@ test('settings that are none of YAMNet are refused, by file and key', () => {
     name: 'PalError',
     message: /there\/config\.json.*channels.*expected 14 of them, got 2/,
   })
+  assert.throws(() => read({ labels: [] }, {}), {
+    name: 'PalError',
+    message: /there\/config\.json.*labels.*expected at least one, got none/,
+  })
   assert.throws(() => read({}, { feature_size: 80 }), {
     name: 'PalError',
     message: /there\/preprocessor_config\.json.*feature_size.*expected a multiple of 32, got 80/,
   })
 })
 
-function tokens(waves: readonly Float32Array[]): Promise<Float32Array> {
-  return run(waves, (graph, waveform) => yamnet(new Scope(graph), config, { waveform }))
+function tokens(waves: readonly Float32Array[], heard = config): Promise<Float32Array> {
+  return run(waves, (graph, waveform) => yamnet(new Scope(graph), heard, { waveform }))
 }
 
 async function run(

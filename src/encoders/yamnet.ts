@@ -1,8 +1,9 @@
 import { convolve } from '../graph/convolution.js'
-import { add, clampMin, log, mul } from '../graph/elementwise.js'
+import { add, clampMin, log, mul, sigmoid } from '../graph/elementwise.js'
 import { mean } from '../graph/reduce.js'
 import { padAxis, reshape, slice, transpose } from '../graph/shape.js'
 import { fixed, type Tensor } from '../graph/tensor.js'
+import { linear } from '../nn/linear.js'
 import type { Scope } from '../nn/scope.js'
 import { unfold } from '../nn/unfold.js'
 import { foldedBatchNorm } from './batch-norm.js'
@@ -18,7 +19,12 @@ export interface YamnetConfig extends MelConfig {
   readonly kind: 'yamnet'
   /** Of each of the 14 layers. */
   readonly channels: readonly number[]
-  /** Width of the tokens: the last layer's channels. */
+  /**
+   * What its classifier tells apart. With them, tokens are its scores, what it takes the sound for, instead of the states
+   * that it tells them from.
+   */
+  readonly labels?: readonly string[]
+  /** Width of the tokens: the last layer's channels, or the number of labels. */
   readonly hiddenSize: number
   /** Longer audio is encoded in windows of this many seconds, whose tokens are joined. */
   readonly windowSeconds: number
@@ -43,7 +49,9 @@ export function yamnet(scope: Scope, config: YamnetConfig, inputs: EncoderInputs
   const steps = fixed(waveform.shape[1]) / samplesPerStep
   const followed = padAxis(waveform, 1, 0, STEPS_AHEAD * samplesPerStep)
   const features = hide(yamnetFeatures(followed, config), inputs, Math.log(OFFSET))
-  return slice(yamnetTokens(scope, config, features), 1, 0, steps)
+  const states = slice(yamnetTokens(scope, config, features), 1, 0, steps)
+  const { labels } = config
+  return labels ? sigmoid(linear(scope.in('classifier'), states, labels.length)) : states
 }
 
 /** Steps behind a token that its convolutions see, rounded up: 157 frames, of 32 to a step. */

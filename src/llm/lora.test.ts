@@ -9,7 +9,7 @@ import { reshape } from '../graph/shape.js'
 import { Graph } from '../graph/tensor.js'
 import { MASKED } from '../nn/attention.js'
 import { isLora, type LoraConfig } from '../nn/lora.js'
-import { type Fresh, Scope } from '../nn/scope.js'
+import { type Drawn, Scope } from '../nn/scope.js'
 import { Runtime } from '../runtime/runtime.js'
 import { initialise } from '../train/initialise.js'
 import type { LlamaConfig } from './config.js'
@@ -72,7 +72,7 @@ for (const [name, peft] of Object.entries(cases)) {
     for (const [weight, initial] of [...scope.initials].filter(([weight]) => isLora(weight))) {
       const theirs = numbers(`${name}/fresh/${weight}`)
       const ours = new Float32Array(theirs.length)
-      initialise(ours, weight, initial as Fresh, 1)
+      initialise(ours, weight, initial as Drawn, 1)
       if (weight.endsWith('lora_B.weight')) {
         assert.deepEqual(ours, theirs, 'B is zero')
         continue

@@ -2,8 +2,11 @@ import type { Graph, Tensor } from '../graph/tensor.js'
 import { matcher } from '../patterns.js'
 import type { LoraConfig } from './lora.js'
 
-/** How a parameter that no file gives is filled before training: a normal's deviation, or a uniform's bound. */
-export type Fresh = 'zeros' | 'ones' | { readonly normal: number } | { readonly uniform: number }
+/** Numbers of themselves: a normal's deviation, or a uniform's bound. */
+export type Drawn = 'zeros' | 'ones' | { readonly normal: number } | { readonly uniform: number }
+
+/** How a parameter that no file gives is filled before training; by `words`, a row for each: the mean of its embeddings. */
+export type Fresh = Drawn | { readonly words: readonly string[] }
 
 /** The same, or like another parameter, which may have a base. */
 export type Initial = Fresh | { readonly like: string }

@@ -21,18 +21,18 @@ import type { LoadOptions } from '../model/load-options.js'
 import { modelParameters } from '../model/network/parameters.js'
 import { loadPal } from '../model/pal.js'
 import { openModel } from '../model/stored/model-folder.js'
-import { writeTinyModel } from '../model/tiny-model.js'
+import { tinyConfig, writeTinyModel } from '../model/tiny-model.js'
 import { isLora } from '../nn/lora.js'
 import { packageFolder } from '../package-folder.js'
-import type { BlockSource, WeightSource } from '../runtime/runtime.js'
+import type { WeightSource } from '../runtime/runtime.js'
 import type { ChatMessage } from '../text/chat.js'
-import { fromBlocks } from '../weights/blocks.js'
 import { openSafetensors, readTensor } from '../weights/safetensors.js'
 import type { PartOrigin } from './inherited.js'
 import { startingWeights } from './parameters.js'
-import { readWeight } from './read-weight.js'
+import { readNumbers, readWeight } from './read-weight.js'
 import { loadRecipe } from './recipe/load-recipe.js'
 import { TINY_BASE_CHANGES, writeTinyRecordings } from './tiny-run.test.helper.js'
+import { EMBEDDINGS } from './tokenizer.js'
 import { train } from './train.js'
 import type { PartCount } from './trained-parts.js'
 
@@ -287,6 +287,46 @@ for (const [family, weight] of [
   })
 }
 
+test('a connector of words wants a language model that knows words', async () => {
+  const encoders = [
+    { name: 'general', encoder: { from: encoderFixture('yamnet') }, connector: { kind: 'words' } },
+  ]
+  const { llm } = tinyConfig()
+  const changes = [
+    `model.encoders=${JSON.stringify(encoders)}`,
+    `model.llm=${JSON.stringify(llm)}`,
+    ...[0, 1].flatMap((i) => [`stages.${i}.batches=${JSON.stringify([DRUMS])}`, `stages.${i}.trained=["*"]`]),
+  ]
+  await assert.rejects(
+    trained(join(root, 'wordless'), { bases: {}, steps: 1, changes }),
+    /model\.llm: expected a language model that knows words, .*got one that is drawn anew/,
+  )
+})
+
+test("a connector of words begins as the language model's words for its encoder's labels", async () => {
+  const from = encoderFixture('yamnet')
+  const encoders = [{ name: 'general', encoder: { from }, connector: { kind: 'words' } }]
+  const changes = [
+    `model.encoders=${JSON.stringify(encoders)}`,
+    'model.llm.bits=4',
+    ...[0, 1].map((i) => `stages.${i}.batches=${JSON.stringify([DRUMS])}`),
+    'stages.0.trained=["*.lora_*"]',
+    'stages.1.trained=["*.lora_*"]',
+  ]
+  const model = await trained(join(root, 'words'), { bases: { llm: base }, steps: 1, changes })
+  const { tensors } = await openSafetensors(join(model, 'model.safetensors'))
+  const ours = await readTensor(tensors.get('encoders.general.connector.weight')!)
+  const { weights, config, tokenizer } = await openModel(model)
+  const { hiddenSize } = config.model.llm
+  const embeddings = await readNumbers(weights(EMBEDDINGS)!, EMBEDDINGS)
+  const ids = tokenizer.encode(' bee wasp etc')
+  const mean = Float32Array.from({ length: hiddenSize }, (_, i) =>
+    ids.reduce((sum, id) => sum + embeddings[id * hiddenSize + i]! / ids.length, 0),
+  )
+  assert.ok(relativeError(ours.subarray(hiddenSize, 2 * hiddenSize), mean) < 1e-3, 'as float16')
+  await ask({ model })
+})
+
 test('a Whisper with a shorter window, its connector warmed up by words, and a system message', async () => {
   const encoder = { from: encoderFixture('whisper-80'), windowSeconds: 0.6 }
   const short = [0, 1].map((i) => `stages.${i}.batches=${JSON.stringify([DRUMS])}`)
@@ -476,18 +516,12 @@ test('what is trained for 4 bits computes with the numbers that it will be used 
     const trainedWith = await readWeight(bases.llm?.weights(`llm.model.${name}.weight`) as WeightSource, name)
     const used = weights(`llm.model.${name}.weight`) as WeightSource
     assert.equal('bits' in used, name !== 'norm')
-    assert.deepEqual(trainedWith, 'bits' in used ? await numbersOf(used) : await readWeight(used, name), name)
+    assert.deepEqual(trainedWith, await readNumbers(used, name), name)
   }
   const pal = await loadPal({ model })
   await pal.ask(join(packageFolder(), 'examples', 'snare-drum.wav'), 'What do you hear?', { maxTokens: 2 })
   await pal.close()
 })
-
-async function numbersOf({ values, scales, bits }: BlockSource): Promise<Float32Array> {
-  const { buffer, byteOffset, byteLength } = await readWeight(values, 'values')
-  const stored = new Uint8Array(buffer, byteOffset, byteLength)
-  return fromBlocks({ values: stored, scales: await readWeight(scales, 'scales') }, bits)
-}
 
 test('a norm of LAL’s own starts as the pretrained layer’s', async () => {
   const own = ['model.integration={ kind: lal, norm: own }']

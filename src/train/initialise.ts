@@ -1,8 +1,8 @@
-import type { Fresh } from '../nn/scope.js'
+import type { Drawn } from '../nn/scope.js'
 import { Random } from '../random.js'
 
 /** A fresh parameter's numbers; they depend on the seed and the name alone, not on what else the model holds. */
-export function initialise(into: Float32Array, name: string, initial: Fresh, seed: number): void {
+export function initialise(into: Float32Array, name: string, initial: Drawn, seed: number): void {
   if (initial === 'zeros') into.fill(0)
   else if (initial === 'ones') into.fill(1)
   else {

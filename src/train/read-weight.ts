@@ -1,5 +1,6 @@
 import { PalError } from '../errors.js'
 import type { WeightSource } from '../runtime/runtime.js'
+import { fromBlocks } from '../weights/blocks.js'
 import { readRange, withFile } from '../weights/read-range.js'
 
 /**
@@ -19,4 +20,12 @@ export async function readWeight(source: WeightSource, name: string): Promise<Fl
   const { file: path, offset, byteLength } = source
   const bytes = await withFile(path, 'weights', (file) => readRange(file, path, offset, byteLength))
   return new Float32Array(bytes.buffer)
+}
+
+/** As `readWeight`, but of weights in blocks what these stand for. */
+export async function readNumbers(source: WeightSource, name: string): Promise<Float32Array> {
+  if (!('bits' in source)) return readWeight(source, name)
+  const { buffer, byteOffset, byteLength } = await readWeight(source.values, name)
+  const values = new Uint8Array(buffer, byteOffset, byteLength)
+  return fromBlocks({ values, scales: await readWeight(source.scales, name) }, source.bits)
 }

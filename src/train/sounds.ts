@@ -92,7 +92,7 @@ function meansWhile(
   const padded = tokenCount(named, samples)
   const longest = padded[tokens]
   const pool = padded.encoder / longest
-  const hasTime = tokens === 'encoder' || named.connector.kind === 'mlp'
+  const hasTime = tokens === 'encoder' || named.connector.kind !== 'qformer'
   const share = new Float32Array(draws.length * most * longest)
   for (const [audio, sounds] of heard.entries()) {
     const count = tokenCount(named, (draws[audio] as Draw).samples.length)

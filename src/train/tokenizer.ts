@@ -13,7 +13,8 @@ import { trainTokenizer } from '../text/train-tokenizer.js'
 import type { LoadedRecipe } from './recipe/recipe.js'
 import type { SourceOf } from './sources.js'
 
-const EMBEDDINGS = 'llm.model.embed_tokens.weight'
+/** The language model's, by name. */
+export const EMBEDDINGS = 'llm.model.embed_tokens.weight'
 const DRAWS = 1000
 
 /**

@@ -22,7 +22,7 @@ import { HEAD_PREFIX } from './labels.js'
 import { openMetrics } from './metrics.js'
 import { objective } from './objective.js'
 import { inheritedIn, type Origin, type StageOrigin, saveOrigin, stageOrigin } from './origin.js'
-import { type RunWeights, startingWeights } from './parameters.js'
+import { fillWords, type RunWeights, startingWeights } from './parameters.js'
 import type { BatchPlan, LoadedRecipe, Recipe } from './recipe/recipe.js'
 import { alone } from './run-lock.js'
 import { sampleRateOf } from './sample-rate.js'
@@ -163,6 +163,7 @@ async function trainPlan(
   const resumed = await loadCheckpoint(folder, parameters, optimizer, identity)
   const planned = recipe.stages.map((stage) => timed(stage, sourceOf, ranks))
   const taken = resumed ? undefined : await takeOver(loaded, plan, weights)
+  if (!resumed) await fillWords(weights, config, tokenizer, taken)
   const origin: Origin = {
     bases: records,
     inherited:

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fixture as encoderFixture } from '../encoders/reference.test.helper.js'
 import { resolvePlan } from '../model/bases/resolve-plan.js'
+import { openEncoder } from '../model/checkpoints/open-encoder.js'
 import type { ModelConfig } from '../model/config/config.js'
 import type { ModelPlan } from '../model/config/plan.js'
 import { modelParameters } from '../model/network/parameters.js'
@@ -142,10 +144,13 @@ test('every stage of every recipe that ships trains what it says, in every setti
   const [ears] = tiny.model.encoders
   // In the place of what is not on this machine: layers enough, and a width that nine heads divide.
   const llm = { ...tinyConfig().llm, layers: 6, hiddenSize: 72 }
+  const { config: scored } = await openEncoder(encoderFixture('yamnet'))
   const standIn = ({ encoders, llm: own, ...model }: ModelPlan): ModelPlan => ({
     ...model,
     encoders: encoders.map((named) =>
-      'from' in named.encoder ? { ...named, encoder: ears!.encoder } : named,
+      'from' in named.encoder
+        ? { ...named, encoder: named.connector.kind === 'words' ? scored : ears!.encoder }
+        : named,
     ),
     llm: 'from' in own ? llm : own,
   })

@@ -62,6 +62,29 @@ export function wordGraph(
   return withGradients({ loss, initials: network.scope.initials }, trained)
 }
 
+/**
+ * What the language model reads where words stand: for each text the mean of its tokens' embeddings.
+ * @param embeddings [vocabulary, hiddenSize]
+ * @returns [texts, hiddenSize]
+ */
+export function wordEmbeddings(
+  texts: readonly string[],
+  tokenizer: WordEncoder,
+  embeddings: Float32Array,
+  hiddenSize: number,
+): Float32Array {
+  const means = new Float32Array(texts.length * hiddenSize)
+  for (const [row, text] of texts.entries()) {
+    const ids = tokenizer.encode(withinSentence(text))
+    for (const id of ids) {
+      for (let i = 0; i < hiddenSize; i++) {
+        means[row * hiddenSize + i]! += (embeddings[id * hiddenSize + i] as number) / ids.length
+      }
+    }
+  }
+  return means
+}
+
 /** What a step learns words from. @throws PalError for audio whose sounds are not known */
 export function collateWords(
   draws: readonly Draw[],
@@ -72,8 +95,8 @@ export function collateWords(
   hide?: Hiding,
 ): Batch<WordShape> {
   const { examples, feeds, shape, ...batch } = collateSounds(draws, config, samples, 'audio', hide)
-  // As a word stands within a sentence. All labels' lengths count, so that all batches are of one.
-  const idsOf = (label: string) => tokenizer.encode(` ${label}`)
+  // All labels' lengths count, so that all batches are of one.
+  const idsOf = (label: string) => tokenizer.encode(withinSentence(label))
   const wordTokens = Math.max(...labels.map((label) => idsOf(label).length))
   const words = new BigInt64Array(examples.length * wordTokens)
   const wordShare = new Float32Array(words.length)
@@ -84,3 +107,6 @@ export function collateWords(
   }
   return { ...batch, shape: { ...shape, wordTokens }, feeds: { ...feeds, words, wordShare } }
 }
+
+/** As a word stands within a sentence, with the space before it. */
+const withinSentence = (text: string) => ` ${text}`

@@ -69,6 +69,29 @@ test('what is split among heads has their number as a divisor', () => {
   }
 })
 
+test('a connector that puts scores into words has an encoder that makes scores', () => {
+  const config = tinyConfig(integrations.lal)
+  const scored = (encoder: object) => ({
+    ...config,
+    encoders: [{ name: 'general', encoder, connector: { kind: 'words' } }],
+  })
+  assert.equal(
+    firstIssue(scored(config.encoders[0]!.encoder)),
+    'encoders.0.connector.kind: expected an encoder with `labels`, whose scores can be put into words, got one of kind "patch-transformer" without',
+  )
+  const yamnet = {
+    ...{ kind: 'yamnet', sampleRate: 16000, windowSize: 400, hopSize: 160, fftSize: 512, melBins: 64 },
+    ...{ lowestFrequency: 125, highestFrequency: 7500, channels: Array(14).fill(8), windowSeconds: 10 },
+  }
+  assert.equal(firstIssue(scored({ ...yamnet, labels: ['dog', 'bell'], hiddenSize: 2 })), undefined)
+  assert.equal(
+    firstIssue(scored({ ...yamnet, labels: ['dog', 'bell'], hiddenSize: 8 })),
+    'encoders.0.encoder.hiddenSize: expected the number of labels, 2, got 8',
+  )
+  const named = modelPlanSchema.safeParse(scored({ from: 'somewhere' }))
+  assert.ok(named.success, 'what is only named is checked when it is known')
+})
+
 test('a plan whose language model is only named is checked by what it says itself', () => {
   const config = tinyConfig()
   const plan = (integration: object) =>

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import type { EncoderConfig } from '../../encoders/encoder.js'
 import type { LlamaConfig } from '../../llm/config.js'
 import type { ModelConfig } from './config.js'
 import { misfits } from './misfits.js'
-import type { BaseReference, Listening, ModelPlan } from './plan.js'
+import type { BaseReference, EncoderReference, Listening, ModelPlan } from './plan.js'
 
 const count = z.int().positive()
 const positive = z.number().positive()
@@ -99,7 +100,8 @@ const yamnet = z.strictObject({
   kind: z.literal('yamnet'),
   ...{ sampleRate: count, windowSize: count, hopSize: count, fftSize: count, melBins: count.multipleOf(32) },
   ...{ lowestFrequency: z.number().nonnegative(), highestFrequency: positive },
-  ...{ channels: z.array(count).length(14), hiddenSize: count, windowSeconds: positive },
+  ...{ channels: z.array(count).length(14), labels: z.array(z.string().min(1)).min(1).exactOptional() },
+  ...{ hiddenSize: count, windowSeconds: positive },
 })
 
 /** Every encoder that there is. */
@@ -107,6 +109,7 @@ const encoder = z.discriminatedUnion('kind', [patchTransformer, whisper, ast, ea
 
 const connector = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('mlp'), pool: count.exactOptional(), clock: z.boolean().exactOptional() }),
+  z.strictObject({ kind: z.literal('words'), clock: z.boolean().exactOptional() }),
   z.strictObject({ kind: z.literal('qformer'), queries: count, layers: count, heads: count }),
 ])
 
@@ -200,7 +203,10 @@ export const listeningSchema = z.strictObject({
   integration: integration.exactOptional(),
 }) satisfies z.ZodType<Listening>
 
-function modelSchema<E, L extends LlamaConfig | BaseReference>(encoder: z.ZodType<E>, llm: z.ZodType<L>) {
+function modelSchema<E extends EncoderConfig | EncoderReference, L extends LlamaConfig | BaseReference>(
+  encoder: z.ZodType<E>,
+  llm: z.ZodType<L>,
+) {
   return z
     .strictObject({
       encoders: encodersSchema(encoder),
@@ -218,7 +224,7 @@ function modelSchema<E, L extends LlamaConfig | BaseReference>(encoder: z.ZodTyp
     })
 }
 
-function encodersSchema<E>(encoder: z.ZodType<E>) {
+function encodersSchema<E extends EncoderConfig | EncoderReference>(encoder: z.ZodType<E>) {
   return z.array(z.strictObject({ name: z.string().regex(/^\w+$/), encoder, connector })).min(1)
 }
 

@@ -1,5 +1,6 @@
 import type { MlpConfig } from '../../connectors/mlp.js'
 import type { QFormerConfig } from '../../connectors/q-former.js'
+import type { WordsConfig } from '../../connectors/words.js'
 import type { EncoderConfig } from '../../encoders/encoder.js'
 import type { IntegrationConfig } from '../../integration/config.js'
 import type { LlamaConfig } from '../../llm/config.js'
@@ -19,5 +20,5 @@ export interface ModelConfig {
 export interface NamedEncoder {
   readonly name: string
   readonly encoder: EncoderConfig
-  readonly connector: MlpConfig | QFormerConfig
+  readonly connector: MlpConfig | WordsConfig | QFormerConfig
 }

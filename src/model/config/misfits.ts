@@ -1,8 +1,10 @@
+import { labelsOf } from '../../encoders/encoder.js'
 import { PalError } from '../../errors.js'
 import type { IntegrationConfig } from '../../integration/config.js'
 import { summaryOf } from '../../integration/pal.js'
 import type { LlamaConfig } from '../../llm/config.js'
-import type { ModelConfig, NamedEncoder } from './config.js'
+import type { ModelConfig } from './config.js'
+import { isReference, type PlannedEncoder } from './plan.js'
 
 /** Something that does not fit another part of the model, and where a `ModelConfig` says it. */
 export interface Misfit {
@@ -12,7 +14,8 @@ export interface Misfit {
 
 /** The parts of a model that have to fit one another. */
 interface Parts {
-  readonly encoders: readonly Pick<NamedEncoder, 'name' | 'connector'>[]
+  /** Of those that are only named, what depends on what they are is not looked at. */
+  readonly encoders: readonly PlannedEncoder[]
   readonly integration: IntegrationConfig
   /** Undefined as long as it is only named: what depends on its sizes is not looked at. */
   readonly llm: LlamaConfig | undefined
@@ -27,7 +30,12 @@ export function misfits({ encoders, integration, llm }: Parts): readonly Misfit[
     ...layerMisfits(integration, sizes),
     ...headMisfits(encoders, integration, sizes),
   ]
-  return [...routeMisfits(encoders, integration), ...(llm ? ofLanguageModel(llm) : [])]
+  return [
+    ...routeMisfits(encoders, integration),
+    ...wordMisfits(encoders),
+    ...widthMisfits(encoders),
+    ...(llm ? ofLanguageModel(llm) : []),
+  ]
 }
 
 /** @throws PalError for the first misfit */
@@ -55,6 +63,31 @@ function routeMisfits(encoders: Parts['encoders'], integration: IntegrationConfi
       message: `expected a route, "plits" or "lal", for each encoder, got none for "${name}"`,
     })),
   ]
+}
+
+/** A connector that puts scores into words has an encoder that makes scores. */
+function wordMisfits(encoders: Parts['encoders']): readonly Misfit[] {
+  return encoders.flatMap(({ encoder, connector }, i) =>
+    connector.kind === 'words' && !isReference(encoder) && labelsOf(encoder) === undefined
+      ? [
+          {
+            path: ['encoders', i, 'connector', 'kind'],
+            message: `expected an encoder with \`labels\`, whose scores can be put into words, got one of kind "${encoder.kind}" without`,
+          },
+        ]
+      : [],
+  )
+}
+
+/** A YAMNet's tokens are as wide as what they are made of. */
+function widthMisfits(encoders: Parts['encoders']): readonly Misfit[] {
+  return encoders.flatMap(({ encoder }, i) => {
+    if (isReference(encoder) || encoder.kind !== 'yamnet') return []
+    const { labels, channels, hiddenSize } = encoder
+    const [width, of] = labels ? [labels.length, 'labels'] : [channels.at(-1), 'channels of the last layer']
+    const message = `expected the number of ${of}, ${width}, got ${hiddenSize}`
+    return width === hiddenSize ? [] : [{ path: ['encoders', i, 'encoder', 'hiddenSize'], message }]
+  })
 }
 
 /** The layers that LAL names are there. */

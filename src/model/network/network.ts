@@ -1,7 +1,8 @@
 import { clock } from '../../connectors/clock.js'
 import { mlpConnector } from '../../connectors/mlp.js'
 import { qFormer } from '../../connectors/q-former.js'
-import { encode } from '../../encoders/encoder.js'
+import { wordsConnector } from '../../connectors/words.js'
+import { encode, labelsOf } from '../../encoders/encoder.js'
 import type { EncoderInputs } from '../../encoders/encoder-inputs.js'
 import type { Graph, Tensor } from '../../graph/tensor.js'
 import { flamingoBlock } from '../../integration/flamingo.js'
@@ -33,12 +34,17 @@ export class Network {
   }
 
   /** The connector alone: what the encoder made → [batch, tokens, hiddenSize]. */
-  connect({ name, connector }: NamedEncoder, tokens: Tensor, mask?: Tensor): Tensor {
+  connect({ name, encoder, connector }: NamedEncoder, tokens: Tensor, mask?: Tensor): Tensor {
     const at = this.scope.in(`encoders.${name}.connector`)
     const { hiddenSize } = this.config.llm
-    return connector.kind === 'mlp'
-      ? mlpConnector(at, connector, tokens, hiddenSize)
-      : qFormer(at, connector, tokens, hiddenSize, mask)
+    switch (connector.kind) {
+      case 'mlp':
+        return mlpConnector(at, connector, tokens, hiddenSize)
+      case 'words':
+        return wordsConnector(at, tokens, expectLabels(name, encoder), hiddenSize)
+      case 'qformer':
+        return qFormer(at, connector, tokens, hiddenSize, mask)
+    }
   }
 
   /**
@@ -72,6 +78,13 @@ export class Network {
   }
 }
 
+/** What does not fit is told before: see misfits.ts. */
+function expectLabels(name: string, encoder: NamedEncoder['encoder']): readonly string[] {
+  const labels = labelsOf(encoder)
+  if (!labels) throw new Error(`encoder "${name}" makes no scores that could be put into words`)
+  return labels
+}
+
 export function hasClock(connector: NamedEncoder['connector']): boolean {
-  return connector.kind === 'mlp' && connector.clock === true
+  return 'clock' in connector && connector.clock === true
 }

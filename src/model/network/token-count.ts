@@ -29,7 +29,7 @@ export function tokenCount({ encoder, connector }: NamedEncoder, samples: number
   return {
     samples: window && steps === window.steps ? window.samples : steps * samplesPerStep,
     encoder: tokens,
-    audio: connector.kind === 'mlp' ? tokens / pool : connector.queries,
+    audio: connector.kind === 'qformer' ? connector.queries : tokens / pool,
   }
 }
 
