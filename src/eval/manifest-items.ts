@@ -53,7 +53,7 @@ function itemOf(example: Example, sampleRate: number): EvalItem {
   if (audio === undefined || audios.length !== 1 || !plain) {
     const roles = messages.map(({ role }) => role).join(', ')
     throw new PalError(
-      `expected one audio, a question and its answer, got ${audios.length} audios and the messages ${roles}`,
+      `expected one audio, a question and its answer, got ${audios.length} of them and the messages ${roles}`,
       mistakeAt(place),
     )
   }
