@@ -22,6 +22,11 @@ make 44100 1 "$left|$right" stereo.mp3 -c:a libmp3lame -b:a 64k
 make 44100 1 "$left+$right" no-info.mp3 -c:a libmp3lame -b:a 48k -write_xing 0
 make 11025 0.25 "$left|$right" stereo.flac -c:a flac -frame_size 512 -compression_level 12
 make 48000 0.1 "$left+$right" mono-24bit.flac -c:a flac -sample_fmt s32 -compression_level 12
+# Silence leaves no residual, and FLAC writes that as ones: up to the CRC, or up to zeros that fill the last byte.
+# A frame that ends in ff, or in ff f8, looks as if another began there.
+small_flac=(-c:a flac -sample_fmt s16 -frame_size 4096 -compression_level 12 -metadata_header_padding 0)
+make 16000 0.1 "lt(n\,1460)*($left+$right)" ends-in-ff.flac "${small_flac[@]}"
+make 16000 0.1 "lt(n\,1499)*($left+$right)" ends-in-fff8.flac "${small_flac[@]}"
 make 16000 0.5 "$left+$right" mono.oga -c:a flac -compression_level 12 -frame_size 512 -page_duration 100000 -f ogg
 make 22050 1 "$left+$right" mono.ogg -c:a libvorbis -q:a 1 -page_duration 100000
 make 44100 1 "$left|$right" stereo.ogg -c:a libvorbis -q:a 1 -page_duration 100000

@@ -24,6 +24,8 @@ describe('formats: found by content, decoded, mixed down, at the rate that was a
     ['no-info.mp3', 'mp3', 44100, 1, 46080 / 44100],
     ['stereo.flac', 'flac', 11025, 2, 2756 / 11025],
     ['mono-24bit.flac', 'flac', 48000, 1, 0.1],
+    ['ends-in-ff.flac', 'flac', 16000, 1, 0.1],
+    ['ends-in-fff8.flac', 'flac', 16000, 1, 0.1],
     ['mono.oga', 'ogg-flac', 16000, 1, 0.5],
     ['mono.ogg', 'ogg-vorbis', 22050, 1, 1],
     ['stereo.ogg', 'ogg-vorbis', 44100, 2, 1],
