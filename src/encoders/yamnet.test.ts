@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { readReference, relativeError } from '../graph/parity.test.helper.js'
-import { Graph, type Tensor } from '../graph/tensor.js'
+import type { Graph, Tensor } from '../graph/tensor.js'
 import { type OpenedEncoder, openEncoder } from '../model/checkpoints/open-encoder.js'
 import { Scope } from '../nn/scope.js'
 import { Runtime } from '../runtime/runtime.js'
 import { encoderFromHuggingFace } from './from-hugging-face.js'
-import { fixture, sound } from './reference.test.helper.js'
+import { fixture, made, sound } from './reference.test.helper.js'
 import { type YamnetConfig, yamnet, yamnetFeatures } from './yamnet.js'
 
 const STEPS = [1, 2, 4] as const
@@ -119,16 +119,9 @@ function tokens(waves: readonly Float32Array[], heard = config): Promise<Float32
   return run(waves, (graph, waveform) => yamnet(new Scope(graph), heard, { waveform }))
 }
 
-async function run(
+function run(
   waves: readonly Float32Array[],
   build: (graph: Graph, waveform: Tensor) => Tensor,
 ): Promise<Float32Array> {
-  const graph = new Graph()
-  const samples = waves[0]!.length
-  const waveform = graph.input('waveform', [waves.length, samples])
-  const program = await runtime.compile({ out: build(graph, waveform) }, opened)
-  const fed = Float32Array.from(waves.flatMap((wave) => [...wave]))
-  const { outputs } = await program.run({ waveform: fed })
-  await program.release()
-  return outputs.out!.data as Float32Array
+  return made(runtime, opened, waves, build)
 }

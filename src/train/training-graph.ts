@@ -139,7 +139,8 @@ export function encoderTokens(
 ): { tokens: Tensor; mask: Tensor } {
   const { graph } = scope
   const { name, encoder } = named
-  if (waveform.shape[1] !== samples) throw new Error(`expected a waveform of ${samples} samples`)
+  if (waveform.shape[1] !== samples)
+    throw new Error(`expected a waveform of ${samples} samples, got ${waveform.shape[1]}`)
   const count = tokenCount(named, samples)
   const followed = padAxis(waveform, 1, 0, count.samples - samples)
   const mask = graph.input(`${name}.encoderMask`, [audios, 1, 1, 1, count.encoder])

@@ -96,13 +96,26 @@ const aisfx = z.strictObject({
   ...{ channels: z.array(count), hiddenSize: count, windowSeconds: positive },
 })
 
-const yamnet = z.strictObject({
-  kind: z.literal('yamnet'),
-  ...{ sampleRate: count, windowSize: count, hopSize: count, fftSize: count, melBins: count.multipleOf(32) },
-  ...{ lowestFrequency: z.number().nonnegative(), highestFrequency: positive },
-  ...{ channels: z.array(count).length(14), labels: z.array(z.string().min(1)).min(1).exactOptional() },
-  ...{ hiddenSize: count, windowSeconds: positive },
-})
+const yamnet = z
+  .strictObject({
+    kind: z.literal('yamnet'),
+    ...{
+      sampleRate: count,
+      windowSize: count,
+      hopSize: count,
+      fftSize: count,
+      melBins: count.multipleOf(32),
+    },
+    ...{ lowestFrequency: z.number().nonnegative(), highestFrequency: positive },
+    ...{ channels: z.array(count).length(14), labels: z.array(z.string().min(1)).min(1).exactOptional() },
+    ...{ hiddenSize: count, windowSeconds: positive },
+  })
+  .superRefine(({ labels, channels, hiddenSize }, context) => {
+    const [width, of] = labels ? [labels.length, 'labels'] : [channels.at(-1), 'channels of the last layer']
+    if (hiddenSize === width) return
+    const message = `expected the number of ${of}, ${width}, got ${hiddenSize}`
+    context.addIssue({ code: 'custom', path: ['hiddenSize'], message })
+  })
 
 /** Every encoder that there is. */
 const encoder = z.discriminatedUnion('kind', [patchTransformer, whisper, ast, eat, clap, aisfx, yamnet])

@@ -33,7 +33,6 @@ export function misfits({ encoders, integration, llm }: Parts): readonly Misfit[
   return [
     ...routeMisfits(encoders, integration),
     ...wordMisfits(encoders),
-    ...widthMisfits(encoders),
     ...(llm ? ofLanguageModel(llm) : []),
   ]
 }
@@ -77,17 +76,6 @@ function wordMisfits(encoders: Parts['encoders']): readonly Misfit[] {
         ]
       : [],
   )
-}
-
-/** A YAMNet's tokens are as wide as what they are made of. */
-function widthMisfits(encoders: Parts['encoders']): readonly Misfit[] {
-  return encoders.flatMap(({ encoder }, i) => {
-    if (isReference(encoder) || encoder.kind !== 'yamnet') return []
-    const { labels, channels, hiddenSize } = encoder
-    const [width, of] = labels ? [labels.length, 'labels'] : [channels.at(-1), 'channels of the last layer']
-    const message = `expected the number of ${of}, ${width}, got ${hiddenSize}`
-    return width === hiddenSize ? [] : [{ path: ['encoders', i, 'encoder', 'hiddenSize'], message }]
-  })
 }
 
 /** The layers that LAL names are there. */

@@ -18,7 +18,7 @@ export function modelCard(
   const { llm } = model
   const encoders = model.encoders.map(
     ({ name, encoder, connector }) =>
-      `| encoder \`${name}\` | ${encoder.kind}, ${layerCount(encoder)} layers${labelsOf(encoder) ? ', scores of' : ' of'} ${encoder.hiddenSize}${labelsOf(encoder) ? ' labels' : ''}, windows of ${encoder.windowSeconds} s, ${connector.kind} connector${from(bases?.encoders?.[name])} |`,
+      `| encoder \`${name}\` | ${encoder.kind}, ${layerCount(encoder)} layers ${labelsOf(encoder) ? 'that score' : 'of'} ${encoder.hiddenSize}${labelsOf(encoder) ? ' labels' : ''}, windows of ${encoder.windowSeconds} s, ${connector.kind} connector${from(bases?.encoders?.[name])} |`,
   )
   const rounding = quantization
     ? `\n| rounding | the matrices of the language model to blocks of ${quantization.blockSize} weights of ${quantization.bits} bits${bases?.llm ? ', when it is first opened' : ''} |`
