@@ -141,7 +141,8 @@ async function showDraws(
   const { Random } = await import('../random.js')
   const loaded = await loadRecipe(file, changes, chosenBases(options))
   const { resolveEncoders } = await import('../model/bases/resolve-plan.js')
-  const rate = sampleRateOf(await resolveEncoders(loaded.recipe.model.encoders))
+  const config = await resolveEncoders(loaded.recipe.model.encoders)
+  const rate = sampleRateOf(config)
   const line = new ProgressLine()
   const manifests = await loadManifests(loaded)
   const sets = await loadSets(loaded.recipe, 'all', rate, {
@@ -150,7 +151,7 @@ async function showDraws(
     signal: context.signal,
   })
   line.end()
-  const sourceOf = await openSources(loaded, { sets, manifests }, rate)
+  const sourceOf = await openSources(loaded, { sets, manifests }, config)
   if (options.tokens) line.show('opening the tokenizer')
   const tokenizer = options.tokens && (await tokenizerOf(loaded, sourceOf))
   line.end()
@@ -193,11 +194,12 @@ async function tokenizerOf(loaded: LoadedRecipe, sourceOf: SourceOf): Promise<Ch
 }
 
 /** How long a draw is, and what sounds in it when. */
-function lengthAndSounds({ samples, sounds = [] }: Draw, rate: number): string {
+function lengthAndSounds({ samples, sounds = [], imagined }: Draw, rate: number): string {
   const heard = sounds.map(
     ({ label, startSeconds: start, endSeconds: end }) => `${label} ${start.toFixed(2)}–${end.toFixed(2)} s`,
   )
-  return `${(samples.length / rate).toFixed(2)} s${heard.length > 0 ? ` (${heard.join(', ')})` : ''}`
+  const how = imagined ? `, imagined for ${imagined.encoder}` : ''
+  return `${(samples.length / rate).toFixed(2)} s${heard.length > 0 ? ` (${heard.join(', ')}${how})` : ''}`
 }
 
 async function tokensOf(turn: Turn, tokenizer: ChatTokenizer): Promise<string> {

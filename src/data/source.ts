@@ -23,6 +23,15 @@ export function conversationOf({ before = [], question, answer }: Turn): readonl
 /** A labelled stretch of an audio. */
 export type Sound = Pick<SceneEvent, 'label' | 'startSeconds' | 'endSeconds' | 'clip'>
 
+/** A sound that nobody recorded: see `ImaginedScores`. */
+export interface ImaginedSound {
+  /** The encoder that hears it, by its name; all others hear the audio's samples. */
+  readonly encoder: string
+  /** Which of that encoder's labels it has, by its number. */
+  readonly label: number
+  readonly seed: number
+}
+
 /** An audio, mono at the source's sample rate, and what is asked about it. */
 export interface Draw {
   readonly samples: Float32Array
@@ -31,6 +40,8 @@ export interface Draw {
   readonly sounds?: readonly Sound[]
   /** Whether the very same samples may be drawn again, so that what is made of them is worth keeping. @default false */
   readonly recurs?: boolean
+  /** What one of the encoders hears instead of the samples; the questions are about that. */
+  readonly imagined?: ImaginedSound
   /** What augmentation did, where there is any: to the audio, or to each sound of a scene. */
   readonly augmented?: readonly Applied[]
 }

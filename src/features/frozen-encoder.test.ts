@@ -24,6 +24,7 @@ import { FrozenEncoder, type FrozenEncoderOptions } from './frozen-encoder.js'
 let runtime: Runtime
 let cache: string
 let store: FeatureStore
+const openStore = async () => store
 before(async () => {
   runtime = await Runtime.start({ threads: 1 })
   cache = await mkdtemp(join(tmpdir(), 'pal-frozen-'))
@@ -122,7 +123,7 @@ function optionsFor(opened: OpenedEncoder): FrozenEncoderOptions {
   const encoders = new Map([['general', opened]])
   const encoder: NamedEncoder = { name: 'general', encoder: opened.config, connector: { kind: 'mlp' } }
   return {
-    ...{ encoder, runtime, store, config: { ...tinyConfig(), encoders: [encoder] } },
+    ...{ encoder, runtime, openStore, config: { ...tinyConfig(), encoders: [encoder] } },
     ...{ parameters: new Arena([]), frozen: baseWeights({ encoders }) },
   }
 }
@@ -139,7 +140,7 @@ function ownOptions(): FrozenEncoderOptions {
   for (const [name] of own) parameters.get(name).set(weights.get(name) as Float32Array)
   const only = { ...config, encoders: [encoder] }
   return {
-    ...{ encoder, runtime, store, config: only, parameters },
+    ...{ encoder, runtime, openStore, config: only, parameters },
     frozen: () => undefined,
   }
 }

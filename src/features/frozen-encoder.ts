@@ -20,7 +20,8 @@ export interface FrozenEncoderOptions {
   readonly parameters: Arena
   /** All others. */
   readonly frozen: (name: string) => WeightSource | undefined
-  readonly store: FeatureStore
+  /** Called when audio that may come again is first heard. @default nothing is kept */
+  readonly openStore?: (() => Promise<FeatureStore>) | undefined
 }
 
 /**
@@ -58,12 +59,12 @@ export class FrozenEncoder {
    * @returns [tokens, hiddenSize], before the connector, without those of padding
    */
   async features(samples: Float32Array, recurs: boolean): Promise<Float32Array> {
-    const { store } = this.#options
-    const found = recurs ? store.get(this.#keyOf(samples)) : undefined
+    const store = recurs ? await this.#options.openStore?.() : undefined
+    const found = store?.get(this.#keyOf(samples))
     this.counts[found ? 'found' : 'computed']++
     if (found) return found
     const features = await this.#compute(samples)
-    if (recurs) store.put(this.#keyOf(samples), features)
+    store?.put(this.#keyOf(samples), features)
     return features
   }
 

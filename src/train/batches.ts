@@ -72,11 +72,14 @@ export class Batches {
       settings: stage.specAugment,
       randomFor: (encoder: string) => new Random(seed, stage.name, number, 'hidden', encoder),
     }
-    const hearing = draws.map((_, audio): Hearing => {
+    const hearing = draws.map(({ imagined }, audio): Hearing => {
       const encoder = plan.misheard && drawEncoder(plan.misheard, random)
-      if (encoder === undefined)
-        return { unheard: stage.encoderDropout && drawEncoder(stage.encoderDropout, random) }
-      return { misheard: { encoder, as: (audio + 1 + random.integer(plan.audios - 1)) % plan.audios } }
+      if (encoder === undefined) {
+        const unheard = stage.encoderDropout && drawEncoder(stage.encoderDropout, random)
+        return unheard === imagined?.encoder ? {} : { unheard }
+      }
+      const as = (audio + 1 + random.integer(plan.audios - 1)) % plan.audios
+      return encoder === imagined?.encoder ? {} : { misheard: { encoder, as } }
     })
     return objective.collate(draws, samples, hide, hearing)
   }

@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
+import { resolveEncoders } from '../model/bases/resolve-plan.js'
 import { integrations, tinyConfig } from '../model/tiny-model.js'
 import { packageFolder } from '../package-folder.js'
 import { Random } from '../random.js'
 import { openExample } from '../text/text.test.fixtures.js'
 import { collate } from './collate.js'
 import { loadRecipe } from './recipe/load-recipe.js'
+import type { LoadedRecipe } from './recipe/recipe.js'
 import { asDrawn, loadManifests, loadSets, openSources } from './sources.js'
 import { timed } from './timed-stage.js'
 import { TINY_CHANGES, writeTinyRecordings } from './tiny-run.test.helper.js'
@@ -27,10 +29,12 @@ function recipe(...changes: readonly string[]) {
   return loadRecipe(file, [`data.root=${recordings}`, ...TINY_CHANGES, ...changes])
 }
 
+const configOf = ({ recipe }: LoadedRecipe) => resolveEncoders(recipe.model.encoders)
+
 async function opened(...changes: readonly string[]) {
   const loaded = await recipe(...changes)
   const data = { sets: await loadSets(loaded.recipe, 'all', RATE), manifests: await loadManifests(loaded) }
-  return { loaded, ...data, sourceOf: await openSources(loaded, data, RATE) }
+  return { loaded, ...data, sourceOf: await openSources(loaded, data, await configOf(loaded)) }
 }
 
 const said = (...contents: readonly string[]) =>
@@ -170,7 +174,9 @@ test('damaged recordings are told, those of a set with many in one line', async 
   const warnings: string[] = []
   const onWarning = (message: string) => warnings.push(message)
   const sets = await loadSets(loaded.recipe, 'all', RATE, { onWarning })
-  await openSources(loaded, { sets, manifests: await loadManifests(loaded) }, RATE, { onWarning })
+  await openSources(loaded, { sets, manifests: await loadManifests(loaded) }, await configOf(loaded), {
+    onWarning,
+  })
   assert.equal(warnings.length, 3)
   assert.match(warnings[0]!, /esc10\.csv:2: .*0-1-0\.wav: the file is cut short/)
   assert.match(warnings[1]!, /^data\.sets\.digits: 6 warnings, the first: .*digits\.csv:2: .*cut short/)

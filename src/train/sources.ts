@@ -7,10 +7,14 @@ import { within } from '../data/place.js'
 import { vocabularyOf } from '../data/questions/vocabulary.js'
 import { mix, type Source } from '../data/source.js'
 import { clipSource } from '../data/sources/clip-source.js'
+import { type ImaginedNames, imaginedNames, imaginedSource } from '../data/sources/imagined-source.js'
 import { type ManifestSourceOptions, manifestSource } from '../data/sources/manifest-source.js'
 import { sceneSource } from '../data/sources/scene-source.js'
+import { labelsOf } from '../encoders/encoder.js'
 import { PalError } from '../errors.js'
+import type { ModelConfig } from '../model/config/config.js'
 import type { BatchPlan, LoadedRecipe, Recipe, Stage } from './recipe/recipe.js'
+import { sampleRateOf } from './sample-rate.js'
 
 /** What a kind of batch draws from, in a stage that hears this part of the recordings. */
 export type SourceOf = (plan: BatchPlan, hears: Stage['hears']) => Source
@@ -87,13 +91,16 @@ export async function loadManifests({ recipe, file }: LoadedRecipe): Promise<Loa
  * The sources that each kind of batch draws from. Those of all stages are opened and tried here, so that what a late stage cannot draw is
  * told before an early one has trained for hours.
  * @param data all recordings, and the manifests
+ * @param config of what is to hear what they draw
  */
 export async function openSources(
   { recipe, file }: LoadedRecipe,
   { sets, manifests }: LoadedData,
-  sampleRate: number,
+  config: Pick<ModelConfig, 'encoders'>,
   { onWarning, expectTeachable }: Pick<ManifestSourceOptions, 'onWarning' | 'expectTeachable'> = {},
 ): Promise<SourceOf> {
+  const sampleRate = sampleRateOf(config)
+  const imagined = within({ file }, () => imaginedBySource(recipe, config))
   const vocabulary = vocabularyOf([...sets.values()].flat())
   const ofManifests = new Map<string, Source>()
   for (const [name, one] of Object.entries(recipe.sources)) {
@@ -121,9 +128,17 @@ export async function openSources(
         key: `sources.${name}`,
       })
     }
-    const { kind, sets: _, ...options } = one
-    const asking = { name: `sources.${name}`, vocabulary, questionsPerAudio: questions, ...options }
-    return kind === 'clips' ? clipSource(clips, asking) : sceneSource(clips, asking)
+    const asking = { name: `sources.${name}`, vocabulary, questionsPerAudio: questions }
+    switch (one.kind) {
+      case 'clips':
+        return clipSource(clips, { ...asking, ...optionsOf(one) })
+      case 'scenes':
+        return sceneSource(clips, { ...asking, ...optionsOf(one) })
+      case 'imagined': {
+        const { labels: _, ...options } = optionsOf(one)
+        return imaginedSource(clips, { ...asking, ...options, names: imagined.get(name) as ImaginedNames })
+      }
+    }
   }
   const sourceOf: SourceOf = ({ mix: weights, questions }, hears) =>
     mix(Object.entries(weights).map(([name, weight]) => ({ source: open(name, questions, hears), weight })))
@@ -141,18 +156,52 @@ export async function openSources(
   return sourceOf
 }
 
+/** What a source says beside its kind and its sets. */
+function optionsOf<S extends { readonly kind: string; readonly sets?: readonly string[] }>({
+  kind: _,
+  sets: __,
+  ...options
+}: S) {
+  return options
+}
+
+/** @throws PalError for an encoder that has no labels */
+function imaginedBySource(
+  { sources }: Recipe,
+  { encoders }: Pick<ModelConfig, 'encoders'>,
+): ReadonlyMap<string, ImaginedNames> {
+  const found = new Map<string, ImaginedNames>()
+  for (const [name, source] of Object.entries(sources)) {
+    if (source.kind !== 'imagined') continue
+    const key = `sources.${name}`
+    const encoder = encoders.find((one) => one.name === source.encoder)?.encoder
+    const labels = encoder && labelsOf(encoder)
+    if (!labels) {
+      throw new PalError(
+        `expected an encoder with \`labels\`, whose scores can be imagined, got "${source.encoder}"${encoder ? ` of kind "${encoder.kind}"` : ''} without`,
+        { key: `${key}.encoder` },
+      )
+    }
+    found.set(name, imaginedNames(labels, source.labels ?? ['*'], { key: `${key}.labels` }))
+  }
+  return found
+}
+
 /** A batch as a stage draws it: only answers are learnt from questions, all else from what sounds. */
 export function asDrawn(plan: BatchPlan, { objective }: Stage): BatchPlan {
   return objective === 'answers' ? plan : { ...plan, questions: 0 }
 }
 
 function expectSounds({ objective }: Stage, { mix }: BatchPlan, { sources }: Recipe): void {
-  const manifest = Object.keys(mix).find((name) => sources[name]?.kind === 'manifest')
-  if (objective === 'answers' || manifest === undefined) return
-  throw new PalError(
-    `expected clips and scenes, whose sounds are known, for the objective "${objective}", got a manifest`,
-    { key: `sources.${manifest}` },
-  )
+  if (objective === 'answers') return
+  for (const name of Object.keys(mix)) {
+    const kind = sources[name]?.kind
+    if (kind === 'clips' || kind === 'scenes') continue
+    throw new PalError(
+      `expected clips and scenes, whose sounds are known, for the objective "${objective}", got ${kind === 'manifest' ? 'a manifest' : 'imagined ones'}`,
+      { key: `sources.${name}` },
+    )
+  }
 }
 
 /** @throws PalError for epochs of several sources, whose shares would not be those of their mix, and of what has no end */

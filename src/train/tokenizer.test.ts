@@ -3,6 +3,7 @@ import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { resolveEncoders } from '../model/bases/resolve-plan.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { packageFolder } from '../package-folder.js'
 import { loadRecipe } from './recipe/load-recipe.js'
@@ -19,8 +20,9 @@ test('embeddings that are taken over bring their tokens with them; an encoder do
   const tokenizerOf = async (start: string) => {
     const folder = await mkdtemp(join(tmpdir(), 'pal-tokenizer-'))
     const loaded = await loadRecipe(recipe, [`data.root=${recordings}`, ...TINY_CHANGES, `start=${start}`])
+    const config = await resolveEncoders(loaded.recipe.model.encoders)
     const sets = await loadSets(loaded.recipe, 'all', 16_000)
-    const sourceOf = await openSources(loaded, { sets, manifests: new Map() }, 16_000)
+    const sourceOf = await openSources(loaded, { sets, manifests: new Map() }, config)
     await ownTokenizer(folder, loaded, 400, sourceOf)
     return words(join(folder, 'tokenizer'))
   }

@@ -17,6 +17,7 @@ import { DrawFailure } from './batches.js'
 import { loadCheckpoint, type Progress, saveCheckpoint } from './checkpoint.js'
 import { dataIdentity, drawnSets } from './data-identity.js'
 import { StageFeatures } from './features.js'
+import { expectImaginable } from './imagined.js'
 import { countInherited, type Inherited, type TakenOver } from './inherited.js'
 import { HEAD_PREFIX } from './labels.js'
 import { openMetrics } from './metrics.js'
@@ -132,7 +133,7 @@ async function trainPlan(
   })
   const data = { sets, manifests }
   const chat = bases.llm && withSystem(bases.llm.tokenizer, config.system)
-  const sourceOf = await openSources(loaded, data, sampleRate, {
+  const sourceOf = await openSources(loaded, data, config, {
     onWarning,
     ...(chat && { expectTeachable: (messages) => expectTeachable(chat, messages) }),
   })
@@ -154,6 +155,7 @@ async function trainPlan(
   expectRates(sizes, recipe.stages)
   if (!recipe.start) expectLoraTrained(sizes, recipe.stages)
   if (plan.bits) expectRoundedKept(sizes, recipe.stages, plan.bits)
+  expectImaginable(sizes, recipe)
   const optimizer = new AdamW(parameters.flat.length)
   const identity = {
     recipe: identityOf(recipe, plan, ranks),
@@ -200,10 +202,8 @@ async function trainPlan(
   const model = join(folder, 'model')
   let store: FeatureStore | undefined
   const openStore = async () => {
-    store ??= await FeatureStore.open({
-      maximumBytes: recipe.featureCacheGiB * 2 ** 30,
-      onWarning,
-    })
+    if (store) return store
+    store = await FeatureStore.open({ maximumBytes: recipe.featureCacheGiB * 2 ** 30, onWarning })
     onEvent({ kind: 'features', file: store.file })
     return store
   }
@@ -211,8 +211,10 @@ async function trainPlan(
     for (const [index, stage] of planned.entries()) {
       if (index < progress.stage) continue
       const heard = stageConfig(config, sizes, stage)
-      const encoding = { config: heard, stage, runtime, parameters, frozen, openStore }
-      const features = recipe.featureCacheGiB > 0 ? new StageFeatures(encoding) : undefined
+      const features = new StageFeatures({
+        ...{ config: heard, stage, runtime, parameters, frozen },
+        ...(recipe.featureCacheGiB > 0 && { openStore }),
+      })
       const steps = {
         config: heard,
         stage,
@@ -224,7 +226,7 @@ async function trainPlan(
         frozen,
         optimizer,
         ranks,
-        ...(features && { features }),
+        features,
       }
       const from = index === progress.stage ? progress.step : 0
       // What a stage begins to train has no history; the rest starts afresh with it.
@@ -240,8 +242,8 @@ async function trainPlan(
         }
         if (report.step % recipe.saveEvery === 0) await save()
       }
-      if (features?.counts) onEvent({ kind: 'featuresUsed', stage: stage.name, ...features.counts })
-      await features?.release()
+      if (features.counts) onEvent({ kind: 'featuresUsed', stage: stage.name, ...features.counts })
+      await features.release()
       progress = { stage: index + 1, step: 0 }
       await saveAs(join(folder, 'stages', stage.name))
       await save()

@@ -97,13 +97,17 @@ function digitPhrases(word: string): Phrases {
   }
 }
 
-/** A user's own class: "a" or "an" unless it is a plural ("wind chimes") or a doing ("glass breaking"). */
+/** A user's own class: "a" or "an" unless it is a plural ("wind chimes"), a doing ("glass breaking") or a stuff ("running water"). */
 function unknownPhrases(label: string): Phrases {
-  const bare = isPlural(label) || /ing$/i.test(label)
+  const bare = isPlural(label) || /ing$/i.test(label) || STUFF.test(label)
   const article = /^[aeiou]/i.test(label) ? 'an' : 'a'
   const phrase = bare || /^(a|an|the|some) /i.test(label) ? label : `${article} ${label}`
   return { answer: phrase, heard: [phrase] }
 }
+
+/** What there is more or less of, not one or two. */
+const STUFF =
+  /\b(applause|beatboxing|chatter|fire|gunfire|laughter|music|noise|rain|silence|speech|steam|thunder|traffic|water|wind)$/i
 
 const definite = (phrase: string): string => `the ${phrase.replace(/^(a|an|the|some) /i, '')}`
 

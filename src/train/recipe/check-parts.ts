@@ -8,6 +8,10 @@ import type { Recipe, Stage } from './recipe.js'
 export function checkParts({ data, sources, stages, model }: Recipe, file: string): void {
   for (const [name, source] of Object.entries(sources)) {
     if (source.kind === 'manifest') continue
+    if (source.kind === 'imagined') {
+      const known = Object.fromEntries(model.encoders.map((encoder) => [encoder.name, encoder]))
+      expectName(source.encoder, known, 'an encoder', { file, key: `sources.${name}.encoder` })
+    }
     for (const set of source.sets ?? []) {
       expectName(set, data.sets, 'a set', { file, key: `sources.${name}.sets` })
     }

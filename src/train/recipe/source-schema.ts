@@ -55,6 +55,14 @@ export const sourceSchema = z.discriminatedUnion('kind', [
     countingChance: share.exactOptional(),
   }),
   z.strictObject({
+    kind: z.literal('imagined'),
+    /** The encoder that hears what is imagined; it has labels. */
+    encoder: z.string(),
+    /** Patterns over its labels, such as `['*', '!Music*']`. */
+    labels: z.array(z.string()).min(1).exactOptional(),
+    ...composed,
+  }),
+  z.strictObject({
     kind: z.literal('manifest'),
     path: z.string(),
     /** What rows are asked that keep no question of their own. */
