@@ -2,8 +2,8 @@
 
     python reference/soup.py MODEL OTHER FOLDER
 
-MODEL and OTHER are model folders with the same encoders; FOLDER gets MODEL's configuration and the mean of each weight, and in
-training.json what both were made by.
+MODEL and OTHER are model folders; FOLDER gets MODEL's configuration and the mean of each weight, and in training.json what both were
+made by. Encoders that MODEL alone has are taken as they are.
 """
 
 import json
@@ -16,11 +16,14 @@ from safetensors.torch import load_file, save_file
 
 def main(model: Path, other: Path, folder: Path) -> None:
     first, second = (load_file(path / "model.safetensors") for path in (model, other))
-    if first.keys() != second.keys():
-        raise SystemExit(f"expected the same weights in both, got {sorted(first.keys() ^ second.keys())[:3]} in one alone")
+    encoders = {encoder["name"] for encoder in json.loads((other / "config.json").read_text())["model"]["encoders"]}
+    added = {name for name in first.keys() - second.keys() if name.startswith("encoders.") and name.split(".")[1] not in encoders}
+    if first.keys() - added != second.keys():
+        raise SystemExit(f"expected the same weights in both, got {sorted((first.keys() - added) ^ second.keys())[:3]} in one alone")
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(model / "config.json", folder / "config.json")
-    save_file({name: ((weight.float() + second[name].float()) / 2).to(weight.dtype) for name, weight in first.items()}, folder / "model.safetensors")
+    others = {**first, **second}
+    save_file({name: ((weight.float() + others[name].float()) / 2).to(weight.dtype) for name, weight in first.items()}, folder / "model.safetensors")
     mean = {"meanOf": [json.loads((path / "training.json").read_text()) for path in (model, other)]}
     (folder / "training.json").write_text(f"{json.dumps(mean, indent=2)}\n")
     print(f"{folder}: {len(first)} tensors", file=sys.stderr)
