@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
 import { PalError } from '../errors.js'
+import type { EvalSet } from '../eval/items.js'
 import type { EvalOptions } from '../eval/run.js'
 import { itemsOf } from './eval.js'
 import { type BaseFlags, baseArguments, chosenBases, wholeNumber, withBases } from './options.js'
@@ -72,12 +73,14 @@ async function run(
   const { answersFolder, answersOf, judgeAgain, keepComparison } = await import('../compare/kept.js')
   const { writeComparisonReport } = await import('../compare/write-report.js')
   const { QUESTIONS_VERSION } = await import('../eval/items.js')
+  const { QUESTIONS_RATE, rateIdentity, rateOf } = await import('../eval/rate.js')
   const { SCORER_VERSION } = await import('../eval/score.js')
+  const { isModelFolder } = await import('../model/config/model-description.js')
   const { recipe, overrides } = await loadRecipe(file, changes, chosenBases(options))
   const { integrations = comparedByDefault(recipe), seeds, limit = 0, scenes, out } = options
   for (const name of integrations) settingNamed(name, recipe) // A name that is not known is told before anything is trained.
   const folder = resolve(out ?? join('runs', recipe.name))
-  const asked = { questions: QUESTIONS_VERSION, scorer: SCORER_VERSION, limit, scenes }
+  const askedAll = { questions: QUESTIONS_VERSION, scorer: SCORER_VERSION, limit, scenes }
   const runs = planRuns(integrations, seeds)
   const comparison = {
     name: recipe.name,
@@ -90,7 +93,8 @@ async function run(
   const compared = { file, changes, loaded: recipe }
   // A report has all runs of its folder: one of another recipe is told before anything is trained.
   const finished = await Promise.all(runs.map((run) => finishedRun(run, folder, compared)))
-  let questions: Awaited<ReturnType<typeof itemsOf>> | undefined
+  /** By the rate that they are heard at: settings may have encoders of their own. */
+  const questionsAt = new Map<number, EvalSet>()
   for (const [done, run] of runs.entries()) {
     // Also where it came when a run had just been finished.
     if (signal.aborted) return undefined
@@ -98,11 +102,16 @@ async function run(
     const cost = finished[done] ?? (await trainRun(run, folder, compared, signal))
     if (!cost) return undefined
     if (done === 0) await keepComparison(folder, comparison)
+    const model = join(folder, run.folder, 'model')
+    // One that has answered everything may be gone.
+    const sampleRate = (await isModelFolder(model)) ? await rateOf(model) : QUESTIONS_RATE
+    const asked = { ...askedAll, ...rateIdentity(sampleRate) }
     if (await answersOf(folder, run, asked)) continue
-    questions ??= await itemsOf(file, changes, { ...options, seed: 1, wordings: 'held-out', signal })
+    const drawing = { ...options, seed: 1, wordings: 'held-out', sampleRate, signal } as const
+    const questions = questionsAt.get(sampleRate) ?? (await itemsOf(file, changes, drawing))
+    questionsAt.set(sampleRate, questions)
     await judgeAgain(folder, run, questions.vocabulary)
     if (await answersOf(folder, run, asked)) continue
-    const model = join(folder, run.folder, 'model')
     const identity = { ...asked, count: questions.items.length }
     if (!(await askAll(model, questions, { folder: answersFolder(folder, run), identity, signal })))
       return undefined
@@ -144,11 +153,7 @@ function commandOf(
 }
 
 /** Asks a run's model. @returns whether it has answered everything, that is, was not interrupted */
-async function askAll(
-  model: string,
-  questions: Awaited<ReturnType<typeof itemsOf>>,
-  options: EvalOptions,
-): Promise<boolean> {
+async function askAll(model: string, questions: EvalSet, options: EvalOptions): Promise<boolean> {
   const { loadPal } = await import('../model/pal.js')
   const { evaluate } = await import('../eval/run.js')
   const line = new ProgressLine()

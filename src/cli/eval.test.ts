@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
 import { folderOf } from '../eval/layouts/layout.test.helper.js'
+import { loadPal } from '../model/pal.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { packageFolder } from '../package-folder.js'
 import { pal } from './cli.test.helper.js'
@@ -145,6 +146,31 @@ test('changes that nothing would come of are refused', async () => {
     two.stderr,
     /questions\.jsonl: expected one set of questions per call, got "more\.jsonl" as well\n.*key=value/,
   )
+})
+
+test('recordings are read at the rate of the model, which the identity names', async () => {
+  const { folder, model, ask } = await manifestFolder()
+  const recording = join(folder, 'a.wav')
+  const samples = Float32Array.from({ length: 22_050 }, (_, i) => Math.sin(i * i * 1e-5) / 2)
+  await writeFile(recording, encodeWav(samples, 44_100))
+  const { code, stderr } = await ask('--nll')
+  assert.equal(code, 0, stderr)
+  const answers = join(folder, 'answers')
+  const sample = JSON.parse(await readFile(join(answers, 'samples.jsonl'), 'utf8'))
+  const loaded = await loadPal({ model, threads: 1 })
+  try {
+    const [score] = await loaded.score(recording, 'What is it?', ['Rain.'])
+    assert.equal(sample.nll.nats, -score!.logProbability)
+  } finally {
+    await loaded.close()
+  }
+  const file = join(answers, 'identity.json')
+  const { sampleRate, ...identity } = JSON.parse(await readFile(file, 'utf8'))
+  assert.equal(sampleRate, 8000)
+  // As a folder of before has it, whose model heard everything at half the speed.
+  await writeFile(file, JSON.stringify(identity))
+  assert.match((await ask('--nll')).stderr, /another "sampleRate" \(none there, 8000 here\)\n.*--out/)
+  assert.equal((await ask('--rescore')).code, 0)
 })
 
 test('captions are scored by a program of the user’s, and nothing else is', async () => {

@@ -93,7 +93,10 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
     )
     .action(async (what: string, changes: readonly string[], options: EvalCliOptions) => {
       const { markdown, report } = await import('../eval/report.js')
-      const set = await itemsOf(what, changes, { ...options, signal: context.signal })
+      const { QUESTIONS_RATE, rateOf } = await import('../eval/rate.js')
+      // Answers that are scored again are not heard again, and need no model, which may be gone.
+      const sampleRate = options.rescore ? QUESTIONS_RATE : await rateOf(options.model)
+      const set = await itemsOf(what, changes, { ...options, sampleRate, signal: context.signal })
       const { expectCaptions, externalScores } = await import('../eval/external/external-scores.js')
       if (options.external.length > 0) expectCaptions(set.items)
       const folder = options.out ?? join('runs', folderName(what, options))
@@ -131,6 +134,8 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
 
 interface ItemsOptions
   extends Pick<EvalCliOptions, 'tasks' | 'limit' | 'scenes' | 'seed' | 'wordings' | 'question'> {
+  /** Hz at which recordings are read: what the model hears at. */
+  readonly sampleRate: number
   /** Stops the decoding of a recipe's recordings. */
   readonly signal?: AbortSignal
 }
@@ -139,7 +144,7 @@ interface ItemsOptions
 export async function itemsOf(
   what: string,
   changes: readonly string[],
-  { tasks, limit, scenes, seed, wordings, question, signal }: ItemsOptions,
+  { tasks, limit, scenes, seed, wordings, question, sampleRate, signal }: ItemsOptions,
 ): Promise<EvalSet> {
   const { clipItems, clipTasks } = await import('../eval/items.js')
   const { isManifestFile } = await import('../data/manifests/manifest.js')
@@ -177,26 +182,30 @@ export async function itemsOf(
           : 'Ask each by itself, or write them into one file. Settings of a recipe are given as key=value.',
       })
     }
-    if (layout) return [await layoutItems(layout, SAMPLE_RATE), fileStamp()]
-    if (isManifest) return [await manifestItems(what, SAMPLE_RATE, question), fileStamp()]
-    return [await shardItems(what, SAMPLE_RATE, question), fileStamp(await shardFiles(what))]
+    if (layout) return [await layoutItems(layout, sampleRate), fileStamp()]
+    if (isManifest) return [await manifestItems(what, sampleRate, question), fileStamp()]
+    return [await shardItems(what, sampleRate, question), fileStamp(await shardFiles(what))]
   }
 
   async function recipeItems(): Promise<EvalSet> {
     const { loadRecipe } = await import('../train/recipe/load-recipe.js')
     const { loadSets } = await import('../train/sources.js')
     const { vocabularyOf } = await import('../data/questions/vocabulary.js')
+    const { QUESTIONS_RATE } = await import('../eval/rate.js')
     const { recipe } = await loadRecipe(what, changes)
     const heldOut = Object.entries(recipe.data.sets).filter(([, set]) => set.heldOut.length > 0)
     // Before all recordings are decoded.
     if (heldOut.length > 0) expectTasks(named, clipTasks(heldOut.map(([name]) => name)))
     const line = new ProgressLine()
     const known: Vocabulary = vocabularyOf(await labelsOf(recipe))
-    const sets = await loadSets(recipe, 'held-out', SAMPLE_RATE, {
-      onProgress: (set, done, total) => line.show(`decoding ${set} ${done}/${total}`),
-      onWarning: (message) => line.note(`warning: ${message}`),
-      signal,
-    })
+    const onProgress = (set: string, done: number, total: number) =>
+      line.show(`decoding ${set} ${done}/${total}`)
+    const onWarning = (message: string) => line.note(`warning: ${message}`)
+    const sets = await loadSets(recipe, 'held-out', QUESTIONS_RATE, { onProgress, onWarning, signal })
+    const heard =
+      sampleRate === QUESTIONS_RATE
+        ? sets
+        : await loadSets(recipe, 'held-out', sampleRate, { onProgress, signal })
     line.end()
     if (sets.size === 0) {
       throw new PalError('expected recordings that are held out, got none', {
@@ -205,11 +214,9 @@ export async function itemsOf(
         hint: 'Name the groups to ask about, for instance data.sets.esc10.heldOut=[4].',
       })
     }
-    return clipItems(sets, known, { seed, scenes, wordings })
+    return clipItems(sets, known, { seed, scenes, wordings, heard })
   }
 }
-
-const SAMPLE_RATE = 16_000
 
 function expectTasks(named: readonly string[] | undefined, known: readonly string[]): void {
   const wrong = named?.find((task) => !known.includes(task))
@@ -249,6 +256,7 @@ async function answersTo(
   { signal, ranks }: CliContext,
 ): Promise<readonly Sample[]> {
   const { loadPal } = await import('../model/pal.js')
+  const { rateIdentity } = await import('../eval/rate.js')
   const { evaluate } = await import('../eval/run.js')
   const { SCORER_VERSION } = await import('../eval/score.js')
   const { model, protocol, nll = false, threads = ranks.threads } = options
@@ -265,6 +273,7 @@ async function answersTo(
         ...(await askedBy(asked, options)),
         model: model ?? 'default',
         ...(await identityOf(model)),
+        ...rateIdentity(pal.description.sampleRate),
         labels: hashOf(JSON.stringify(set.vocabulary)),
         // Folders of before these could be chosen do not have them.
         ...(protocol !== 'generation' && { protocol }),

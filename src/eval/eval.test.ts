@@ -3,6 +3,7 @@ import { appendFile, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Samples } from '../audio/read-audio.js'
 import { PalError } from '../errors.js'
 import { loadPal } from '../model/pal.js'
 import { writeTinyModel } from '../model/tiny-model.js'
@@ -12,6 +13,12 @@ import { bootstrap } from './bootstrap.js'
 import type { EvalSet } from './items.js'
 import { report } from './report.js'
 import { evaluate, rescore } from './run.js'
+
+/** At the tiny model's rate. */
+const sound = (length: number, at: (n: number) => number): Samples => ({
+  samples: Float32Array.from({ length }, (_, n) => at(n)),
+  sampleRate: 8000,
+})
 
 test('the interval of a share is that of the binomial', () => {
   const items = Array.from({ length: 400 }, (_, i) => ({ id: String(i), right: i % 4 !== 0 }))
@@ -67,7 +74,7 @@ test('an evaluation goes on where it stopped, and is scored again without a mode
     items: [0, 1, 2].map((i) => ({
       id: String(i),
       audio: `clip ${i}`,
-      samples: async () => Float32Array.from({ length: 8000 }, (_, n) => Math.sin(n * (i + 1))),
+      samples: async () => sound(8000, (n) => Math.sin(n * (i + 1))),
       task: 'name',
       scoring: 'name',
       question: 'What do you hear?',
@@ -103,7 +110,7 @@ test('ranks that share an evaluation, also one that was stopped, keep what one p
       audio: `clip ${clip}`,
       samples: async () => {
         if (clip === 3) throw new PalError('clip 3 is damaged')
-        return Float32Array.from({ length: 4000 }, (_, n) => Math.sin(n * (clip + 1)))
+        return sound(4000, (n) => Math.sin(n * (clip + 1)))
       },
       task: 'name',
       scoring: 'name',
@@ -148,7 +155,7 @@ test('what ranks had answered when they were killed is not asked again', async (
   const folder = await mkdtemp(join(tmpdir(), 'pal-eval-killed-'))
   const item = (id: string) => ({
     ...{ id, audio: id, task: 'name', scoring: 'name', question: '?', expected: 'Rain.' },
-    samples: async () => new Float32Array(4000),
+    samples: async () => sound(4000, () => 0),
   })
   const left = (id: string) => `${JSON.stringify({ ...item(id), answer: 'Rain.', right: true })}\n`
   await writeFile(join(folder, 'samples.1.jsonl'), `${left('b')}{"id":"d","cut sho`)

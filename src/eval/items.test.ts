@@ -55,6 +55,28 @@ test('each clip is asked about by itself, in scenes, and nothing but silence or 
   )
 })
 
+test('a scene that comes out as another at the rate of the model is heard as the one that is asked about', async () => {
+  const recipe = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
+  const loaded = await loadRecipe(recipe, [`data.root=${await writeTinyRecordings()}`])
+  const [sets, heard] = await Promise.all(
+    [16_000, 8000].map((rate) => loadSets(loaded.recipe, 'held-out', rate)),
+  )
+  const others = new Map(
+    [...heard!].map(([set, clips]) => [set, clips.map((clip) => ({ ...clip, number: -clip.number }))]),
+  )
+  const known = vocabularyOf([...sets!.values()].flat())
+  const rates = async (of: typeof heard) => {
+    const { items } = clipItems(sets!, known, { scenes: 2, heard: of! })
+    return Promise.all(
+      items
+        .filter(({ task }) => task === 'order' || task === 'digits')
+        .map(async ({ task, samples }) => `${task} ${(await samples()).sampleRate}`),
+    )
+  }
+  assert.deepEqual([...new Set(await rates(heard))], ['digits 8000', 'order 8000'])
+  assert.deepEqual([...new Set(await rates(others))], ['digits 8000', 'order 16000'])
+})
+
 test('a set that is called as a task is would have its questions taken for that task’s', () => {
   assert.deepEqual(clipTasks(['digits']).slice(0, 2), ['digits', 'presence'])
   assert.throws(() => clipTasks(['digits', 'order']), /data\.sets\.order: expected another name .*"order"/)

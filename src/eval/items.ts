@@ -1,3 +1,4 @@
+import type { Samples } from '../audio/read-audio.js'
 import { clipId } from '../data/clips/clip.js'
 import type { LoadedClip } from '../data/clips/load-clips.js'
 import type { Place } from '../data/place.js'
@@ -6,7 +7,7 @@ import type { AnswerVocabulary, Task, Vocabulary } from '../data/questions/task.
 import type { WordingSplit } from '../data/questions/wording.js'
 import { backgroundLabels } from '../data/scenes/background.js'
 import type { SceneEvent } from '../data/scenes/scene.js'
-import type { Sound } from '../data/source.js'
+import type { Draw, Sound, Source } from '../data/source.js'
 import { type SceneSourceOptions, sceneSource } from '../data/sources/scene-source.js'
 import { PalError } from '../errors.js'
 import { Random } from '../random.js'
@@ -21,7 +22,8 @@ export interface EvalItem {
   readonly audio: string
   /** The recording that the audio was cut from, where it is not one by itself: see `clusterOf`. */
   readonly source?: string
-  readonly samples: () => Promise<Float32Array>
+  /** What is to be heard. It says its rate: whatever that is, a model hears it at the right speed. */
+  readonly samples: () => Promise<Samples>
   /** Tells the recording from others that may come to lie in its place: see `stamped`. */
   readonly recording?: string
   /** What the result is listed under. */
@@ -61,6 +63,8 @@ export interface ItemOptions {
   readonly scenes?: number
   /** Wordings that training never uses, or those that it does. @default 'held-out' */
   readonly wordings?: WordingSplit
+  /** The same recordings at the rate that the model hears at. @default those that the questions are drawn from */
+  readonly heard?: LoadedSets
 }
 
 /** Questions and the labels that answers may name. */
@@ -75,18 +79,23 @@ export const QUESTIONS_VERSION = 3
 /**
  * What is asked about recordings that training did not hear, in wordings that it did not see: each clip by itself,
  * openly and by yes or no and by choice, scenes composed of the clips, for order, count and captions, and silence and noise.
+ * @param sets at `QUESTIONS_RATE`
  */
 export function clipItems(
   sets: LoadedSets,
   known: Vocabulary,
-  { seed = 1, scenes = 200, wordings = 'held-out' }: ItemOptions = {},
+  { seed = 1, scenes = 200, wordings = 'held-out', heard = sets }: ItemOptions = {},
 ): EvalSet {
-  const clips = [...sets].flatMap(([set, loaded]) => loaded.map((clip) => ({ set, clip })))
+  const clips = [...sets].flatMap(([set, loaded]) =>
+    loaded.map((clip, i) => ({ set, clip, audio: heard.get(set)![i]! })),
+  )
   const asking = { vocabulary: known, wordings }
-  const items = clips.flatMap(({ set, clip }) => {
+  const items = clips.flatMap(({ set, clip, audio }) => {
     const random = new Random('eval', seed, set, clip.number)
-    const item = (scoring: Task, task: string, number = 0) =>
-      clipItem(clip, scoring, task, random, asking, number)
+    const item = (scoring: Task, task: string, number = 0) => ({
+      ...clipItem(clip, scoring, task, random, asking, number),
+      samples: async () => ({ samples: audio.samples, sampleRate: audio.sampleRate }),
+    })
     const naming: readonly Task[] = clip.kind === 'sound' ? ['name', 'name'] : [clip.kind]
     return [
       ...naming.map((task, i) => item(task, set, i)),
@@ -95,8 +104,9 @@ export function clipItems(
     ]
   })
   const all = clips.map(({ clip }) => clip)
+  const audible = heard === sets ? all : clips.map(({ audio }) => audio)
   const composed = Object.entries(SCENES).flatMap(([task, scene]) =>
-    sceneItems(all, { ...scene, task }, asking, seed, scenes),
+    sceneItems(all, audible, { ...scene, task }, asking, seed, scenes),
   )
   return { items: [...items, ...composed], vocabulary: { ...known, background: backgroundLabels } }
 }
@@ -140,13 +150,12 @@ function clipItem(
   random: Random,
   asking: Asking,
   number: number,
-): EvalItem {
+): Omit<EvalItem, 'samples'> {
   const event: SceneEvent = { ...clip, startSeconds: 0, endSeconds: clip.seconds, levelDb: 0 }
   const { question, answer } = askAbout([event], random, { ...asking, tasks: { [scoring]: 1 } })
   return {
     id: `${clipId(clip)}:${task}:${number}`,
     audio: clipId(clip),
-    samples: async () => clip.samples,
     task,
     scoring,
     question,
@@ -156,14 +165,20 @@ function clipItem(
   }
 }
 
+/**
+ * What is asked about a scene follows from every number that was drawn before, those of its noise included, and so from its rate: it is
+ * composed at one rate to be asked about, and once more at another to be heard.
+ * @param heard the same clips at the rate that the model hears at
+ */
 function sceneItems(
   clips: readonly LoadedClip[],
+  heard: readonly LoadedClip[],
   { task, scoring, ...scene }: SceneKind & { readonly task: string },
   asking: Asking,
   seed: number,
   count: number,
 ): readonly EvalItem[] {
-  const source = sceneSource(clips, {
+  const settings: SceneSourceOptions = {
     ...asking,
     // A scene that the task cannot ask about is asked for its name, and passed over.
     tasks: { name: 1e-9, [scoring]: 1 },
@@ -173,20 +188,26 @@ function sceneItems(
     repeatChance: 0,
     countingChance: 0,
     ...scene,
+  }
+  const source = sceneSource(clips, settings)
+  const audible = heard === clips ? source : sceneSource(heard, settings)
+  const draw = (from: Source, number: number) => ({
+    ...from.drawWithin(new Random('eval scene', seed, task, number), SCENE_SECONDS),
+    sampleRate: from.sampleRate,
   })
   const items: EvalItem[] = []
   for (let number = 0; items.length < count && number < 20 * count; number++) {
-    const { samples, turns, sounds } = source.drawWithin(
-      new Random('eval scene', seed, task, number),
-      SCENE_SECONDS,
-    )
-    const [turn] = turns
+    const drawn = draw(source, number)
+    const [turn] = drawn.turns
     if (turn?.task !== scoring) continue
+    const again = audible === source ? drawn : draw(audible, number)
+    // Where rounding to other samples has led to another scene, the one that is asked about is heard.
+    const { samples, sampleRate, sounds } = soundsAlike(again, drawn) ? again : drawn
     const background = sounds?.find(({ label }) => backgrounds.includes(label))
     items.push({
       id: `${task}:${number}`,
       audio: `${task}:${number}`,
-      samples: async () => samples,
+      samples: async () => ({ samples, sampleRate }),
       task,
       scoring,
       ...(turn.form && { form: turn.form }),
@@ -196,6 +217,13 @@ function sceneItems(
     })
   }
   return items
+}
+
+/** Whether two draws are of the same recordings in the same order. */
+function soundsAlike({ sounds: some = [] }: Draw, { sounds: others = [] }: Draw): boolean {
+  const alike = (one: Sound, other: Sound | undefined) =>
+    one.label === other?.label && one.clip === other.clip
+  return some.length === others.length && some.every((one, i) => alike(one, others[i]))
 }
 
 /** Without what questions are made from besides. */

@@ -6,8 +6,12 @@ import { test } from 'node:test'
 import type { EvalItem } from './items.js'
 import { contentStamp, expectSameItems, fileStamp, stamped } from './kept-items.js'
 
+const sound = (...samples: readonly number[]) => {
+  return async () => ({ samples: Float32Array.from(samples), sampleRate: 16_000 })
+}
+
 const item = (id: string, more: Partial<EvalItem> = {}): EvalItem => ({
-  ...{ id, audio: '/a.wav', samples: async () => new Float32Array([0, 1]), task: 'name', scoring: 'name' },
+  ...{ id, audio: '/a.wav', samples: sound(0, 1), task: 'name', scoring: 'name' },
   ...{ question: 'What?', expected: 'Rain.', ...more },
 })
 
@@ -40,7 +44,7 @@ test('a recording is known by its content, its file, or the shard that it lies i
   assert.match(whole!, /^4 bytes of \d{4}-.*Z$/)
   assert.equal(none, 'none')
   assert.deepEqual(await stampsOf([item('1', { audio: `${file}, 0.wav` })], fileStamp([file])), [whole])
-  const other = async () => new Float32Array([0, 2])
+  const other = sound(0, 2)
   const [one, same, another] = await stampsOf(
     [item('1'), item('2', { audio: 'scene' }), item('3', { audio: 'other', samples: other })],
     contentStamp,

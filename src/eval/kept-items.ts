@@ -73,7 +73,7 @@ export function fileStamp(shards: readonly string[] = []): Stamp {
 
 /** The content itself, of what is in memory anyway: a decoded recording, or a scene that has no file. */
 export const contentStamp: Stamp = async ({ samples }) => {
-  const { buffer, byteOffset, byteLength } = await samples()
+  const { buffer, byteOffset, byteLength } = (await samples()).samples
   const bytes = new Uint8Array(buffer, byteOffset, byteLength)
   return `samples ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`
 }

@@ -120,7 +120,10 @@ describe('a run', () => {
 
   const item = (id: number, more: Partial<EvalItem> = {}): EvalItem => ({
     ...{ id: String(id), audio: `clip ${id}`, task: 'name', scoring: 'name' },
-    samples: async () => Float32Array.from({ length: 4000 }, (_, n) => Math.sin(n * (id + 1))),
+    samples: async () => ({
+      samples: Float32Array.from({ length: 4000 }, (_, n) => Math.sin(n * (id + 1))),
+      sampleRate: 8000,
+    }),
     ...{ question: 'What do you hear?', expected: 'Rain.' },
     ...more,
   })
@@ -146,11 +149,7 @@ describe('a run', () => {
       ...(await options()),
       nll: true,
     })
-    const [score] = await pal.score(
-      { samples: await item(0).samples(), sampleRate: 8000, seconds: 0.5, warnings: [], source: SOURCE },
-      'What do you hear?',
-      ['Rain.'],
-    )
+    const [score] = await pal.score(await item(0).samples(), 'What do you hear?', ['Rain.'])
     assert.equal(sample?.protocol, undefined)
     assert.equal(sample?.nll?.tokens, score!.tokens)
     assert.ok(Math.abs(sample!.nll!.nats + score!.logProbability) < 1e-4)
@@ -182,5 +181,3 @@ describe('a run', () => {
     assert.equal((await evaluate(pal, set(item(0), item(1)), asked)).length, 2)
   })
 })
-
-const SOURCE = { name: 'clip', format: 'wav', sampleRate: 8000, channels: 1, seconds: 0.5 } as const

@@ -12,6 +12,7 @@ import { tagsIn } from './metrics/tags.js'
 /**
  * The rows of a manifest, each one question about one audio and its answer, perhaps behind a system's message. The row's
  * task says how it is scored: see `scoringOf`.
+ * @param sampleRate Hz
  * @param question what rows are asked that keep no question: see `readQuestions`
  * @throws PalError naming the place of a row that is anything else
  */
@@ -67,7 +68,7 @@ function itemOf(example: Example, sampleRate: number): EvalItem {
   return {
     id,
     audio: audio.name,
-    samples: async () => (await readStored(audio, sampleRate)).samples,
+    samples: () => readStored(audio, sampleRate),
     task: example.task ?? scoring,
     scoring,
     ...(history.length > 0 && { history }),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Audio } from '../audio/audio.js'
+import type { Samples } from '../audio/read-audio.js'
 import type { AnswerVocabulary } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
 import { groupBy } from '../group-by.js'
@@ -83,7 +83,6 @@ export async function evaluate(
   const answers: Sample[] = []
   const unreadable: Unreadable[] = []
   const tell = options.onUnreadable && ((recording: Unreadable) => void unreadable.push(recording))
-  const { sampleRate } = pal.description
   let heard: HeardItem[] = []
   const answerHeard = async () => {
     const answered = await answerItems(pal, heard, { protocol, nll, vocabulary })
@@ -94,9 +93,9 @@ export async function evaluate(
   }
   for (const [audio, questions] of mine) {
     if (signal?.aborted) break
-    const waveform = await read(questions, tell)
-    if (!waveform) continue
-    const memory = await pal.listen(audioOf(audio, waveform, sampleRate))
+    const sound = await read(questions, tell)
+    if (!sound) continue
+    const memory = await pal.listen({ source: { name: audio }, ...sound })
     for (const item of questions) {
       heard.push({ memory, item })
       if (heard.length === TOGETHER) await answerHeard()
@@ -146,11 +145,11 @@ export async function rescore(folder: string, vocabulary: AnswerVocabulary): Pro
   return scored
 }
 
-/** The waveform of one recording's questions; nothing if it cannot be read and somebody wants to be told so. */
+/** What is heard of one recording's questions; nothing if it cannot be read and somebody wants to be told so. */
 async function read(
   questions: readonly EvalItem[],
   onUnreadable: EvalOptions['onUnreadable'],
-): Promise<Float32Array | undefined> {
+): Promise<Samples | undefined> {
   const { audio, samples } = questions[0] as EvalItem
   try {
     return await samples()
@@ -162,17 +161,6 @@ async function read(
 }
 
 const identityText = (identity: EvalIdentity) => `${JSON.stringify(identity, null, 2)}\n`
-
-function audioOf(name: string, samples: Float32Array, sampleRate: number): Audio {
-  const seconds = samples.length / sampleRate
-  return {
-    samples,
-    sampleRate,
-    seconds,
-    warnings: [],
-    source: { name, format: 'wav', sampleRate, channels: 1, seconds },
-  }
-}
 
 /** @throws PalError if the folder holds the answers to other questions, or of another model, or is not rank 0's */
 async function openFolder(
@@ -239,7 +227,7 @@ function checkIdentity(known: EvalIdentity, identity: EvalIdentity, file: string
       `expected a folder for these questions and this model, got one with ${others.join(', ')}`,
       {
         file,
-        hint: 'Give another folder with --out.',
+        hint: 'Give another folder with --out, or remove this one to ask anew.',
       },
     )
   }

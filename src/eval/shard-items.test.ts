@@ -14,7 +14,7 @@ test('labelled recordings are asked for their names, among all labels of the sha
       ['train-00000-of-00001:3', 'sea waves', 'name', 'train'],
     ],
   )
-  assert.equal((await items[2]?.samples())?.length, 400)
+  assert.equal((await items[2]?.samples())?.samples.length, 400)
 })
 
 test('rows with messages ask their own questions', async () => {

@@ -12,6 +12,7 @@ import { manifestItems } from './manifest-items.js'
  * Questions from shards: the rows' own where they have messages; of labelled recordings what each is called, which
  * the answer must name and no other label of the shards.
  * @param path what `shardFiles` takes
+ * @param sampleRate Hz
  * @param question what rows with messages are asked that keep no question
  * @throws PalError naming shard, row or sample, and column
  */
@@ -38,7 +39,7 @@ function nameItem(record: ShardRecord, sampleRate: number): EvalItem {
   const label = fieldOf(record, labelField).replaceAll('_', ' ')
   return {
     ...{ id, audio: audio.name, task: 'name', scoring: 'name', form: record.split },
-    samples: async () => (await readStored(audio, sampleRate)).samples,
+    samples: () => readStored(audio, sampleRate),
     ...{ question: 'What do you hear?', expected: label, label },
     place,
   }

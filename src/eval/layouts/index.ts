@@ -38,6 +38,6 @@ export function layoutOf(text: string): LayoutPath | undefined {
 /** The questions about a data set, each recording read when it is asked about. @param sampleRate Hz */
 export async function layoutItems({ layout, path }: LayoutPath, sampleRate: number): Promise<EvalSet> {
   const { items, vocabulary = vocabularyOf([]) } = await layout.read(path)
-  const samples = (audio: string) => async () => (await readAudio(audio, { sampleRate })).samples
+  const samples = (audio: string) => () => readAudio(audio, { sampleRate })
   return { items: items.map((item) => ({ ...item, samples: samples(item.audio) })), vocabulary }
 }

@@ -19,7 +19,7 @@ test('ESC-50', async () => {
   assert.deepEqual([first?.task, first?.scoring, first?.expected], ['esc50', 'name', 'vacuum cleaner'])
   assert.equal(first?.source, 'src_file 17367')
   assert.deepEqual(vocabulary.sound, ['rain', 'vacuum cleaner'])
-  assert.ok((await first!.samples()).length > 1000)
+  assert.ok((await first!.samples()).samples.length > 1000)
   assert.ok(judge(first!, 'The noise of a vacuum cleaner.', vocabulary).right, 'noise is none of its labels')
 })
 

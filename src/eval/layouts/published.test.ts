@@ -26,7 +26,7 @@ test('FSD50K: the evaluation split, or the one whose list is named', async () =>
     candidates: ['Accordion.', 'Electric guitar.', 'Music.'],
     correct: ['Electric guitar.', 'Music.'],
   })
-  assert.equal((await item!.samples()).length, 1600)
+  assert.equal((await item!.samples()).samples.length, 1600)
   const dev = await read(`fsd50k:${folder}/${truth}/dev.csv`)
   assert.match(dev.items[0]!.audio, /FSD50K\.dev_audio.64760\.wav$/)
   await assert.rejects(dev.items[0]!.samples(), /64760\.wav/)
@@ -61,7 +61,7 @@ test('AudioSet: clips anywhere below, by any of the names in use', async () => {
       items.map(({ closed }) => closed?.correct),
       [['Speech.', 'Gush.'], ['Domestic sounds, home sounds.']],
     )
-    assert.equal((await items[0]!.samples()).length, 1600, name)
+    assert.equal((await items[0]!.samples()).samples.length, 1600, name)
     await assert.rejects(items[1]!.samples(), /-0RWZT-miFs\.wav: expected an audio file/)
   }
 })
@@ -89,7 +89,7 @@ test('VGGSound: its test split, and the labels of all', async () => {
   )
   assert.equal(vocabulary.sound.length, 3)
   assert.deepEqual(items[0]?.closed?.correct, ['People marching.'])
-  assert.equal((await items[0]!.samples()).length, 1600, 'formats go by content')
+  assert.equal((await items[0]!.samples()).samples.length, 1600, 'formats go by content')
 })
 
 test('AudioCaps: the captions of one clip are one question', async () => {
@@ -111,7 +111,7 @@ test('AudioCaps: the captions of one clip are one question', async () => {
       ['6BJ455B1aAs_0', 'A rocket flies by', []],
     ],
   )
-  for (const item of items) assert.equal((await item.samples()).length, 1600)
+  for (const item of items) assert.equal((await item.samples()).samples.length, 1600)
 })
 
 test('GTZAN: a thousand excerpts, there or not', async () => {
@@ -123,7 +123,7 @@ test('GTZAN: a thousand excerpts, there or not', async () => {
   for (const answer of ['Hiphop.', 'This is hiphop.', 'Hip-hop']) {
     assert.deepEqual(judge(item, answer, vocabulary), { right: true, offFormat: false }, answer)
   }
-  assert.equal((await item.samples()).length, 1600)
+  assert.equal((await item.samples()).samples.length, 1600)
   assert.equal(vocabulary.sound.length, 10)
   await assert.rejects(items[0]!.samples(), /blues\.00000\.wav/)
 })
@@ -131,7 +131,7 @@ test('GTZAN: a thousand excerpts, there or not', async () => {
 test('GTZAN as it was first published, in AU', async () => {
   const folder = await folderOf({ 'genres/blues/blues.00000.au': au(Buffer.alloc(22_050, 1)) })
   const { items } = await read(`gtzan:${folder}`)
-  assert.equal((await items[0]!.samples()).length, 8000)
+  assert.equal((await items[0]!.samples()).samples.length, 8000)
 })
 
 test('NSynth: the family of each note’s instrument', async () => {
@@ -142,7 +142,7 @@ test('NSynth: the family of each note’s instrument', async () => {
   })
   const { items } = await read(`nsynth:${folder}`)
   assert.deepEqual([items[0]?.expected, items[0]?.form], ['synth lead', 'synthetic'])
-  assert.equal((await items[0]!.samples()).length, 1600)
+  assert.equal((await items[0]!.samples()).samples.length, 1600)
   const wrong = await folderOf({
     'examples.json': JSON.stringify({ x: { ...note, instrument_family_str: 'theremin' } }),
   })
