@@ -1,14 +1,38 @@
 import { existsSync } from 'node:fs'
 import { appendFile, readFile } from 'node:fs/promises'
+import type { z } from 'zod'
+import { expectShape, parseOwnJson } from './own-json.js'
 import { writeAtomically } from './weights/write-atomically.js'
 
-/** What was kept in a file, a line of JSON for each. A line that was cut by a kill is left out, and cut off. */
-export async function readKeptLines<T>(path: string): Promise<readonly T[]> {
+/** What the lines of a file are, for messages about one that is damaged. */
+export interface LineKind {
+  /** What is needed of one. It may say more, and is given back as it is. */
+  readonly schema: z.ZodType
+  /** As in "expected a question and its answer". */
+  readonly what: string
+  /** What becomes of what a line that is removed said, as in "its question is asked again". */
+  readonly lost: string
+}
+
+/**
+ * What was kept in a file, a line of JSON for each. A line that was cut by a kill is left out, and cut off.
+ * @throws PalError naming the first line that is anything else
+ */
+export async function readKeptLines<T>(
+  path: string,
+  { schema, what, lost }: LineKind,
+): Promise<readonly T[]> {
   if (!existsSync(path)) return []
   const text = await readFile(path, 'utf8')
   const whole = text.slice(0, text.lastIndexOf('\n') + 1)
   if (whole.length < text.length) await writeAtomically(path, whole)
-  return whole.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as T]))
+  return whole.split('\n').flatMap((line, i) => {
+    if (line === '') return []
+    const details = { file: path, line: i + 1, hint: `Remove this line: ${lost}.` }
+    const value = parseOwnJson(line, what, details)
+    expectShape(value, schema, details)
+    return [value as T]
+  })
 }
 
 /** Keeps more of them, as soon as they are there. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { keepLines, readKeptLines } from '../kept-lines.js'
+import { z } from 'zod'
+import { keepLines, type LineKind, readKeptLines } from '../kept-lines.js'
 import type { AnswerTimes } from './answer-run.js'
 import { type BenchConfiguration, nameOf } from './configuration.js'
 import type { Identity } from './identity.js'
@@ -83,7 +84,7 @@ export async function measure(
   const products = await onceEach(PRODUCTS_ONCE, answering, options, claim)
   const turns = turnsOf(configurations, rounds)
   const visits = new Map(
-    (await readKeptLines<Visit>(join(folder, VISITS))).map((visit) => [keyOf(visit), visit]),
+    (await readKeptLines<Visit>(join(folder, VISITS), MEASUREMENT)).map((visit) => [keyOf(visit), visit]),
   )
   const failures = new Map<string, Failure>()
   for (const [done, [key, turn]] of [...turns].entries()) {
@@ -111,6 +112,11 @@ export async function measure(
     peaks,
     products,
   }
+}
+
+/** One that says nothing of what is measured here is passed over. */
+const MEASUREMENT: LineKind = {
+  ...{ schema: z.looseObject({}), what: 'a measurement', lost: 'what it said is measured again' },
 }
 
 /** All turns in their order; a configuration that is given twice has one in each round. */
@@ -175,7 +181,9 @@ async function onceEach<Kind extends 'peaks' | 'products', One extends { readonl
   claim: () => Promise<void>,
 ): Promise<readonly One[]> {
   const wanted = new Map(configurations.map((configuration) => [keyOf(configuration), configuration]))
-  const all = new Map((await readKeptLines<One>(join(folder, file))).map((one) => [keyOf(one), one]))
+  const all = new Map(
+    (await readKeptLines<One>(join(folder, file), MEASUREMENT)).map((one) => [keyOf(one), one]),
+  )
   for (const [key, configuration] of wanted) {
     if (all.has(key)) continue
     if (signal?.aborted) break

@@ -173,6 +173,24 @@ test('recordings are read at the rate of the model, which the identity names', a
   assert.equal((await ask('--rescore')).code, 0)
 })
 
+test('what somebody has damaged in the folder of answers is told, and its question is asked again', async () => {
+  const { folder, manifest, row, ask } = await manifestFolder()
+  await appendFile(manifest, row('Where is it?', 'a.wav'))
+  assert.equal((await ask()).code, 0)
+  const samples = join(folder, 'answers', 'samples.jsonl')
+  const [first, second] = (await readFile(samples, 'utf8')).split('\n')
+  await writeFile(samples, `${first!.slice(0, 40)}\n${second}\n`)
+  const { code, stderr } = await ask()
+  assert.equal(code, 1)
+  assert.match(
+    stderr,
+    /^pal: .*samples\.jsonl:1: expected a question and its answer, as JSON\nRemove this line: its question is asked again\.\n$/,
+  )
+  await writeFile(samples, `${second}\n`)
+  assert.equal((await ask()).code, 0)
+  assert.equal(await readFile(samples, 'utf8'), `${first}\n${second}\n`)
+})
+
 test('captions are scored by a program of the user’s, and nothing else is', async () => {
   const { folder, manifest, row, ask } = await manifestFolder()
   const program = join(folder, 'score.cjs')

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { AnswerVocabulary } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
-import { type EvalIdentity, keptAnswers, rescore, type Sample } from '../eval/run.js'
+import { keptAnswers } from '../eval/kept-answers.js'
+import { type EvalIdentity, rescore, type Sample } from '../eval/run.js'
 import { SCORER_VERSION } from '../eval/score.js'
+import { readOwnJson } from '../own-json.js'
 import type { LoadedRecipe } from '../train/recipe/recipe.js'
 import type { StepReport } from '../train/trainer.js'
 import { writeAtomically } from '../weights/write-atomically.js'
@@ -40,11 +43,27 @@ export interface FinishedRun {
 const COMPARISON = 'comparison.json'
 const ANSWERS = 'eval'
 
+const WRITTEN_ANEW =
+  'Give the recipe, and this folder with --out: the file is written anew, and finished runs are not repeated.'
+
 export async function keepComparison(folder: string, comparison: Comparison): Promise<void> {
   await writeAtomically(join(folder, COMPARISON), `${JSON.stringify(comparison, null, 2)}\n`)
 }
 
-/** @throws PalError if the folder holds none */
+const count = z.int().nonnegative()
+
+const comparisonSchema: z.ZodType<Comparison> = z.strictObject({
+  ...{ name: z.string(), command: z.string(), recipe: z.string() },
+  changes: z.array(
+    z
+      // Of a setting that the recipe did not have, JSON leaves out what it was before.
+      .strictObject({ key: z.string(), before: z.unknown().optional(), after: z.unknown().optional() })
+      .transform(({ key, before, after }) => ({ key, before, after })),
+  ),
+  ...{ integrations: z.array(z.string()).min(1), seeds: z.array(count).min(1), limit: count, scenes: count },
+})
+
+/** @throws PalError if the folder holds none, or a damaged one */
 export async function readComparison(folder: string): Promise<Comparison> {
   const file = join(folder, COMPARISON)
   if (!existsSync(file)) {
@@ -53,7 +72,7 @@ export async function readComparison(folder: string): Promise<Comparison> {
       hint: 'Give the recipe, and the folder with --out: finished runs are not repeated.',
     })
   }
-  return JSON.parse(await readFile(file, 'utf8')) as Comparison
+  return readOwnJson(file, comparisonSchema, 'what the comparison is of', WRITTEN_ANEW)
 }
 
 /**

@@ -4,11 +4,12 @@ import { groupBy } from '../group-by.js'
 import { bootstrap, type Estimate } from './bootstrap.js'
 import { clusterOf } from './cluster.js'
 import type { EvalItem } from './items.js'
+import { keptAnswers } from './kept-answers.js'
 import { type Measure, type Outcome, share } from './measure.js'
 import { measuresOf } from './measures.js'
 import { meanOf } from './metrics/metric.js'
 import { outcomesOf } from './report.js'
-import { type EvalIdentity, keptAnswers, type Sample } from './run.js'
+import type { EvalIdentity, Sample } from './run.js'
 import { SCORER_VERSION } from './score.js'
 
 /** What two evaluations make of the same questions. */

@@ -1,17 +1,17 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Samples } from '../audio/read-audio.js'
 import type { AnswerVocabulary } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
 import { groupBy } from '../group-by.js'
-import { keepLines, readKeptLines } from '../kept-lines.js'
+import { keepLines } from '../kept-lines.js'
 import type { Pal } from '../model/pal.js'
 import { gather, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { answerItems, type HeardItem, type Protocol } from './answer-items.js'
 import { expectClosed } from './closed-answers.js'
 import type { EvalItem, EvalSet, KeptItem } from './items.js'
+import { IDENTITY, readIdentity, readSamples, SAMPLES } from './kept-answers.js'
 import { expectSameItems } from './kept-items.js'
 import type { Outcome } from './measure.js'
 import { judge, SCORER_VERSION } from './score.js'
@@ -54,9 +54,6 @@ export interface EvalOptions {
 
 /** Questions that are answered together: a language model's weights are then read once for a word of all answers. */
 const TOGETHER = 8
-
-const SAMPLES = 'samples.jsonl'
-const IDENTITY = 'identity.json'
 
 /**
  * Asks a model every question, each audio heard once, and keeps each answer as it comes: a run that is stopped
@@ -118,18 +115,9 @@ export async function evaluate(
   return samples
 }
 
-/** The answers that a folder keeps and what they depend on; nothing where there are none. */
-export async function keptAnswers(
-  folder: string,
-): Promise<{ readonly identity: EvalIdentity; readonly samples: readonly Sample[] } | undefined> {
-  if (!existsSync(join(folder, IDENTITY))) return undefined
-  const identity = JSON.parse(await readFile(join(folder, IDENTITY), 'utf8')) as EvalIdentity
-  return { identity, samples: await readSamples(folder) }
-}
-
 /** Saved answers, scored again as the scorer is now, and saved so. */
 export async function rescore(folder: string, vocabulary: AnswerVocabulary): Promise<readonly Sample[]> {
-  const samples = await readSamples(folder)
+  const [known, samples] = [await readIdentity(folder), await readSamples(folder)]
   if (samples.length === 0) {
     throw new PalError('expected answers that `pal eval` has saved, got none', {
       file: join(folder, SAMPLES),
@@ -137,10 +125,8 @@ export async function rescore(folder: string, vocabulary: AnswerVocabulary): Pro
   }
   const scored = samples.map((sample) => ({ ...sample, ...judge(sample, sample.answer, vocabulary) }))
   await writeSamples(folder, scored)
-  const identity = join(folder, IDENTITY)
-  if (existsSync(identity)) {
-    const known = JSON.parse(await readFile(identity, 'utf8')) as EvalIdentity
-    await writeAtomically(identity, identityText({ ...known, scorer: SCORER_VERSION }))
+  if (known) {
+    await writeAtomically(join(folder, IDENTITY), identityText({ ...known, scorer: SCORER_VERSION }))
   }
   return scored
 }
@@ -170,9 +156,9 @@ async function openFolder(
 ): Promise<readonly Sample[]> {
   await mkdir(folder, { recursive: true })
   const path = join(folder, IDENTITY)
-  if (existsSync(path)) {
-    checkIdentity(JSON.parse(await readFile(path, 'utf8')) as EvalIdentity, identity, path)
-  } else if (rank === 0) await writeAtomically(path, identityText(identity))
+  const known = await readIdentity(folder)
+  if (known) checkIdentity(known, identity, path)
+  else if (rank === 0) await writeAtomically(path, identityText(identity))
   else {
     throw new PalError('expected the folder that rank 0 writes to, got an empty one', {
       file: folder,
@@ -244,9 +230,4 @@ function checkIdentity(known: EvalIdentity, identity: EvalIdentity, file: string
 function shown(value: string | number | undefined): string {
   const text = String(value ?? 'none')
   return /^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text
-}
-
-/** A question whose line was cut by a kill is asked again. */
-function readSamples(folder: string, name = SAMPLES): Promise<readonly Sample[]> {
-  return readKeptLines(join(folder, name))
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { PalError } from '../../errors.js'
-import { readKeptLines } from '../../kept-lines.js'
+import { type LineKind, readKeptLines } from '../../kept-lines.js'
 import { writeAtomically } from '../../weights/write-atomically.js'
 import type { EvalItem } from '../items.js'
 import type { Sample } from '../run.js'
@@ -72,6 +73,12 @@ interface KeptScore {
   readonly of: string
 }
 
+const SCORE: LineKind = {
+  schema: z.looseObject({ id: z.string(), score: z.number(), of: z.string() }),
+  what: 'the score of a caption',
+  lost: 'the program is asked again',
+}
+
 async function keptOrNew(
   { name, command }: External,
   captions: readonly Caption[],
@@ -83,7 +90,7 @@ async function keptOrNew(
       .update(JSON.stringify([command, answer, references]))
       .digest('hex')
       .slice(0, 16)
-  const kept = new Map((await readKeptLines<KeptScore>(file)).map((line) => [line.id, line]))
+  const kept = new Map((await readKeptLines<KeptScore>(file, SCORE)).map((line) => [line.id, line]))
   const isKept = kept.size === captions.length && captions.every((one) => kept.get(one.id)?.of === keyOf(one))
   if (isKept) return new Map([...kept].map(([id, { score }]) => [id, score]))
   const scores = await captionScores(command, captions, { key: `--external ${name}`, signal })

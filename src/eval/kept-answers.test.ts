@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { vocabularyOf } from '../data/questions/vocabulary.js'
+import { PalError } from '../errors.js'
+import { keptAnswers } from './kept-answers.js'
+import { rescore, type Sample } from './run.js'
+
+const sample = (id: string): Sample => ({
+  ...{ id, audio: 'a.wav', task: 'name', scoring: 'name', question: '?', expected: 'Rain.' },
+  ...{ answer: 'Rain.', right: true },
+})
+const lineOf = (one: object) => `${JSON.stringify(one)}\n`
+
+async function folderOf(samples: string, identity = '{"seed": 1, "model": "tiny"}'): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'pal-kept-answers-'))
+  await writeFile(join(folder, 'samples.jsonl'), samples)
+  await writeFile(join(folder, 'identity.json'), identity)
+  return folder
+}
+
+/** As `--against` and `pal compare` read a folder, and as `--rescore` does. */
+async function rejectsBoth(folder: string, message: RegExp): Promise<void> {
+  for (const reading of [keptAnswers(folder), rescore(folder, vocabularyOf([]))]) {
+    await assert.rejects(reading, (error: unknown) => {
+      assert.ok(error instanceof PalError, String(error))
+      assert.match(error.message, message)
+      return true
+    })
+  }
+}
+
+test('answers are read as they were kept, with what else another program has written', async () => {
+  const answers = [sample('1'), { ...sample('2'), scores: { dog: 0.5 } }]
+  const folder = await folderOf(answers.map(lineOf).join(''))
+  assert.deepEqual(await keptAnswers(folder), {
+    ...{ identity: { seed: 1, model: 'tiny' }, samples: answers },
+  })
+})
+
+test('a damaged line is told by its number, with what becomes of its question', async () => {
+  const { answer: _, ...unanswered } = sample('2')
+  for (const [line, message] of [
+    ['{"id": "2", "audio": "a.w\n', /samples\.jsonl:2: expected a question and its answer, as JSON\n/],
+    ['null\n', /samples\.jsonl:2: .*expected object, received null\n/],
+    [lineOf(unanswered), /samples\.jsonl:2, answer: .*expected string, received undefined\n/],
+    [lineOf({ ...sample('2'), tags: ['a', 1] }), /samples\.jsonl:2, tags\.1: .*expected string/],
+  ] as const) {
+    const folder = await folderOf(`${lineOf(sample('1'))}${line}${lineOf(sample('3'))}`)
+    await rejectsBoth(folder, message)
+    await rejectsBoth(folder, /\nRemove this line: its question is asked again\.$/)
+  }
+})
+
+test('a damaged identity is told, and nothing is scored', async () => {
+  for (const [identity, message] of [
+    ['{\n  "seed": 1,\n', /identity\.json:2: expected what the answers beside it depend on, as JSON\n/],
+    ['{"seed": null}', /identity\.json, seed: expected text or a number\n/],
+    ['[]', /identity\.json: .*expected record, received array\n/],
+  ] as const) {
+    const samples = lineOf({ ...sample('1'), right: false })
+    const folder = await folderOf(samples, identity)
+    await rejectsBoth(folder, message)
+    await rejectsBoth(folder, /\nRemove this folder, or give another, to ask anew: /)
+    assert.equal(await readFile(join(folder, 'samples.jsonl'), 'utf8'), samples)
+  }
+})

@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises'
+import type { z } from 'zod'
+import { type ErrorDetails, PalError } from './errors.js'
+
+/** JSON that this program has written, and that a full disk, an editor or a hand may have damaged since. */
+
+/**
+ * @param what the file is, as a message calls it
+ * @param hint what to do about one that is damaged
+ * @throws PalError naming the file, and the line or the key
+ */
+export async function readOwnJson<T>(
+  file: string,
+  schema: z.ZodType<T>,
+  what: string,
+  hint: string,
+): Promise<T> {
+  const text = await readFile(file, 'utf8')
+  return expectShape(parseOwnJson(text, what, { file, hint }), schema, { file, hint })
+}
+
+/**
+ * @param details where the text stands; of a whole file its line is found
+ * @throws PalError if it is no JSON
+ */
+export function parseOwnJson(text: string, what: string, details: ErrorDetails): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const line = lineOf(text, (cause as Error).message)
+    throw new PalError(`expected ${what}, as JSON`, {
+      ...(line !== undefined && { line }),
+      ...details,
+      cause,
+    })
+  }
+}
+
+/** @throws PalError naming the key of the first thing that is another than the schema has it */
+export function expectShape<T>(value: unknown, schema: z.ZodType<T>, details: ErrorDetails): T {
+  const { data, error } = schema.safeParse(value)
+  if (!error) return data
+  const { message, path } = error.issues[0]!
+  throw new PalError(message, { ...details, ...(path.length > 0 && { key: path.join('.') }) })
+}
+
+/** Where the text stops being JSON, as far as V8 says it: at a place, or where it ends, which is no line after the last. */
+function lineOf(text: string, message: string): number | undefined {
+  const [, place] = /at position (\d+)/.exec(message) ?? []
+  if (place === undefined && !message.includes('end of JSON input')) return undefined
+  const end = text.trimEnd().length
+  return text.slice(0, Math.min(Number(place ?? end), end)).split('\n').length
+}
