@@ -15,7 +15,8 @@ export interface LineKind {
 }
 
 /**
- * What was kept in a file, a line of JSON for each. A line that was cut by a kill is left out, and cut off.
+ * What was kept in a file, a line of JSON for each. A last line that was cut by a kill, or is being written, is left out, and the file
+ * left alone: somebody else may be writing it.
  * @throws PalError naming the first line that is anything else
  */
 export async function readKeptLines<T>(
@@ -23,19 +24,28 @@ export async function readKeptLines<T>(
   { schema, what, lost }: LineKind,
 ): Promise<readonly T[]> {
   if (!existsSync(path)) return []
-  const text = await readFile(path, 'utf8')
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-  if (whole.length < text.length) await writeAtomically(path, whole)
-  return whole.split('\n').flatMap((line, i) => {
-    if (line === '') return []
-    const details = { file: path, line: i + 1, hint: `Remove this line: ${lost}.` }
-    const value = parseOwnJson(line, what, details)
-    expectShape(value, schema, details)
-    return [value as T]
-  })
+  return wholeLines(await readFile(path, 'utf8'))
+    .split('\n')
+    .flatMap((line, i) => {
+      if (line === '') return []
+      const details = { file: path, line: i + 1, hint: `Remove this line: ${lost}.` }
+      const value = parseOwnJson(line, what, details)
+      expectShape(value, schema, details)
+      return [value as T]
+    })
 }
 
-/** Keeps more of them, as soon as they are there. */
+const wholeLines = (text: string) => text.slice(0, text.lastIndexOf('\n') + 1)
+
+/** Cuts off what `readKeptLines` leaves out, before more is kept: the next line would be part of it. */
+export async function mendKeptLines(path: string): Promise<void> {
+  if (!existsSync(path)) return
+  const text = await readFile(path, 'utf8')
+  const whole = wholeLines(text)
+  if (whole.length < text.length) await writeAtomically(path, whole)
+}
+
+/** Keeps more of them, as soon as they are there. What a kill may have left is mended before: see `mendKeptLines`. */
 export async function keepLines(path: string, values: readonly unknown[]): Promise<void> {
   await appendFile(path, values.map((value) => `${JSON.stringify(value)}\n`).join(''))
 }

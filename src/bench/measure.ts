@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { keepLines, type LineKind, readKeptLines } from '../kept-lines.js'
+import { keepLines, type LineKind, mendKeptLines, readKeptLines } from '../kept-lines.js'
 import type { AnswerTimes } from './answer-run.js'
 import { type BenchConfiguration, nameOf } from './configuration.js'
 import type { Identity } from './identity.js'
@@ -83,6 +83,7 @@ export async function measure(
   const peaks = await onceEach(PEAKS_ONCE, configurations, options, claim)
   const products = await onceEach(PRODUCTS_ONCE, answering, options, claim)
   const turns = turnsOf(configurations, rounds)
+  await mendKeptLines(join(folder, VISITS))
   const visits = new Map(
     (await readKeptLines<Visit>(join(folder, VISITS), MEASUREMENT)).map((visit) => [keyOf(visit), visit]),
   )
@@ -181,6 +182,7 @@ async function onceEach<Kind extends 'peaks' | 'products', One extends { readonl
   claim: () => Promise<void>,
 ): Promise<readonly One[]> {
   const wanted = new Map(configurations.map((configuration) => [keyOf(configuration), configuration]))
+  await mendKeptLines(join(folder, file))
   const all = new Map(
     (await readKeptLines<One>(join(folder, file), MEASUREMENT)).map((one) => [keyOf(one), one]),
   )

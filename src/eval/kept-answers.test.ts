@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -38,6 +38,15 @@ test('answers are read as they were kept, with what else another program has wri
   assert.deepEqual(await keptAnswers(folder), {
     ...{ identity: { seed: 1, model: 'tiny' }, samples: answers },
   })
+})
+
+test('the folder of an evaluation that is under way is read and left alone', async () => {
+  const folder = await folderOf(`${lineOf(sample('1'))}{"id": "2", "au`)
+  const file = join(folder, 'samples.jsonl')
+  const before = await stat(file)
+  assert.deepEqual((await keptAnswers(folder))?.samples, [sample('1')])
+  const after = await stat(file)
+  assert.deepEqual([after.ino, after.size, after.mtimeMs], [before.ino, before.size, before.mtimeMs])
 })
 
 test('a damaged line is told by its number, with what becomes of its question', async () => {

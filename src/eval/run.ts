@@ -4,7 +4,7 @@ import type { Samples } from '../audio/read-audio.js'
 import type { AnswerVocabulary } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
 import { groupBy } from '../group-by.js'
-import { keepLines } from '../kept-lines.js'
+import { keepLines, mendKeptLines } from '../kept-lines.js'
 import type { Pal } from '../model/pal.js'
 import { gather, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
 import { writeAtomically } from '../weights/write-atomically.js'
@@ -165,7 +165,10 @@ async function openFolder(
       hint: 'All machines need a file system that they share.',
     })
   }
-  if (rank === 0) await joinParts(folder)
+  if (rank === 0) {
+    await joinParts(folder)
+    await mendKeptLines(join(folder, SAMPLES))
+  }
   return readSamples(folder)
 }
 
