@@ -5,9 +5,8 @@ import { InvalidArgumentError } from 'commander'
 import { PalError } from '../errors.js'
 import type { EvalSet } from '../eval/items.js'
 import type { EvalOptions } from '../eval/run.js'
-import { itemsOf } from './eval.js'
 import { type BaseFlags, baseArguments, chosenBases, wholeNumber, withBases } from './options.js'
-import { ProgressLine } from './progress.js'
+import { ProgressLine, showingDecoding } from './progress.js'
 import type { CliContext } from './verb.js'
 
 interface CompareCliOptions extends BaseFlags {
@@ -73,7 +72,9 @@ async function run(
   const { answersFolder, answersOf, judgeAgain, keepComparison } = await import('../compare/kept.js')
   const { writeComparisonReport } = await import('../compare/write-report.js')
   const { QUESTIONS_VERSION } = await import('../eval/items.js')
-  const { QUESTIONS_RATE, rateIdentity, rateOf } = await import('../eval/rate.js')
+  const { rateIdentity } = await import('../eval/identity.js')
+  const { questionsOf } = await import('../eval/questions-of.js')
+  const { QUESTIONS_RATE, rateOf } = await import('../eval/rate.js')
   const { SCORER_VERSION } = await import('../eval/score.js')
   const { isModelFolder } = await import('../model/config/model-description.js')
   const { recipe, overrides } = await loadRecipe(file, changes, chosenBases(options))
@@ -107,8 +108,10 @@ async function run(
     const sampleRate = (await isModelFolder(model)) ? await rateOf(model) : QUESTIONS_RATE
     const asked = { ...askedAll, ...rateIdentity(sampleRate) }
     if (await answersOf(folder, run, asked)) continue
-    const drawing = { ...options, seed: 1, wordings: 'held-out', sampleRate, signal } as const
-    const questions = questionsAt.get(sampleRate) ?? (await itemsOf(file, changes, drawing))
+    const drawing = { limit, scenes, seed: 1, wordings: 'held-out', sampleRate, signal } as const
+    const questions =
+      questionsAt.get(sampleRate) ??
+      (await showingDecoding((shown) => questionsOf(file, changes, { ...drawing, ...shown })))
     questionsAt.set(sampleRate, questions)
     await judgeAgain(folder, run, questions.vocabulary)
     if (await answersOf(folder, run, asked)) continue

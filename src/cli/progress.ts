@@ -1,6 +1,7 @@
 import type { PullProgress } from '../hub/pull.js'
 import type { Fetching } from '../model/bases/find-base.js'
 import { launchOf } from '../parallel/launch.js'
+import type { LoadSetsOptions } from '../train/sources.js'
 
 /** One line on standard error: redrawn on a terminal, otherwise a new line every ten seconds. Under `mpirun` that of rank 0. */
 export class ProgressLine {
@@ -59,6 +60,21 @@ export class DownloadBar {
 
 function mega(bytes: number): string {
   return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)
+}
+
+/** Shows how far recordings are decoded and what is noticed in them, and ends the line when `decoding` has ended. */
+export async function showingDecoding<T>(
+  decoding: (shown: Required<Pick<LoadSetsOptions, 'onProgress' | 'onWarning'>>) => Promise<T>,
+): Promise<T> {
+  const line = new ProgressLine()
+  try {
+    return await decoding({
+      onProgress: (set, done, total) => line.show(`decoding ${set} ${done}/${total}`),
+      onWarning: (message) => line.note(`warning: ${message}`),
+    })
+  } finally {
+    line.end()
+  }
 }
 
 /** Shows what is fetched from the hub while a model is opened, and ends the line when `opening` has ended. */

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { answersOf, pairedMarkdown, pairedRows } from './against.js'
+import type { EvalIdentity } from './identity.js'
 import type { EvalItem } from './items.js'
-import type { EvalIdentity, Sample } from './run.js'
+import type { Sample } from './run.js'
 import { SCORER_VERSION } from './score.js'
 
 type Item = Omit<EvalItem, 'samples'>

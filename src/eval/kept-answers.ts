@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { type LineKind, readKeptLines } from '../kept-lines.js'
 import { readOwnJson } from '../own-json.js'
-import type { EvalIdentity, Sample } from './run.js'
+import type { EvalIdentity } from './identity.js'
+import type { Sample } from './run.js'
 
 /** What the folder of an evaluation holds: its answers, a line for each, and what they depend on. */
 export const SAMPLES = 'samples.jsonl'

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
-import { itemsOf } from '../cli/eval.js'
 import type { AudioMemory } from '../model/answering/ears.js'
 import { loadPal } from '../model/pal.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { packageFolder } from '../package-folder.js'
 import { writeTinyRecordings } from '../train/tiny-run.test.helper.js'
-import { QUESTIONS_RATE, rateIdentity, rateOf } from './rate.js'
+import { rateIdentity } from './identity.js'
+import { questionsOf } from './questions-of.js'
+import { QUESTIONS_RATE, rateOf } from './rate.js'
 import { evaluate } from './run.js'
 
 const DRAWING = { scenes: 5, seed: 1, wordings: 'held-out' } as const
@@ -41,7 +42,7 @@ test('a model hears at its own rate what is stored at another', async () => {
   try {
     const inItsWay = await listen(recording)
     for (const [i, rate] of [sampleRate, QUESTIONS_RATE].entries()) {
-      const set = await itemsOf(manifest, [], { ...DRAWING, sampleRate: rate })
+      const set = await questionsOf(manifest, [], { ...DRAWING, sampleRate: rate })
       await evaluate(pal, set, { folder: join(folder, String(rate)), identity: {} })
       assert.equal(heard[i]?.seconds, 0.5, 'whoever reads at another rate is heard at the right speed, too')
       assert.deepEqual(heard[i]?.encoded, inItsWay.encoded)
@@ -54,7 +55,7 @@ test('a model hears at its own rate what is stored at another', async () => {
 test('models of all rates are asked the same about a recipe’s recordings, and each hears them at its own', async () => {
   const recipe = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
   const changes = [`data.root=${await writeTinyRecordings()}`]
-  const at = (sampleRate: number) => itemsOf(recipe, changes, { ...DRAWING, sampleRate })
+  const at = (sampleRate: number) => questionsOf(recipe, changes, { ...DRAWING, sampleRate })
   const [usual, other] = [await at(16_000), await at(44_100)]
   const asked = ({ items }: typeof usual) =>
     items.map(({ samples: _, recording: __, sounds = [], ...item }) => ({

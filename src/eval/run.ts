@@ -10,6 +10,7 @@ import { gather, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.j
 import { writeAtomically } from '../weights/write-atomically.js'
 import { answerItems, type HeardItem, type Protocol } from './answer-items.js'
 import { expectClosed } from './closed-answers.js'
+import type { EvalIdentity } from './identity.js'
 import type { EvalItem, EvalSet, KeptItem } from './items.js'
 import { IDENTITY, readIdentity, readSamples, SAMPLES } from './kept-answers.js'
 import { expectSameItems } from './kept-items.js'
@@ -31,9 +32,6 @@ export interface Unreadable {
   readonly questions: number
   readonly reason: string
 }
-
-/** What a run's answers depend on; a folder is not gone on with when it differs. */
-export type EvalIdentity = Readonly<Record<string, string | number>>
 
 export interface EvalOptions {
   /** Where `samples.jsonl` is kept. */

@@ -1,0 +1,23 @@
+import { join } from 'node:path'
+import type { Protocol } from './answer-items.js'
+
+/** Where answers are kept if nobody says: one folder for each set of questions, model and way of asking. */
+export function defaultFolder(
+  what: string,
+  {
+    model = 'default',
+    protocol,
+    nll,
+  }: { readonly model?: string; readonly protocol: Protocol; readonly nll?: boolean },
+): string {
+  const name = [
+    `eval-${slug(what)}-${slug(model)}`,
+    ...(protocol === 'generation' ? [] : [protocol]),
+    ...(nll ? ['nll'] : []),
+  ].join('-')
+  return join('runs', name)
+}
+
+function slug(name: string): string {
+  return name.replace(/[^\w.-]+/g, '-').replace(/^[-.]+|-+$/g, '')
+}
