@@ -1,6 +1,7 @@
 import type { MPEGDecoder } from 'mpg123-decoder'
+import { joined } from '../joined.js'
 import { completeness, type Decoded, DecodeError } from './decoded.js'
-import { joined, mixDown } from './mix-down.js'
+import { mixDown } from './mix-down.js'
 import { declaredMpegSamples, endsWithinMpegFrame, findMpegFrame } from './mpeg-frame.js'
 import { quietly } from './quietly.js'
 

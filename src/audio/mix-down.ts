@@ -13,15 +13,3 @@ export function mixDown(channels: readonly Float32Array[]): Float32Array {
   for (let i = 0; i < mono.length; i++) mono[i]! /= channels.length
   return mono
 }
-
-/** [time] of one part after the other. */
-export function joined(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0]!
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
-}

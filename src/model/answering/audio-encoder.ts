@@ -1,11 +1,11 @@
 import { Graph } from '../../graph/tensor.js'
+import { joined } from '../../joined.js'
 import { ProgramCache } from '../../runtime/program-cache.js'
 import type { Runtime, WeightSource } from '../../runtime/runtime.js'
 import type { ModelConfig, NamedEncoder } from '../config/config.js'
 import { encodeGraph, encoderFeeds, stretchOf } from '../network/encode-graph.js'
 import { Network } from '../network/network.js'
 import { windowSamples } from '../network/padded-samples.js'
-import { joined } from './joined.js'
 
 /** The tokens of each encoder, by its name, at the language model's width: [tokens, hiddenSize]. */
 export type EncodedAudio = ReadonlyMap<string, Float32Array>

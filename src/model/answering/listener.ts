@@ -1,6 +1,7 @@
 import { CLOCK_FEATURES, clockFeatures } from '../../connectors/clock.js'
 import { Graph } from '../../graph/tensor.js'
 import { layOut, type TokensByRoute } from '../../integration/layout.js'
+import { joined } from '../../joined.js'
 import type { KeyValueCache, LayerRows } from '../../llm/kv-cache.js'
 import type { Value } from '../../runtime/protocol.js'
 import type { Program, Runtime, WeightSource } from '../../runtime/runtime.js'
@@ -10,7 +11,6 @@ import { emptyCache } from '../network/layer-groups.js'
 import { hasClock, Network } from '../network/network.js'
 import { tokensEnd, tokenTimes } from '../network/token-count.js'
 import type { EncodedAudio } from './audio-encoder.js'
-import { joined } from './joined.js'
 import { type LanguageModel, positionFeeds, rowsOf } from './language-model.js'
 
 /**

@@ -1,4 +1,4 @@
-/** Numbers one after the other. */
+/** The numbers of one part after the other; a part alone is given back as it is. */
 export function joined(parts: readonly Float32Array[]): Float32Array {
   if (parts.length === 1) return parts[0]!
   const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
