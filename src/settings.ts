@@ -1,5 +1,8 @@
 import { PalError } from './errors.js'
 
+/** Far beyond any model. Each layer is looked for and built one by one: of millions nothing would be heard for minutes. */
+export const MOST_LAYERS = 1000
+
 /**
  * The settings in a file that others wrote, read one by one. What nobody has read at the end is an error: a setting
  * that is overlooked would be a model that answers, but not as it was trained to. A setting of `null` is not given.
@@ -41,6 +44,21 @@ export class Settings {
       'a list of whole numbers, 1 or more',
       fallback,
       (value): value is readonly number[] => Array.isArray(value) && value.every(isSize),
+    )
+  }
+
+  /** How many layers there are: a whole number, 1 to `MOST_LAYERS`. */
+  layers(key: string, fallback?: number): number {
+    return this.#read(key, `a whole number, 1 to ${MOST_LAYERS}`, fallback, isDepth)
+  }
+
+  /** The same of several stages. */
+  depths(key: string, fallback: readonly number[]): readonly number[] {
+    return this.#read<readonly number[]>(
+      key,
+      `a list of whole numbers, 1 to ${MOST_LAYERS}`,
+      fallback,
+      (value): value is readonly number[] => Array.isArray(value) && value.every(isDepth),
     )
   }
 
@@ -125,6 +143,10 @@ export class Settings {
 
 function isSize(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 1
+}
+
+function isDepth(value: unknown): value is number {
+  return isSize(value) && value <= MOST_LAYERS
 }
 
 function isPositive(value: unknown): value is number {

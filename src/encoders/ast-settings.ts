@@ -22,7 +22,7 @@ export const readAst: ReadFamily = (settings, preprocessor) => {
     frameStride: settings.size('time_stride', 10),
     binStride: settings.size('frequency_stride', 10),
     hiddenSize: settings.size('hidden_size'),
-    layers: settings.size('num_hidden_layers'),
+    layers: settings.layers('num_hidden_layers'),
     heads: settings.size('num_attention_heads'),
     feedForwardSize: settings.size('intermediate_size'),
     normEpsilon: settings.positive('layer_norm_eps', 1e-12),

@@ -15,7 +15,7 @@ export const readClap: ReadFamily = (whole, preprocessor) => {
   const imageSize = audio.size('spec_size', 256)
   const patchSize = audio.size('patch_size', 4)
   const patchWidth = audio.size('patch_embeds_hidden_size', 96)
-  const depths = audio.sizes('depths', [2, 2, 6, 2])
+  const depths = audio.depths('depths', [2, 2, 6, 2])
   const heads = audio.sizes('num_attention_heads', [4, 8, 16, 32])
   const strides = audio.sizes('patch_stride', [patchSize, patchSize])
   if (strides.some((stride) => stride !== patchSize)) {

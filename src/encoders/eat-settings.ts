@@ -23,7 +23,7 @@ export const readEat: ReadFamily = (settings, preprocessor) => {
     kind: 'eat',
     ...{ sampleRate: 16000, hopSize: 160, melBins, frames, patchSize, hiddenSize },
     ...{ mean: -4.268, deviation: 2 * 4.569 },
-    layers: settings.size('depth', 12),
+    layers: settings.layers('depth', 12),
     heads: settings.size('num_heads', 12),
     feedForwardSize: Math.floor(hiddenSize * settings.positive('mlp_ratio', 4)),
     normEpsilon: settings.positive('norm_eps', 1e-6),

@@ -11,7 +11,7 @@ export const readWhisper: ReadFamily = (settings, preprocessor) => {
     kind: 'whisper',
     ...{ sampleRate: 16000, hopSize: 160, melBins },
     hiddenSize: settings.size('d_model'),
-    layers: settings.size('encoder_layers'),
+    layers: settings.layers('encoder_layers'),
     heads: settings.size('encoder_attention_heads'),
     feedForwardSize: settings.size('encoder_ffn_dim'),
     windowSeconds: preprocessor?.positive('chunk_length', 30) ?? 30,

@@ -205,6 +205,11 @@ describe('what this decoder is not is named by file, key and value', () => {
       /vocab_size: expected a whole number.*got nothing/,
     ],
     ['fraction', { ...smollm2, hidden_size: 576.5 }, /hidden_size: expected a whole number.*got 576\.5/],
+    [
+      'more layers than any model has',
+      { ...smollm2, num_hidden_layers: 3_000_000 },
+      /num_hidden_layers: expected a whole number, 1 to 1000, got 3000000$/,
+    ],
     ['heads that do not divide', { ...smollm2, num_attention_heads: 10 }, /head_dim: .*got 57\.6/],
     [
       'groups that do not divide',

@@ -32,7 +32,7 @@ export function fromHuggingFace(json: unknown, file: string): LlamaConfig {
   const heads = settings.size('num_attention_heads')
   const config: LlamaConfig = {
     hiddenSize,
-    layers: settings.size('num_hidden_layers'),
+    layers: settings.layers('num_hidden_layers'),
     heads,
     keyValueHeads: settings.size('num_key_value_heads', type === 'llama' ? heads : undefined),
     headSize: settings.size('head_dim', familyHeadSize ?? hiddenSize / heads),

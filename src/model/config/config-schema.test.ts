@@ -29,6 +29,28 @@ test('layers that LAL names are there, and one of them hears', () => {
   assert.match(refused([2], integrations.palUnified) ?? '', /^integration\.layers\.0: /)
 })
 
+test('no part has more layers than any model has', () => {
+  const config = tinyConfig()
+  const [named] = config.encoders
+  const encoding = (change: object) => ({
+    ...config,
+    encoders: [{ ...named, encoder: { ...named?.encoder, ...change } }],
+  })
+  const connected = { kind: 'qformer', queries: 2, layers: 1001, heads: 2 }
+  const summed = { kind: 'pal', form: { summaryTokens: 2, summaryLayers: 1001 } }
+  const most = 'expected at most 1000 layers, got 1001'
+  assert.equal(firstIssue({ ...config, llm: { ...config.llm, layers: 1000 } }), undefined)
+  for (const [model, key] of [
+    [{ ...config, llm: { ...config.llm, layers: 1001 } }, 'llm.layers'],
+    [encoding({ layers: 1001 }), 'encoders.0.encoder.layers'],
+    [{ ...config, encoders: [{ ...named, connector: connected }] }, 'encoders.0.connector.layers'],
+  ] as const) {
+    assert.equal(firstIssue(model), `${key}: ${most}`)
+  }
+  const { error } = modelConfigSchema.safeParse({ ...config, integration: summed })
+  assert.match(JSON.stringify(error?.issues), new RegExp(most))
+})
+
 test('each encoder has a route, and each route an encoder', () => {
   const routed = (routes: object) =>
     firstIssue({ ...tinyConfig(), integration: { kind: 'pal', form: { routes } } })

@@ -1,12 +1,16 @@
 import { z } from 'zod'
 import type { EncoderConfig } from '../../encoders/encoder.js'
 import type { LlamaConfig } from '../../llm/config.js'
+import { MOST_LAYERS } from '../../settings.js'
 import type { ModelConfig } from './config.js'
 import { misfits } from './misfits.js'
 import type { BaseReference, EncoderReference, Listening, ModelPlan } from './plan.js'
 
 const count = z.int().positive()
 const positive = z.number().positive()
+const layers = count.max(MOST_LAYERS, {
+  error: ({ input }) => `expected at most ${MOST_LAYERS} layers, got ${input}`,
+})
 
 const patchTransformer = z
   .strictObject({
@@ -26,7 +30,7 @@ const patchTransformer = z
     meanNormalizationSeconds: positive.exactOptional(),
     stem: z.array(count).exactOptional(),
     hiddenSize: count,
-    layers: count,
+    layers,
     heads: count,
     feedForwardSize: count,
     windowSeconds: positive,
@@ -54,7 +58,7 @@ const patchTransformer = z
 const some = z.enum(['audio', 'window']).exactOptional()
 const layered = {
   hiddenSize: count,
-  layers: count,
+  layers,
   heads: count,
   feedForwardSize: count,
   windowSeconds: positive,
@@ -83,7 +87,8 @@ const clap = z.strictObject({
   ...{ sampleRate: count, windowSeconds: positive, hopSize: count, fftSize: count, melBins: count },
   ...{ lowestFrequency: z.number().nonnegative(), highestFrequency: positive },
   ...{ melScale: z.enum(['htk', 'slaney']), padding: z.enum(['repeatpad', 'pad']) },
-  ...{ imageSize: count, patchSize: count, patchWidth: count, depths: z.array(count), heads: z.array(count) },
+  ...{ imageSize: count, patchSize: count, patchWidth: count },
+  ...{ depths: z.array(layers), heads: z.array(count) },
   ...{ attentionWindow: count, feedForwardRatio: positive, normEpsilon: positive },
   ...{ queryKeyValueBias: z.boolean(), fusion: z.boolean(), fusionReduction: count, hiddenSize: count },
   tokens: z.enum(['audio', 'window', 'pooled']).exactOptional(),
@@ -123,7 +128,7 @@ const encoder = z.discriminatedUnion('kind', [patchTransformer, whisper, ast, ea
 const connector = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('mlp'), pool: count.exactOptional(), clock: z.boolean().exactOptional() }),
   z.strictObject({ kind: z.literal('words'), clock: z.boolean().exactOptional() }),
-  z.strictObject({ kind: z.literal('qformer'), queries: count, layers: count, heads: count }),
+  z.strictObject({ kind: z.literal('qformer'), queries: count, layers, heads: count }),
 ])
 
 const lalSettings = {
@@ -149,7 +154,7 @@ const integration = z.discriminatedUnion('kind', [
       z.strictObject({ routes: z.record(z.string(), z.enum(['plits', 'lal'])) }),
       z.strictObject({
         summaryTokens: count,
-        summaryLayers: count.exactOptional(),
+        summaryLayers: layers.exactOptional(),
         summaryHeads: count.exactOptional(),
       }),
     ]),
@@ -172,7 +177,7 @@ const ropeScaling = z.discriminatedUnion('kind', [
 const llm = z
   .strictObject({
     hiddenSize: count,
-    layers: count,
+    layers,
     heads: count,
     keyValueHeads: count,
     headSize: count,

@@ -36,7 +36,12 @@ export interface BaseRecord {
 const FORMAT = { format: 'pal-audio', version: 1 } as const
 const CONFIG = 'config.json'
 
-const base = z.strictObject({ name: z.string().min(1), sha256: z.string() })
+/** It becomes a file's name (see known-places.ts), so it must not be a path: a model's folder may be a stranger's. */
+const fingerprint = z.string().regex(/^[0-9a-f]{64}$/, {
+  error: ({ input }) => `expected a fingerprint, 64 hexadecimal digits, got "${String(input).slice(0, 80)}"`,
+})
+
+const base = z.strictObject({ name: z.string().min(1), sha256: fingerprint })
 
 const schema = z
   .strictObject({

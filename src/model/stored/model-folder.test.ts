@@ -61,6 +61,22 @@ describe('mistakes are told by file and key', () => {
       /model\.encoders\.0\.encoder\.sampleRate: expected the model's sample rate, 16000 Hz, got 8000/,
     ],
     [
+      'more layers than any model has, at once',
+      (json) => Object.assign(json.model.llm, { layers: 3_000_000 }),
+      /config\.json, model\.llm\.layers: expected at most 1000 layers, got 3000000$/,
+    ],
+    [
+      'a fingerprint that is a path',
+      (json) => Object.assign(json, { bases: { llm: { name: 'base', sha256: '../model.safetensors' } } }),
+      /config\.json, bases\.llm\.sha256: expected a fingerprint, 64 hexadecimal digits, got "\.\.\/model\.safetensors"$/,
+    ],
+    [
+      'an endless fingerprint of an encoder',
+      (json) =>
+        Object.assign(json, { bases: { encoders: { general: { name: 'base', sha256: 'a'.repeat(999) } } } }),
+      /bases\.encoders\.general\.sha256: .* got "a{80}"$/,
+    ],
+    [
       'fewer embeddings than tokens',
       (json) => Object.assign(json.model.llm, { vocabularySize: 299 }),
       /llm\.model\.embed_tokens\.weight: expected shape \[299, 32\], got \[300, 32\]/,

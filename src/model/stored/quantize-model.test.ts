@@ -192,7 +192,8 @@ test('half precision stays where the runtime is given a copy, and is counted whe
 
   const file = join(folder, 'config.json')
   const config = JSON.parse(await readFile(file, 'utf8'))
-  await writeFile(file, JSON.stringify({ ...config, bases: { llm: { name: 'a/b', sha256: 'c' } } }))
+  const bases = { llm: { name: 'a/b', sha256: 'c'.repeat(64) } }
+  await writeFile(file, JSON.stringify({ ...config, bases }))
   const based = await quantizeModel(folder, { bits: 8, out: join(temporary, 'half-based') })
   assert.equal(based.widened, 0)
   assert.ok(based.roundsBase && based.bytesAfter < own.bytesAfter)
