@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { isObject, kindOf } from '../check-options.js'
 import { PalError } from '../errors.js'
 
-export type Loadable = string | Uint8Array | NodeJS.ReadableStream
+/** A path ('-' for standard input) or a file: URL, the bytes of a file, or a stream of them. */
+export type Loadable = string | URL | Uint8Array | NodeJS.ReadableStream
 
 /**
- * All bytes of a path, of standard input ('-'), of a stream, or as given; with a name to call them by.
+ * All bytes of a path, of a file: URL, of standard input ('-'), of a stream, or as given; with a name to call them by.
  * @throws PalError for what cannot be read, and the signal's reason
  */
 export async function loadBytes(
@@ -18,11 +21,38 @@ export async function loadBytes(
     const called = name ?? 'standard input'
     return { name: called, bytes: await drain(process.stdin, called, signal) }
   }
-  if (typeof source === 'string') return { name: name ?? source, bytes: await readPath(source, signal) }
+  if (typeof source === 'string' || source instanceof URL) {
+    const path = typeof source === 'string' ? source : pathOf(source)
+    return { name: name ?? path, bytes: await readPath(path, signal) }
+  }
   if (source instanceof Uint8Array) return { name: name ?? 'audio bytes', bytes: source }
+  expectStream(source)
   const called = name ?? 'audio stream'
   return { name: called, bytes: await drain(source, called, signal) }
 }
+
+function pathOf(url: URL): string {
+  try {
+    return fileURLToPath(url)
+  } catch (cause) {
+    throw new PalError(`expected the file: URL of a path on this machine, got "${url}"`, {
+      cause,
+      ...(/^https?:/.test(url.protocol) && { hint: NOT_FROM_THE_WEB }),
+    })
+  }
+}
+
+/** Programs without types may give anything. */
+function expectStream(source: unknown): void {
+  if (isObject(source) && Symbol.asyncIterator in source) return
+  throw new PalError(
+    `expected a path, a file: URL, the bytes of a file or a stream of them, got ${kindOf(source)}`,
+    { key: 'source' },
+  )
+}
+
+const NOT_FROM_THE_WEB =
+  'Audio is read from files, not from the web: download it first, or pipe it in and give - as the path.'
 
 async function readPath(path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
   try {
@@ -45,10 +75,7 @@ interface FileError {
 const FILE_ERRORS: Readonly<Record<string, FileError>> = {
   ENOENT: {
     message: 'expected an audio file, but there is no such file',
-    hint: (path) =>
-      /^https?:/.test(path)
-        ? 'Audio is read from files, not from the web: download it first, or pipe it in and give - as the path.'
-        : `Looked from ${process.cwd()}.`,
+    hint: (path) => (/^https?:/.test(path) ? NOT_FROM_THE_WEB : `Looked from ${process.cwd()}.`),
   },
   EISDIR: { message: 'expected an audio file, got a folder' },
   ENOTDIR: { message: 'expected an audio file, but a part of this path is a file, not a folder' },

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { PalError } from '../errors.js'
 import type { AudioFormat } from './audio.js'
 import { decodeWithFfmpeg } from './decode-with-ffmpeg.js'
@@ -162,12 +163,14 @@ test('an hour, in the memory that its samples need', async () => {
   assert.ok(process.memoryUsage().arrayBuffers - before < 1.1 * 4 * 8000 * 3600)
 })
 
-test('bytes, a stream and a path give the same', async () => {
+test('bytes, a stream, a path and its URL give the same', async () => {
   const fromPath = await readAudio(fixture('stereo.flac'))
+  const fromUrl = await readAudio(pathToFileURL(fixture('stereo.flac')))
   const fromBytes = await readAudio(fixtureBytes('stereo.flac'))
   const fromStream = await readAudio(Readable.from([...chunks(fixtureBytes('stereo.flac'), 1000)]), {
     name: 'mine',
   })
+  assert.deepEqual(fromUrl, fromPath)
   assert.deepEqual(fromBytes.samples, fromPath.samples)
   assert.deepEqual(fromStream.samples, fromPath.samples)
   assert.equal(fromBytes.source.name, 'audio bytes')
@@ -316,6 +319,40 @@ describe('errors are sentences', () => {
 
   test('a web address', async () => {
     await assert.rejects(readAudio('https://example.org/a.wav'), /download it first/)
+    await assert.rejects(
+      readAudio(new URL('https://example.org/a.wav')),
+      /^PalError: expected the file: URL of a path on this machine, got "https:\/\/example\.org\/a\.wav"\n.*download/,
+    )
+  })
+
+  test('what is no source', async () => {
+    for (const [source, kind] of [
+      [3, 'number'],
+      [undefined, 'undefined'],
+      [new ArrayBuffer(8), 'ArrayBuffer'],
+      [{ samples: new Float32Array(3), sampleRate: 16000 }, 'Object'],
+    ] as const) {
+      await assert.rejects(readAudio(source as never), {
+        name: 'PalError',
+        message: `source: expected a path, a file: URL, the bytes of a file or a stream of them, got ${kind}`,
+      })
+    }
+  })
+
+  test('options that there are not, or cannot be', async () => {
+    for (const [options, message] of [
+      [null, 'expected options, such as { sampleRate: 16000 }, got null'],
+      [
+        { samplerate: 8000 },
+        'samplerate: expected an option that there is (sampleRate, name, signal), got "samplerate"\nDid you mean "sampleRate"?',
+      ],
+      [{ sampleRate: '8000' }, 'sampleRate: expected a whole number of Hz from 1000 to 768000, got "8000"'],
+      [{ name: 3 }, 'name: expected a text, got 3'],
+      [{ signal: 3 }, 'signal: expected the signal of an AbortController, got 3'],
+    ] as const) {
+      const reading = readAudio(fixture('mono.mp3'), options as never)
+      await assert.rejects(reading, { name: 'PalError', message })
+    }
   })
 
   test('a folder', async () => {

@@ -1,3 +1,4 @@
+import { abortSignal, being, type Checks, checkOptions, text } from '../check-options.js'
 import { PalError } from '../errors.js'
 import type { Audio, AudioSource } from './audio.js'
 import { awake } from './awake.js'
@@ -6,10 +7,10 @@ import { decode } from './decode.js'
 import { type Decoded, DecodeError } from './decoded.js'
 import { identify } from './identify.js'
 import { type Loadable, loadBytes } from './load-bytes.js'
-import { resample } from './resample.js'
+import { isSampleRate, resample } from './resample.js'
 
 export interface ReadAudioOptions {
-  /** Hz of the samples that are given back. Default: 16000. */
+  /** Hz of the samples that are given back: a whole number from 1000 to 768000. Default: 16000. */
   readonly sampleRate?: number
   /** What to call the source in messages. Default: its path, or the kind of source that it is. */
   readonly name?: string
@@ -17,15 +18,23 @@ export interface ReadAudioOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+const OPTIONS: Checks<ReadAudioOptions> = {
+  sampleRate: being('a whole number of Hz from 1000 to 768000', isSampleRate),
+  name: text,
+  signal: abortSignal,
+}
+
 /**
  * Reads a sound whole: finds its format from its content, decodes it, mixes it down to mono (the mean of the
  * channels) and resamples it.
  *
- * @param source a path, '-' for standard input, the bytes of a file, or a stream of them
- * @throws PalError when there is no such file, when it is empty, not audio, of an unsupported kind, or holds no
- *   samples or samples that are not numbers. A file that is cut short, silent or out of range gives a warning.
+ * @param source a path or a file: URL, '-' for standard input, the bytes of a file, or a stream of them
+ * @throws PalError for a bad option, when there is no such file, when it is empty, not audio, of an unsupported kind,
+ *   or holds no samples or samples that are not numbers. A file that is cut short, silent or out of range gives a
+ *   warning.
  */
 export async function readAudio(source: Loadable, options: ReadAudioOptions = {}): Promise<Audio> {
+  checkOptions(options, OPTIONS, '{ sampleRate: 16000 }')
   const { signal } = options
   const { name, bytes } = await loadBytes(source, options.name, signal)
   if (bytes.length === 0) throw new PalError('expected audio, got an empty file (0 bytes)', { file: name })

@@ -1,4 +1,5 @@
 import type { SpeexResampler } from '@echogarden/speex-resampler-wasm/simd'
+import { isInteger } from '../check-options.js'
 import { PalError } from '../errors.js'
 
 /**
@@ -30,8 +31,13 @@ export async function resample(samples: Float32Array, from: number, to: number):
 
 let speex: Promise<SpeexResampler> | undefined
 
+/** Whether it is a rate that can be resampled from and to, in Hz. */
+export function isSampleRate(rate: unknown): rate is number {
+  return isInteger(rate) && rate >= 1000 && rate <= 768000
+}
+
 function checkRate(rate: number, what: string): void {
-  if (Number.isInteger(rate) && rate >= 1000 && rate <= 768000) return
+  if (isSampleRate(rate)) return
   throw new PalError(`expected ${what} to be a whole number of Hz from 1000 to 768000, got ${rate}`)
 }
 

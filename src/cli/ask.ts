@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { PalError } from '../errors.js'
+import type { AskOptions } from '../model/ask-options.js'
 import type { LoadOptions } from '../model/load-options.js'
 import type { Pal } from '../model/pal.js'
 import { type BaseFlags, collect, fraction, number, wholeNumber, withBasePlaces } from './options.js'
@@ -117,6 +118,18 @@ function modelFlags({ model, llm, encoder, provider, threads }: AskFlags): LoadO
   }
 }
 
+/** How it is answered. */
+function answerFlags(flags: AskFlags): AskOptions {
+  return Object.fromEntries(
+    ANSWER_FLAGS.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])),
+  )
+}
+
+const ANSWER_FLAGS = [
+  ...(['maxTokens', 'temperature', 'topK', 'topP', 'minP'] as const),
+  ...(['repetitionPenalty', 'stop', 'seed'] as const),
+]
+
 /** What to do where a question, which has no ending of a file, stands among the files. */
 function strayQuestion(paths: readonly string[], { question }: AskFlags): readonly string[] {
   const stray = question && paths.find((path) => !existsSync(path) && !/^-$|\.\w+$/.test(path))
@@ -142,7 +155,7 @@ async function askAbout(
   const memory = await pal.listen(paths, { signal })
   if (!flags.json) memory.warnings.forEach(warn)
   for (const question of questions) {
-    const answer = pal.ask(memory, question, { ...flags, signal })
+    const answer = pal.ask(memory, question, { ...answerFlags(flags), signal })
     if (flags.json) {
       print({ audio: nameOf(paths), question, ...(await answer.result) })
       continue

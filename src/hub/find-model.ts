@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { shown } from '../check-options.js'
 import { PalError } from '../errors.js'
 import { packageFolder } from '../package-folder.js'
 
@@ -11,6 +12,11 @@ export const defaultModel = 'pal-tiny'
  * @throws PalError that lists the models there are
  */
 export function findModel(name: string = defaultModel): string {
+  if (typeof name !== 'string') {
+    throw new PalError(`expected the name of a model or the path of its folder, got ${shown(name)}`, {
+      key: 'model',
+    })
+  }
   const folder = shippedModel(name) ?? resolve(name)
   if (isModel(folder)) return folder
   const shipped = shippedModels()

@@ -1,3 +1,4 @@
+import { being, type Check, type Checks, isInteger, isNumber } from '../check-options.js'
 import { PalError } from '../errors.js'
 import { Random } from '../random.js'
 
@@ -23,18 +24,33 @@ export interface SamplingOptions {
 /** Chooses a token by the scores [vocabularySize] of all, and by those that were read or said before. */
 export type Sampler = (logits: Float32Array, seen?: ReadonlySet<number>) => number
 
+/** What each option may be. */
+export const samplingChecks: Checks<SamplingOptions> = {
+  temperature: being(
+    'a number, 0 or more',
+    (value) => isNumber(value) && value >= 0 && Number.isFinite(value),
+  ),
+  topK: being(
+    'a whole number, 1 or more',
+    (value) => value === Number.POSITIVE_INFINITY || (isInteger(value) && value >= 1),
+  ),
+  topP: being('a number above 0, up to 1', (value) => isNumber(value) && value > 0 && value <= 1),
+  minP: being('a number, 0 to 1', (value) => isNumber(value) && value >= 0 && value <= 1),
+  repetitionPenalty: being(
+    'a number above 0',
+    (value) => isNumber(value) && value > 0 && Number.isFinite(value),
+  ),
+  seed: being('a whole number', isInteger),
+}
+
 /** @throws PalError for an option out of range, naming it */
 export function createSampler(options: SamplingOptions = {}): Sampler {
+  for (const [key, check] of Object.entries<Check>(samplingChecks)) {
+    const value = options[key as keyof SamplingOptions]
+    if (value !== undefined) check(value, key)
+  }
   const { temperature = 0, topK = Number.POSITIVE_INFINITY, topP = 1, minP = 0 } = options
   const { repetitionPenalty = 1, seed = 0 } = options
-  expect('temperature', temperature, temperature >= 0 && Number.isFinite(temperature), 'a number, 0 or more')
-  const wholeK = topK === Number.POSITIVE_INFINITY || Number.isInteger(topK)
-  expect('topK', topK, wholeK && topK >= 1, 'a whole number, 1 or more')
-  expect('topP', topP, topP > 0 && topP <= 1, 'a number above 0, up to 1')
-  expect('minP', minP, minP >= 0 && minP <= 1, 'a number, 0 to 1')
-  const isFactor = repetitionPenalty > 0 && Number.isFinite(repetitionPenalty)
-  expect('repetitionPenalty', repetitionPenalty, isFactor, 'a number above 0')
-  expect('seed', seed, Number.isInteger(seed), 'a whole number')
 
   const penalised = (logits: Float32Array, seen: ReadonlySet<number> | undefined) =>
     repetitionPenalty === 1 || !seen ? logits : withPenalty(logits, seen, repetitionPenalty)
@@ -45,10 +61,6 @@ export function createSampler(options: SamplingOptions = {}): Sampler {
     const isCut = topK < weights.length || topP < 1 || minP > 0
     return isCut ? draw(random, kept(weights, { topK, topP, minP })) : drawAny(random, weights)
   }
-}
-
-function expect(key: string, value: number, valid: boolean, expected: string): void {
-  if (!valid) throw new PalError(`expected ${expected}, got ${value}`, { key })
 }
 
 /**

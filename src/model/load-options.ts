@@ -1,4 +1,4 @@
-import { PalError } from '../errors.js'
+import { being, type Checks, checkOptions, isObject, wholeNumber } from '../check-options.js'
 import type { Fetching } from './bases/find-base.js'
 
 export interface LoadOptions {
@@ -27,37 +27,16 @@ export interface LoadOptions {
  * @throws PalError for an option that there is not, and for one of a value that it cannot have
  */
 export function checkLoadOptions(options: LoadOptions): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new PalError(`expected options, such as { model: 'pal-tiny' }, got ${shown(options)}`)
-  }
-  for (const [key, value] of Object.entries(options)) {
-    if (!Object.hasOwn(OPTIONS, key)) {
-      const known = Object.keys(OPTIONS).join(', ')
-      throw new PalError(`expected an option that there is (${known}), got "${key}"`, { key })
-    }
-    const [expected, fits] = OPTIONS[key as keyof LoadOptions]
-    if (value === undefined || fits(value)) continue
-    throw new PalError(`expected ${expected}, got ${shown(value)}`, { key })
-  }
+  checkOptions(options, OPTIONS, "{ model: 'pal-tiny' }")
 }
 
-type Check = readonly [expected: string, fits: (value: unknown) => boolean]
+const isName = (value: unknown) => typeof value === 'string' && value !== ''
 
-const isText = (value: unknown) => typeof value === 'string' && value !== ''
-
-const OPTIONS: Readonly<Record<keyof LoadOptions, Check>> = {
-  model: ['the name of a model or the path of its folder', isText],
-  llm: ['a path or a name', isText],
-  encoder: ['a path or a name, or several', (value) => [value].flat().every(isText)],
-  fetch: ['true, false or an object', (value) => typeof value === 'boolean' || isObject(value)],
-  provider: ['the name of an execution provider', isText],
-  threads: ['a whole number, 1 or more', (value) => Number.isInteger(value) && (value as number) >= 1],
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? `"${value}"` : String(value)
+const OPTIONS: Checks<LoadOptions> = {
+  model: being('the name of a model or the path of its folder', isName),
+  llm: being('a path or a name', isName),
+  encoder: being('a path or a name, or several', (value) => [value].flat().every(isName)),
+  fetch: being('true, false or an object', (value) => typeof value === 'boolean' || isObject(value)),
+  provider: being('the name of an execution provider', isName),
+  threads: wholeNumber,
 }

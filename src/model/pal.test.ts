@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import type { Audio } from '../audio/audio.js'
 import { encodeWav } from '../audio/write-wav.js'
 import { PalError } from '../errors.js'
+import { findModel } from '../hub/find-model.js'
 import { Random } from '../random.js'
 import type { AskResult } from './answering/answer.js'
+import type { AskOptions } from './ask-options.js'
 import { loadPal, type Pal } from './pal.js'
 import { integrations, tinyConfig, writeTinyModel } from './tiny-model.js'
 
@@ -48,6 +53,12 @@ test('the same audio gives the same answer, as a file, as samples, as a memory, 
   assert.equal(await answerTo(memory), wanted, 'a memory is not used up')
   const halfRate = { ...audio, samples: audio.samples.filter((_, i) => i % 2 === 0), sampleRate: 4000 }
   assert.equal((await pal.listen(halfRate)).tokens.lal, memory.tokens.lal)
+})
+
+test('a file: URL is its path', async () => {
+  const path = join(folder, 'sound.wav')
+  await writeFile(path, encodeWav(noise(0.5).samples, 8000))
+  assert.equal(await answerTo(pathToFileURL(path)), await answerTo(path))
 })
 
 test('several audios are heard one after the other; memories can be joined', async () => {
@@ -318,13 +329,80 @@ describe('mistakes', () => {
     [
       'an option that there is not',
       () => loadPal({ modle: folder } as never),
-      /^modle: expected an option that there is \(model, llm, encoder, fetch, provider, threads\), got "modle"$/,
+      /^modle: expected an option that there is \(model, llm, encoder, fetch, provider, threads\), got "modle"\nDid you mean "model"\?$/,
     ],
     ['a model that is none', () => loadPal({ model: 7 as never }), /^model: expected the name of a model/],
+    ['a name that is none', async () => findModel(3 as never), /^model: expected the name .*, got 3$/],
     ['no options', () => loadPal('pal-tiny' as never), /expected options, such as .* got "pal-tiny"/],
     ['no model', () => loadPal({ model: 'no-such' }), /model: expected a folder .* got "no-such"/],
     ['no provider', () => loadPal({ model: folder, provider: 'abacus' }), /provider: .* got "abacus"/],
   ]
+  const dog = [{ role: 'user', content: 'A dog?' }]
+  const options: readonly OptionCase[] = [
+    asked(
+      { max_tokens: 1, temprature: 3 },
+      'max_tokens: expected an option that there is (maxTokens, stop, temperature, topK, topP, minP, repetitionPenalty, seed, history, signal), got "max_tokens"\nDid you mean "maxTokens"?',
+    ),
+    asked(null, 'expected options, such as { maxTokens: 64 }, got null'),
+    asked({ temperature: '1' }, 'temperature: expected a number, 0 or more, got "1"'),
+    asked({ topP: '0.5' }, 'topP: expected a number above 0, up to 1, got "0.5"'),
+    asked({ stop: [3] }, 'stop.0: expected a text, got 3'),
+    asked({ stop: 'dog' }, 'stop: expected a list of texts, got "dog"'),
+    asked({ signal: 3 }, 'signal: expected the signal of an AbortController, got 3'),
+    asked(
+      { history: [{ role: 'foo', content: '' }] },
+      'history.0.role: expected "system", "user" or "assistant", got "foo"',
+    ),
+    asked({ history: [...dog, { role: 'user' }] }, 'history.1.content: expected a text, got undefined'),
+    asked(
+      { history: dog[0] },
+      "history: expected a list of messages, got { role: 'user', content: 'A dog?' }",
+    ),
+    [
+      'an answer that is no list',
+      () => pal.score(noise(0.5), QUESTION, 'A dog.' as never),
+      'answers: expected a list of answers, got "A dog."',
+    ],
+    [
+      'an answer that is no text',
+      () => pal.score(noise(0.5), QUESTION, ['A dog.', 3 as never]),
+      'answers.1: expected a text, got 3',
+    ],
+    [
+      'an option that there is not of a score',
+      () => pal.score(noise(0.5), QUESTION, ['A dog.'], { maxTokens: 1 } as never),
+      'maxTokens: expected an option that there is (history, signal), got "maxTokens"',
+    ],
+    [
+      'an option that there is not of listening',
+      () => pal.listen(noise(0.5), { signals: 1 } as never),
+      'signals: expected an option that there is (signal), got "signals"\nDid you mean "signal"?',
+    ],
+    [
+      'questions that are no list',
+      () => pal.askAll(QUESTION as never),
+      `questions: expected a list of questions, got "${QUESTION}"`,
+    ],
+    [
+      'a history of all questions',
+      () => pal.askAll([], { history: dog } as never),
+      'history: expected an option that there is (maxTokens, stop, temperature, topK, topP, minP, repetitionPenalty, seed, signal), got "history"',
+    ],
+    [
+      'a slip in one of several questions',
+      () => pal.askAll([{ audio: noise(0.5), question: QUESTION, histroy: dog } as never]),
+      'questions.0.histroy: expected an option that there is (audio, question, history), got "histroy"\nDid you mean "history"?',
+    ],
+    [
+      'a wrong signal for several questions',
+      () => pal.askAll([{ audio: noise(0.5), question: QUESTION }], { signal: 3 as never }),
+      'signal: expected the signal of an AbortController, got 3',
+    ],
+  ]
+  for (const [name, ask, message] of options) {
+    test(name, () => assert.rejects(ask, { name: 'PalError', message }))
+  }
+
   test('threads that there cannot be', async () => {
     for (const threads of [-1, 1.5, 0, Number.NaN]) {
       const message = `threads: expected a whole number, 1 or more, got ${threads}`
@@ -358,6 +436,14 @@ test('a closed model lets the process exit', () => {
   })
   assert.deepEqual([run.status, run.stdout, run.stderr], [0, 'closed\n', ''])
 })
+
+/** A case of wrong options of `ask`. */
+function asked(options: object | null, message: string): OptionCase {
+  const ask = () => pal.ask(noise(0.5), QUESTION, options as AskOptions).result
+  return [`ask: ${JSON.stringify(options)}`, ask, message]
+}
+
+type OptionCase = readonly [name: string, ask: () => Promise<unknown>, message: string]
 
 function isClosed(error: unknown): boolean {
   return error instanceof PalError && error.message === 'expected an open model, got one that was closed'

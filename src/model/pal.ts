@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events'
+import { shown } from '../check-options.js'
 import { PalError } from '../errors.js'
 import { findModel } from '../hub/find-model.js'
 import type { KeyValueCache } from '../llm/kv-cache.js'
-import { createSampler, type SamplingOptions } from '../llm/sampling.js'
+import { createSampler } from '../llm/sampling.js'
 import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { probe } from '../runtime/probe.js'
 import { Runtime } from '../runtime/runtime.js'
@@ -16,27 +17,21 @@ import { JoinedSignal } from './answering/joined-signal.js'
 import { LanguageModel } from './answering/language-model.js'
 import { cacheFrom } from './answering/listener.js'
 import { type AnswerScore, scoreAnswers } from './answering/score-answers.js'
+import {
+  type AskOptions,
+  checkAnswers,
+  checkAskAllOptions,
+  checkAskOptions,
+  checkListenOptions,
+  checkQuestions,
+  checkScoreOptions,
+  type ListenOptions,
+  type Question,
+  type ScoreOptions,
+} from './ask-options.js'
 import type { ModelDescription } from './config/model-description.js'
 import { checkLoadOptions, type LoadOptions } from './load-options.js'
 import { type OpenedModel, openModel } from './stored/model-folder.js'
-
-export interface AskOptions extends SamplingOptions {
-  /** The most tokens of the answer. One that is cut there says so in its warnings. @default 256 */
-  readonly maxTokens?: number
-  /** The answer ends before the first of these strings. @default none */
-  readonly stop?: readonly string[]
-  /** What was said before about the same audio. */
-  readonly history?: readonly ChatMessage[]
-  readonly signal?: AbortSignal
-}
-
-/** One of several questions that are answered together, each about audio of its own. */
-export interface Question {
-  readonly audio: AudioInput | readonly AudioInput[]
-  readonly question: string
-  /** What was said before about the same audio. */
-  readonly history?: readonly ChatMessage[]
-}
 
 /**
  * Loads a model that hears.
@@ -111,10 +106,12 @@ export class Pal {
    *
    * @throws PalError for audio that cannot be read, an empty question or a bad option
    */
-  askAll(
+  async askAll(
     questions: readonly Question[],
     options: Omit<AskOptions, 'history'> = {},
   ): Promise<readonly AskResult[]> {
+    checkQuestions(questions)
+    checkAskAllOptions(options)
     const start = performance.now()
     return this.#whileOpen(options.signal, async (signal) => {
       const languageModel = await this.#languageModel
@@ -148,14 +145,17 @@ export class Pal {
    * @example
    * const [dog, rain] = await pal.score('recording.wav', 'What do you hear?', ['A dog.', 'Rain.'])
    *
-   * @throws PalError for audio that cannot be read or an empty question
+   * @throws PalError for audio that cannot be read, an empty question or a bad option
    */
-  score(
+  async score(
     audio: AudioInput | readonly AudioInput[],
     question: string,
     answers: readonly string[],
-    { history = [], ...options }: Pick<AskOptions, 'history' | 'signal'> = {},
+    options: ScoreOptions = {},
   ): Promise<readonly AnswerScore[]> {
+    checkAnswers(answers, 'answers')
+    checkScoreOptions(options)
+    const { history = [] } = options
     return this.#whileOpen(options.signal, async (signal) => {
       const prepared = await this.#prepare(audio, question, { history, signal }, performance.now())
       const { cache, prompt, position } = prepared
@@ -175,12 +175,10 @@ export class Pal {
 
   /**
    * Listens without a question yet; the memory can be given to `ask` in the place of the audio.
-   * @throws PalError for audio that cannot be read
+   * @throws PalError for audio that cannot be read or a bad option
    */
-  listen(
-    audio: AudioInput | readonly AudioInput[],
-    options: { readonly signal?: AbortSignal } = {},
-  ): Promise<AudioMemory> {
+  async listen(audio: AudioInput | readonly AudioInput[], options: ListenOptions = {}): Promise<AudioMemory> {
+    checkListenOptions(options)
     return this.#whileOpen(options.signal, (signal) => this.#ears.hear(audio, signal))
   }
 
@@ -220,6 +218,7 @@ export class Pal {
     options: AskOptions,
     done: (result: AskResult) => void,
   ): AsyncGenerator<string, void, void> {
+    checkAskOptions(options)
     const joined = new JoinedSignal(options.signal, this.#closing.signal)
     try {
       joined.signal.throwIfAborted()
@@ -269,11 +268,8 @@ export class Pal {
   ): Promise<Prepared> {
     const { maxTokens = 256, history = [], signal } = options
     if (typeof question !== 'string' || question.trim() === '') {
-      const got = typeof question === 'string' ? 'an empty one' : String(question)
+      const got = typeof question === 'string' ? 'an empty one' : shown(question)
       throw new PalError(`expected a question, got ${got}`, { key: 'question' })
-    }
-    if (!Number.isInteger(maxTokens) || maxTokens < 1) {
-      throw new PalError(`expected a whole number, 1 or more, got ${maxTokens}`, { key: 'maxTokens' })
     }
     const sample = createSampler(options)
     stopAt(options.stop ?? [])

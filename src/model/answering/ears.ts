@@ -1,5 +1,6 @@
 import type { Audio } from '../../audio/audio.js'
 import { readAudio, readSamples, type Samples } from '../../audio/read-audio.js'
+import { kindOf } from '../../check-options.js'
 import { PalError } from '../../errors.js'
 import type { Runtime } from '../../runtime/runtime.js'
 import type { ModelDescription } from '../config/model-description.js'
@@ -9,8 +10,10 @@ import { AudioEncoder, type EncodedAudio } from './audio-encoder.js'
 import type { LanguageModel } from './language-model.js'
 import { type AudioPrefix, Listener } from './listener.js'
 
-/** A path ('-' for standard input), the bytes of a file, decoded audio, or audio that was listened to before. */
-export type AudioInput = string | Uint8Array | Samples | AudioMemory
+/**
+ * A path ('-' for standard input) or a file: URL, the bytes of a file, decoded audio, or audio that was listened to before.
+ */
+export type AudioInput = string | URL | Uint8Array | Samples | AudioMemory
 
 /** What is yet to be heard. */
 type Unheard = Exclude<AudioInput, AudioMemory>
@@ -72,8 +75,7 @@ export class Ears {
 
   #read(input: Unheard, signal?: AbortSignal): Promise<Pick<Audio, 'samples' | 'seconds' | 'warnings'>> {
     const { sampleRate } = this.#description
-    const isStored = typeof input === 'string' || input instanceof Uint8Array
-    return isStored ? readAudio(input, { sampleRate, signal }) : readSamples(input, sampleRate)
+    return isStored(input) ? readAudio(input, { sampleRate, signal }) : readSamples(input, sampleRate)
   }
 
   async #remember(parts: readonly Heard[], signal?: AbortSignal): Promise<AudioMemory> {
@@ -114,18 +116,22 @@ function isList(audio: AudioInput | readonly AudioInput[]): audio is readonly Au
   return Array.isArray(audio)
 }
 
+/** Whether it is yet to be decoded. */
+function isStored(input: unknown): input is string | URL | Uint8Array {
+  return typeof input === 'string' || input instanceof URL || input instanceof Uint8Array
+}
+
 function isMemory(input: AudioInput): input is AudioMemory {
   return typeof input === 'object' && 'encoded' in input
 }
 
 /** Programs without types may give anything. */
 function expectAudio(input: unknown): void {
-  if (typeof input === 'string' || input instanceof Uint8Array) return
+  if (isStored(input)) return
   const { encoded, samples, sampleRate } = (input ?? {}) as Partial<AudioMemory & Samples>
   if (encoded || (samples instanceof Float32Array && typeof sampleRate === 'number')) return
-  const got = typeof input === 'object' ? (input?.constructor?.name ?? String(input)) : typeof input
   throw new PalError(
-    `expected a path, the bytes of a file, { samples, sampleRate } or what \`listen\` gave, got ${got}`,
+    `expected a path or a file: URL, the bytes of a file, { samples, sampleRate } or what \`listen\` gave, got ${kindOf(input)}`,
     {
       key: 'audio',
       hint: 'Samples, a Float32Array, say nothing without their rate in Hz: { samples, sampleRate: 16000 }.',
@@ -140,7 +146,7 @@ function expectNumbers(encoded: EncodedAudio, input: Unheard): void {
     throw new PalError(
       `expected audio that the encoder "${encoder}" can hear, got samples that it overflows at`,
       {
-        ...(typeof input === 'string' ? { file: input } : { key: 'audio' }),
+        ...(typeof input === 'string' || input instanceof URL ? { file: String(input) } : { key: 'audio' }),
         hint: 'Samples should be within [-1, 1].',
       },
     )

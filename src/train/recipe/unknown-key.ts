@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { editDistance } from '../../text/edit-distance.js'
+import { nearest } from '../../text/nearest.js'
 
 export interface UnknownKey {
   /** Of the key itself. */
@@ -91,14 +91,4 @@ function missingAt(issues: readonly z.core.$ZodIssue[], path: readonly PropertyK
       (issue) => issue.path.length === path.length + 1 && path.every((part, i) => issue.path[i] === part),
     )
     .map((issue) => String(issue.path.at(-1)))
-}
-
-/** The key that another is a slip of: of three letters one may be wrong, and two may have changed places. */
-function nearest(key: string, known: readonly string[]): string | undefined {
-  const letters = (text: string) => [...text.toLowerCase()]
-  const [best] = known
-    .map((one) => ({ one, distance: editDistance(letters(key), letters(one)) }))
-    .sort((a, b) => a.distance - b.distance)
-  const slips = Math.max(key.length > 3 ? 2 : 1, key.length / 3)
-  return best && best.distance <= slips ? best.one : undefined
 }
