@@ -1,20 +1,21 @@
 import { view } from './bytes.js'
 import { completeness, type Decoded, DecodeError } from './decoded.js'
 import { aLaw, muLaw } from './g711.js'
+import { expectWithin } from './length-limit.js'
 import { type ReadSample, readInterleaved } from './read-interleaved.js'
 
 /**
  * AU, the format of Sun and NeXT: big-endian integers of 8, 16, 24 and 32 bits, floats of 32 and 64, mu-law and A-law. The
  * header has six numbers of 32 bits, the first of which is the magic word, and perhaps a note behind them.
  */
-export function decodeAu(bytes: Uint8Array): Decoded {
+export function decodeAu(bytes: Uint8Array, maxSeconds: number): Decoded {
   const { offset, declaredBytes, encoding, sampleRate, channels } = header(bytes)
   const { bytesPerSample, read } = reader(encoding)
-  const samples = readInterleaved(bytes.subarray(offset, offset + (declaredBytes ?? bytes.length)), {
-    ...{ channels, bytesPerSample, read },
-  })
-  const declared =
-    declaredBytes === undefined ? undefined : Math.floor(declaredBytes / (channels * bytesPerSample))
+  const data = bytes.subarray(offset, offset + (declaredBytes ?? bytes.length))
+  const frame = channels * bytesPerSample
+  expectWithin(maxSeconds, Math.floor(data.length / frame), sampleRate)
+  const samples = readInterleaved(data, { channels, bytesPerSample, read })
+  const declared = declaredBytes === undefined ? undefined : Math.floor(declaredBytes / frame)
   return { samples, sampleRate, channels, completeness: completeness(samples.length, declared) }
 }
 

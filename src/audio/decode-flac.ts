@@ -1,20 +1,20 @@
 import { bytesAre, view } from './bytes.js'
+import { decodeInPieces } from './decode-in-pieces.js'
 import { type Completeness, completeness, type Decoded } from './decoded.js'
-import { mixDown } from './mix-down.js'
+import { expectDeclaredWithin } from './length-limit.js'
 import { isWholeOgg } from './ogg-pages.js'
-import { quietly } from './quietly.js'
+import { isSampleRate } from './resample.js'
 
 /** FLAC, plain or in Ogg, by libFLAC. */
-export async function decodeFlac(bytes: Uint8Array): Promise<Decoded> {
+export async function decodeFlac(bytes: Uint8Array, maxSeconds: number): Promise<Decoded> {
+  if (!isOgg(bytes)) expectDeclaredWithin(maxSeconds, declaredSeconds(bytes))
   const { FLACDecoder } = await import('@wasm-audio-decoders/flac')
   const decoder = new FLACDecoder()
   await decoder.ready
   try {
-    const { channelData, sampleRate, errors } = await quietly(() => decoder.decodeFile(closed(bytes)))
-    const samples = mixDown(channelData)
-    const { complete, ...declared } = declaredCompleteness(bytes, samples.length)
-    const completeness = { complete: complete && errors.length === 0, ...declared }
-    return { samples, sampleRate, channels: channelData.length, completeness }
+    const { damaged, ...decoded } = await decodeInPieces(decoder, closed(bytes), maxSeconds)
+    const { complete, ...declared } = declaredCompleteness(bytes, decoded.samples.length)
+    return { ...decoded, completeness: { complete: complete && !damaged, ...declared } }
   } finally {
     decoder.free()
   }
@@ -49,4 +49,12 @@ function declaredSamples(bytes: Uint8Array): number | undefined {
   if (bytes.length < 26) return undefined
   const count = (bytes[21]! & 0x0f) * 2 ** 32 + view(bytes).getUint32(22)
   return count === 0 ? undefined : count
+}
+
+/** By the rate in the same block, 20 bits; undefined for one that cannot be, which the frames may know better. */
+function declaredSeconds(bytes: Uint8Array): number | undefined {
+  const samples = declaredSamples(bytes)
+  if (samples === undefined) return undefined
+  const sampleRate = (bytes[18]! << 12) | (bytes[19]! << 4) | (bytes[20]! >> 4)
+  return isSampleRate(sampleRate) ? samples / sampleRate : undefined
 }

@@ -1,14 +1,18 @@
+import type { OpusDecoder } from 'opus-decoder'
 import { view } from './bytes.js'
 import { type Decoded, DecodeError } from './decoded.js'
-import { mixDown } from './mix-down.js'
+import { expectWithinSoFar } from './length-limit.js'
+import { joined, mixDown } from './mix-down.js'
 import { type OggPage, oggPages } from './ogg-pages.js'
 import { quietly } from './quietly.js'
 
 /** Opus always decodes at 48 kHz, whatever rate it was made from (RFC 7845, section 5.1). */
 const OPUS_RATE = 48000
+/** Packets to decode at a time: a packet of two bytes may be 120 ms of each of 255 channels. */
+const PACKETS = 64
 
 /** Ogg Opus, by libopus. The pages are read here, because the stream's length is written in them. */
-export async function decodeOpus(bytes: Uint8Array): Promise<Decoded> {
+export async function decodeOpus(bytes: Uint8Array, maxSeconds: number): Promise<Decoded> {
   const pages = [...oggPages(bytes)]
   // The first packet is the header, the second the tags; sound begins with the third.
   const [head, , ...packets] = pages.flatMap((page) => page.packets)
@@ -17,13 +21,33 @@ export async function decodeOpus(bytes: Uint8Array): Promise<Decoded> {
   const decoder = new OpusDecoder({ ...layout, preSkip })
   await decoder.ready
   try {
-    const { channelData, errors } = quietly(() => decoder.decodeFrames(packets))
-    const samples = mixDown(channelData).subarray(0, presented(pages, preSkip))
-    const complete = errors.length === 0 && pages.some((page) => page.isLast)
+    const kept = presented(pages, preSkip) ?? Number.POSITIVE_INFINITY
+    const { samples, damaged } = decodeGroups(decoder, packets, kept, maxSeconds)
+    const complete = !damaged && pages.some((page) => page.isLast)
     return { samples, sampleRate: OPUS_RATE, channels: layout.channels, completeness: { complete } }
   } finally {
     decoder.free()
   }
+}
+
+/** The packets' sound, [time], up to the samples to keep. */
+function decodeGroups(
+  decoder: OpusDecoder,
+  packets: readonly Uint8Array[],
+  kept: number,
+  maxSeconds: number,
+) {
+  const parts: Float32Array[] = []
+  let [length, damaged] = [0, false]
+  for (let at = 0; at < packets.length && length < kept; at += PACKETS) {
+    const { channelData, errors } = quietly(() => decoder.decodeFrames(packets.slice(at, at + PACKETS)))
+    const part = mixDown(channelData)
+    parts.push(part)
+    length += part.length
+    damaged ||= errors.length > 0
+    expectWithinSoFar(maxSeconds, Math.min(length, kept), OPUS_RATE)
+  }
+  return { samples: joined(parts).subarray(0, kept), damaged }
 }
 
 /**

@@ -1,18 +1,21 @@
 import { bytesAre, view } from './bytes.js'
 import { completeness, type Decoded, DecodeError } from './decoded.js'
 import { aLaw, muLaw } from './g711.js'
+import { expectWithin } from './length-limit.js'
 import { type ReadSample, readInterleaved } from './read-interleaved.js'
 
 /**
  * Uncompressed wav: 8, 16, 24 and 32-bit integers, 32 and 64-bit floats, A-law and mu-law, plain or wrapped in
  * WAVE_FORMAT_EXTENSIBLE.
  */
-export function decodeWav(bytes: Uint8Array): Decoded {
+export function decodeWav(bytes: Uint8Array, maxSeconds: number): Decoded {
   const { format, data, declaredBytes } = chunks(bytes)
   const read = sampleReader(format)
   const { channels, sampleRate, bits } = format
-  const samples = readInterleaved(data, { channels, bytesPerSample: bits / 8, read })
   const frame = (channels * bits) / 8
+  // Of what the header says, what is there: programs that did not know the length write the largest that they can.
+  expectWithin(maxSeconds, Math.floor(data.length / frame), sampleRate)
+  const samples = readInterleaved(data, { channels, bytesPerSample: bits / 8, read })
   const declared = declaredBytes === undefined ? undefined : Math.floor(declaredBytes / frame)
   return { samples, sampleRate, channels, completeness: completeness(samples.length, declared) }
 }

@@ -8,7 +8,16 @@ import { PalError } from '../errors.js'
 import type { AudioFormat } from './audio.js'
 import { decodeWithFfmpeg } from './decode-with-ffmpeg.js'
 import { readAudio } from './read-audio.js'
-import { au, fixture, fixtureBytes, float32Bytes, levelAt, sine, wav } from './sounds.test.helper.js'
+import {
+  au,
+  constantFlac,
+  fixture,
+  fixtureBytes,
+  float32Bytes,
+  levelAt,
+  sine,
+  wav,
+} from './sounds.test.helper.js'
 
 const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0
 
@@ -252,6 +261,74 @@ describe('warnings', () => {
   })
 })
 
+describe('audio that is longer than it may be', () => {
+  const refused: readonly [name: string, bytes: Uint8Array, got: string][] = [
+    ['wav', wav(new Uint8Array(32000)), '1.00 s'],
+    ['AU', au(new Uint8Array(44100)), '1.00 s'],
+    // What does not even decode is refused by what it says.
+    ['FLAC, by its header', constantFlac(0, { declared: 85_000_000 }), 'a file that says it has 5312.50 s'],
+    ['mp3', fixtureBytes('mono.mp3'), '1.00 s and perhaps more'],
+    ['FLAC in Ogg', fixtureBytes('mono.oga'), '0.26 s and perhaps more'],
+    ['AAC', fixtureBytes('mono.aac'), 'a file that says it has 1.03 s'],
+    ['m4a', fixtureBytes('stereo.m4a'), 'a file that says it has 1.03 s'],
+  ]
+  for (const [name, bytes, got] of refused) {
+    test(name, async () => {
+      const message = `x: expected at most 0.25 s of audio, got ${got}\nCut it in parts, or allow more with \`maxSeconds\` (\`pal ask --max-seconds\`).`
+      await assert.rejects(readAudio(bytes, { name: 'x', maxSeconds: 0.25 }), { name: 'PalError', message })
+    })
+  }
+
+  test('FLAC that does not say so is decoded no further', async () => {
+    // 2867 s, of which a piece of the file is the first 1300 or so.
+    const bytes = constantFlac(700, { declared: 0 })
+    assert.ok(bytes.length < 10_000)
+    await assert.rejects(readAudio(bytes, { maxSeconds: 10 }), /got 1[23]\d\d\.\d\d s and perhaps more/)
+  })
+
+  test('nor is Vorbis or Opus', async () => {
+    for (const file of ['mono.ogg', 'stereo.opus']) {
+      await assert.rejects(readAudio(fixture(file), { maxSeconds: 0.1 }), /got \d\.\d\d s and perhaps more/)
+    }
+  })
+
+  test('as long as it may be is not longer', async () => {
+    for (const [file, maxSeconds] of [
+      ...[['mono.mp3', 1] as const, ['mono.oga', 0.5] as const, ['stereo.flac', 2756 / 11025] as const],
+      ...[['stereo.ogg', 1] as const, ['stereo.opus', 1] as const, ['mu-law.wav', 0.25] as const],
+      ...[['mono.aac', 32768 / 32000] as const, ['stereo.m4a', 1.1] as const],
+    ]) {
+      assert.ok((await readAudio(fixture(file), { maxSeconds })).seconds > 0, file)
+    }
+  })
+
+  test('an hour unless more is asked for', async () => {
+    const long = wav(new Uint8Array(1000 * 3601).fill(200), { bits: 8, sampleRate: 1000 })
+    await assert.rejects(readAudio(long), /expected at most 3600 s of audio, got 3601\.00 s/)
+    assert.equal((await readAudio(long, { sampleRate: 1000, maxSeconds: 3601 })).seconds, 3601)
+    const any = { sampleRate: 1000, maxSeconds: Number.POSITIVE_INFINITY }
+    assert.equal((await readAudio(long, any)).seconds, 3601)
+  })
+
+  test('a length that nobody knew, written as the largest there is, is not one', async () => {
+    const stream = wav(new Uint8Array(3200).fill(1), { declared: 0x7ffff000 })
+    assert.equal((await readAudio(stream)).seconds, 0.1)
+  })
+
+  test('a limit that cannot be', async () => {
+    for (const [maxSeconds, got] of [
+      [0, '0'],
+      [Number.NaN, 'NaN'],
+      ['10', '"10"'],
+    ]) {
+      await assert.rejects(readAudio(fixture('mono.mp3'), { maxSeconds: maxSeconds as number }), {
+        name: 'PalError',
+        message: `maxSeconds: expected a number above 0, got ${got}`,
+      })
+    }
+  })
+})
+
 describe('errors are sentences', () => {
   const audible = float32Bytes(sine(440, 16000, 0.1))
   const refused: readonly [name: string, bytes: Uint8Array, message: RegExp][] = [
@@ -344,7 +421,7 @@ describe('errors are sentences', () => {
       [null, 'expected options, such as { sampleRate: 16000 }, got null'],
       [
         { samplerate: 8000 },
-        'samplerate: expected an option that there is (sampleRate, name, signal), got "samplerate"\nDid you mean "sampleRate"?',
+        'samplerate: expected an option that there is (sampleRate, name, maxSeconds, signal), got "samplerate"\nDid you mean "sampleRate"?',
       ],
       [{ sampleRate: '8000' }, 'sampleRate: expected a whole number of Hz from 1000 to 768000, got "8000"'],
       [{ name: 3 }, 'name: expected a text, got 3'],
@@ -376,18 +453,22 @@ describe('errors are sentences', () => {
       process.env.PATH = PATH
     })
     await assert.rejects(
-      decodeWithFfmpeg(fixtureBytes('stereo.m4a'), 'm4a'),
+      decodeWithFfmpeg(fixtureBytes('stereo.m4a'), 'm4a', 3600),
       /AAC audio needs a decoder of its own, and none was found/,
     )
   })
 
   test('AAC by ffmpeg', { skip: !hasFfmpeg && 'there is no ffmpeg here' }, async () => {
-    const { samples, sampleRate, channels } = await decodeWithFfmpeg(fixtureBytes('stereo.m4a'), 'm4a')
+    const { samples, sampleRate, channels } = await decodeWithFfmpeg(fixtureBytes('stereo.m4a'), 'm4a', 1)
     assert.deepEqual({ sampleRate, channels }, { sampleRate: 44100, channels: 2 })
     assert.ok(Math.abs(levelAt(samples, 44100, 440) / 0.2 - 1) < 0.1)
     await assert.rejects(
-      decodeWithFfmpeg(fixtureBytes('stereo.m4a').subarray(0, 2000), 'm4a'),
+      decodeWithFfmpeg(fixtureBytes('stereo.m4a').subarray(0, 2000), 'm4a', 3600),
       /expected m4a audio, but ffmpeg could not decode it: .+/,
+    )
+    await assert.rejects(
+      decodeWithFfmpeg(fixtureBytes('stereo.m4a'), 'm4a', 0.5),
+      /expected at most 0\.5 s of audio, got 1\.\d\d s and perhaps more/,
     )
   })
 

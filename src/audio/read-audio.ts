@@ -6,6 +6,7 @@ import { withoutId3 } from './bytes.js'
 import { decode } from './decode.js'
 import { type Decoded, DecodeError } from './decoded.js'
 import { identify } from './identify.js'
+import { expectWithin, MOST_SECONDS, maxSeconds, TooLongError } from './length-limit.js'
 import { type Loadable, loadBytes } from './load-bytes.js'
 import { isSampleRate, resample } from './resample.js'
 
@@ -14,6 +15,11 @@ export interface ReadAudioOptions {
   readonly sampleRate?: number
   /** What to call the source in messages. Default: its path, or the kind of source that it is. */
   readonly name?: string
+  /**
+   * The longest audio, in seconds, that is read; what is longer is refused as early as its format lets one know.
+   * `Infinity` reads whatever there is. Default: 3600, an hour.
+   */
+  readonly maxSeconds?: number | undefined
   /** Stops the reading. */
   readonly signal?: AbortSignal | undefined
 }
@@ -21,6 +27,7 @@ export interface ReadAudioOptions {
 const OPTIONS: Checks<ReadAudioOptions> = {
   sampleRate: being('a whole number of Hz from 1000 to 768000', isSampleRate),
   name: text,
+  maxSeconds,
   signal: abortSignal,
 }
 
@@ -30,8 +37,8 @@ const OPTIONS: Checks<ReadAudioOptions> = {
  *
  * @param source a path or a file: URL, '-' for standard input, the bytes of a file, or a stream of them
  * @throws PalError for a bad option, when there is no such file, when it is empty, not audio, of an unsupported kind,
- *   or holds no samples or samples that are not numbers. A file that is cut short, silent or out of range gives a
- *   warning.
+ *   longer than `maxSeconds`, or holds no samples or samples that are not numbers. A file that is cut short, silent or
+ *   out of range gives a warning.
  */
 export async function readAudio(source: Loadable, options: ReadAudioOptions = {}): Promise<Audio> {
   checkOptions(options, OPTIONS, '{ sampleRate: 16000 }')
@@ -39,11 +46,16 @@ export async function readAudio(source: Loadable, options: ReadAudioOptions = {}
   const { name, bytes } = await loadBytes(source, options.name, signal)
   if (bytes.length === 0) throw new PalError('expected audio, got an empty file (0 bytes)', { file: name })
   try {
-    return await awake(() => fromBytes(bytes, name, options.sampleRate ?? 16000, signal))
+    return await awake(() => fromBytes(bytes, name, options))
   } catch (error) {
     signal?.throwIfAborted()
     throw asPalError(error, name)
   }
+}
+
+/** Whether it is what `readAudio` refused audio for that is longer than it may be. */
+export function isTooLong(error: unknown): error is PalError & { readonly cause: TooLongError } {
+  return error instanceof PalError && error.cause instanceof TooLongError
 }
 
 /** Sound that nobody need decode. */
@@ -88,13 +100,13 @@ export async function readSamples(
 async function fromBytes(
   bytes: Uint8Array,
   name: string,
-  sampleRate: number,
-  signal: AbortSignal | undefined,
+  { sampleRate = 16000, maxSeconds = MOST_SECONDS, signal }: ReadAudioOptions,
 ): Promise<Audio> {
   const untagged = withoutId3(bytes)
   const format = identify(untagged)
-  const decoded = await decode(untagged, format)
+  const decoded = await decode(untagged, format, maxSeconds)
   signal?.throwIfAborted()
+  expectWithin(maxSeconds, decoded.samples.length, decoded.sampleRate)
   const seconds = decoded.samples.length / decoded.sampleRate
   const peak = checkedPeak(decoded)
   const samples = await resample(decoded.samples, decoded.sampleRate, sampleRate)

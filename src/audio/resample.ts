@@ -20,8 +20,8 @@ const BLOCK = 1 << 16
  * @throws PalError for a rate that is not a whole number of Hz within 1000 and 768000
  */
 export async function resample(samples: Float32Array, from: number, to: number): Promise<Float32Array> {
-  checkRate(from, 'the sample rate of the audio')
-  checkRate(to, 'the sample rate asked for')
+  expectSampleRate(from)
+  expectSampleRate(to, 'the sample rate asked for')
   if (from === to || samples.length === 0) return samples
   speex ??= import('@echogarden/speex-resampler-wasm/simd').then((module) => module.default())
   const output = new Float32Array(Math.round((samples.length * to) / from))
@@ -36,7 +36,8 @@ export function isSampleRate(rate: unknown): rate is number {
   return isInteger(rate) && rate >= 1000 && rate <= 768000
 }
 
-function checkRate(rate: number, what: string): void {
+/** @throws PalError for any other rate */
+export function expectSampleRate(rate: number, what = 'the sample rate of the audio'): void {
   if (isSampleRate(rate)) return
   throw new PalError(`expected ${what} to be a whole number of Hz from 1000 to 768000, got ${rate}`)
 }

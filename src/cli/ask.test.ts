@@ -51,6 +51,14 @@ test('standard input, and one JSON object for each answer', async () => {
   assert.ok(answers.every(({ seconds, answer }) => seconds === 0.5 && typeof answer === 'string'))
 })
 
+test('audio that is longer than it may be is refused', async () => {
+  const argv = ['ask', first, second, 'What?', '--model', model, '--max-tokens', '2', '--max-seconds', '0.3']
+  const { code, stdout, stderr } = await pal(argv)
+  assert.equal(code, 1)
+  assert.ok(stdout.startsWith(`${second}: `))
+  assert.match(stderr, /^pal: .*first\.wav: expected at most 0\.3 s of audio, got 0\.50 s\n.*--max-seconds/)
+})
+
 test('several files are told apart, and a bad one does not keep the others from being heard', async () => {
   const argv = ['ask', first, 'no-such.wav', second, 'What?', '--model', model, '--max-tokens', '2']
   const { code, stdout, stderr } = await pal(argv)

@@ -15,6 +15,7 @@ interface AskFlags extends BaseFlags {
   readonly model?: string
   readonly provider?: string
   readonly threads?: number
+  readonly maxSeconds?: number
   readonly maxTokens?: number
   readonly temperature?: number
   readonly topK?: number
@@ -29,10 +30,7 @@ export function register(command: Command, context: CliContext): void {
   withBasePlaces(
     command
       .usage('[options] <audio...> <question>')
-      .argument(
-        '<words...>',
-        'audio files of any format, rate and length (- is standard input), and the question',
-      )
+      .argument('<words...>', 'audio files of any format and rate (- is standard input), and the question')
       .option(
         '-q, --question <text>',
         'ask this; may be given several times, each file is heard once',
@@ -44,6 +42,7 @@ export function register(command: Command, context: CliContext): void {
   )
     .option('--provider <name>', 'execution provider, see `pal doctor` (default: "cpu")')
     .option('--threads <count>', 'threads (default: all cores)', wholeNumber(1))
+    .option('--max-seconds <number>', 'refuse audio that is longer (default: 3600)', number(0))
     .option('--max-tokens <count>', 'the most tokens of an answer (default: 256)', wholeNumber(1))
     .option('--temperature <number>', 'draw words at random, above 0 (default: 0)', number(0))
     .option('--top-k <count>', 'draw from the so many likeliest tokens (default: all)', wholeNumber(1))
@@ -152,7 +151,8 @@ async function askAbout(
   paths: readonly string[],
   { groups, questions, flags, context: { signal } }: Asking,
 ): Promise<void> {
-  const memory = await pal.listen(paths, { signal })
+  const { maxSeconds } = flags
+  const memory = await pal.listen(paths, { ...(maxSeconds !== undefined && { maxSeconds }), signal })
   if (!flags.json) memory.warnings.forEach(warn)
   for (const question of questions) {
     const answer = pal.ask(memory, question, { ...answerFlags(flags), signal })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Audio } from '../audio/audio.js'
-import { readAudio } from '../audio/read-audio.js'
+import { isTooLong, readAudio } from '../audio/read-audio.js'
 import { PalError } from '../errors.js'
 import { mistakeAt, type Place, placeName } from './place.js'
 
@@ -26,9 +26,20 @@ export function audioBytes(bytes: Uint8Array, file: string): StoredAudio {
   return { name: `${file}, audio ${hash.slice(0, 16)}`, open: async () => bytes }
 }
 
-/** Decodes a sound wherever it lies. @throws PalError as `readAudio` does */
+/**
+ * Decodes a sound wherever it lies, if it is no longer than an hour: what is trained on lies in memory.
+ * @throws PalError as `readAudio` does
+ */
 export async function readStored(audio: StoredAudio, sampleRate: number): Promise<Audio> {
-  return readAudio(await audio.open(), { sampleRate, name: audio.name })
+  const { name } = audio
+  try {
+    return await readAudio(await audio.open(), { sampleRate, name })
+  } catch (error) {
+    if (!isTooLong(error)) throw error
+    // What `readAudio` advises is for who can allow more.
+    const { cause } = error
+    throw new PalError(cause.message, { file: name, hint: 'Cut the recording in parts.', cause })
+  }
 }
 
 /** Decodes a sound that is listed somewhere, which its warnings name. @throws PalError naming it, too */

@@ -1,3 +1,4 @@
+import { maxSeconds } from '../audio/length-limit.js'
 import {
   abortSignal,
   being,
@@ -13,6 +14,8 @@ import type { ChatMessage } from '../text/chat.js'
 import type { AudioInput } from './answering/ears.js'
 
 export interface ListenOptions {
+  /** The longest that a file, or the bytes of one, may be, in seconds (see `ReadAudioOptions`). @default 3600 */
+  readonly maxSeconds?: number
   readonly signal?: AbortSignal
 }
 
@@ -78,7 +81,7 @@ const history = listOf(
   }),
 )
 
-const LISTENING: Checks<ListenOptions> = { signal: abortSignal }
+const LISTENING: Checks<ListenOptions> = { maxSeconds, signal: abortSignal }
 const SCORING: Checks<ScoreOptions> = { history, ...LISTENING }
 const ANSWERING: Checks<Omit<AskOptions, keyof ScoreOptions>> = {
   maxTokens: wholeNumber,

@@ -61,6 +61,20 @@ test('a file: URL is its path', async () => {
   assert.equal(await answerTo(pathToFileURL(path)), await answerTo(path))
 })
 
+test('audio is refused that is longer than it may be, however it is asked about', async () => {
+  const bytes = encodeWav(noise(0.5).samples, 8000)
+  const options = { maxSeconds: 0.25 }
+  for (const hearing of [
+    () => pal.listen(bytes, options),
+    () => pal.ask(bytes, QUESTION, options).result,
+    () => pal.askAll([{ audio: bytes, question: QUESTION }], options),
+    () => pal.score(bytes, QUESTION, ['A dog.'], options),
+  ]) {
+    await assert.rejects(hearing, /^PalError: audio bytes: expected at most 0\.25 s of audio, got 0\.50 s\n/)
+  }
+  await pal.listen(bytes, { maxSeconds: 0.5 })
+})
+
 test('several audios are heard one after the other; memories can be joined', async () => {
   const [first, second] = [noise(0.5), noise(0.3)]
   const joined = await pal.listen([first, second])
@@ -341,7 +355,7 @@ describe('mistakes', () => {
   const options: readonly OptionCase[] = [
     asked(
       { max_tokens: 1, temprature: 3 },
-      'max_tokens: expected an option that there is (maxTokens, stop, temperature, topK, topP, minP, repetitionPenalty, seed, history, signal), got "max_tokens"\nDid you mean "maxTokens"?',
+      'max_tokens: expected an option that there is (maxTokens, stop, temperature, topK, topP, minP, repetitionPenalty, seed, history, maxSeconds, signal), got "max_tokens"\nDid you mean "maxTokens"?',
     ),
     asked(null, 'expected options, such as { maxTokens: 64 }, got null'),
     asked({ temperature: '1' }, 'temperature: expected a number, 0 or more, got "1"'),
@@ -371,12 +385,12 @@ describe('mistakes', () => {
     [
       'an option that there is not of a score',
       () => pal.score(noise(0.5), QUESTION, ['A dog.'], { maxTokens: 1 } as never),
-      'maxTokens: expected an option that there is (history, signal), got "maxTokens"',
+      'maxTokens: expected an option that there is (history, maxSeconds, signal), got "maxTokens"',
     ],
     [
       'an option that there is not of listening',
       () => pal.listen(noise(0.5), { signals: 1 } as never),
-      'signals: expected an option that there is (signal), got "signals"\nDid you mean "signal"?',
+      'signals: expected an option that there is (maxSeconds, signal), got "signals"\nDid you mean "signal"?',
     ],
     [
       'questions that are no list',
@@ -386,7 +400,7 @@ describe('mistakes', () => {
     [
       'a history of all questions',
       () => pal.askAll([], { history: dog } as never),
-      'history: expected an option that there is (maxTokens, stop, temperature, topK, topP, minP, repetitionPenalty, seed, signal), got "history"',
+      'history: expected an option that there is (maxTokens, stop, temperature, topK, topP, minP, repetitionPenalty, seed, maxSeconds, signal), got "history"',
     ],
     [
       'a slip in one of several questions',

@@ -157,7 +157,7 @@ export class Pal {
     checkScoreOptions(options)
     const { history = [] } = options
     return this.#whileOpen(options.signal, async (signal) => {
-      const prepared = await this.#prepare(audio, question, { history, signal }, performance.now())
+      const prepared = await this.#prepare(audio, question, { ...options, signal }, performance.now())
       const { cache, prompt, position } = prepared
       const tokens = answers.map((answer) =>
         this.#answerTokens([...history, { role: 'user', content: question }], answer, prompt.length),
@@ -179,7 +179,7 @@ export class Pal {
    */
   async listen(audio: AudioInput | readonly AudioInput[], options: ListenOptions = {}): Promise<AudioMemory> {
     checkListenOptions(options)
-    return this.#whileOpen(options.signal, (signal) => this.#ears.hear(audio, signal))
+    return this.#whileOpen(options.signal, (signal) => this.#ears.hear(audio, { ...options, signal }))
   }
 
   /** Frees the model, all that it is compiled to included. What is under way ends with an error. */
@@ -266,7 +266,7 @@ export class Pal {
     options: AskOptions,
     start: number,
   ): Promise<Prepared> {
-    const { maxTokens = 256, history = [], signal } = options
+    const { maxTokens = 256, history = [] } = options
     if (typeof question !== 'string' || question.trim() === '') {
       const got = typeof question === 'string' ? 'an empty one' : shown(question)
       throw new PalError(`expected a question, got ${got}`, { key: 'question' })
@@ -277,7 +277,7 @@ export class Pal {
     const { ids } = tokenizer.chat([...history, { role: 'user', content: question }], {
       addGenerationPrompt: true,
     })
-    const memory = await this.#ears.hear(audio, signal)
+    const memory = await this.#ears.hear(audio, options)
     return {
       start,
       memory,

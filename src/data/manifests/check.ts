@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises'
 import { relative } from 'node:path'
+import { isTooLong } from '../../audio/read-audio.js'
 import type { Place } from '../place.js'
 import { isShards } from '../shards/shard-files.js'
 import { peak } from '../signal/level.js'
@@ -109,6 +110,8 @@ async function inspect(
     return { seconds, warnings }
   } catch (error) {
     if (isMissing(error)) return { seconds: 0, problem: { kind: 'missing', message: messageOf(error, name) } }
+    if (isTooLong(error))
+      return { seconds: 0, problem: { kind: 'too-long', message: messageOf(error, name) } }
     return { seconds: 0, problem: { kind: 'unreadable', message: messageOf(error, name) } }
   }
 }

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { wav } from '../../audio/sounds.test.helper.js'
+import { PalError } from '../../errors.js'
 import { folder, rate, tone, writeWav } from '../audio.test.fixtures.js'
+import type { Example } from '../example.js'
+import { readListed, type StoredAudio } from '../stored-audio.js'
 import { checkManifest } from './check.js'
 import { readManifest } from './manifest.js'
 
@@ -80,6 +84,21 @@ test('a row may have no audio and no placeholder', async () => {
     await manifest(row({ messages: [user('What is a dog?'), assistant('An animal.')], audios: [] })),
   )
   assert.deepEqual(example?.audios, [])
+})
+
+test('a recording of more than an hour is a problem of its length, and said to be where it is listed', async () => {
+  const path = await manifest(row({ audios: ['day.wav'] }))
+  const name = join(path, '../day.wav')
+  await writeFile(name, wav(new Uint8Array(1000 * 3601).fill(200), { bits: 8, sampleRate: 1000 }))
+  const message = `${name}: expected at most 3600 s of audio, got 3601.00 s\nCut the recording in parts.`
+  const { problems } = await checkManifest(path)
+  assert.deepEqual(problems, [{ file: path, line: 1, audio: name, kind: 'too-long', message }])
+  const [{ audios, place }] = (await readManifest(path)) as [Example]
+  await assert.rejects(readListed(audios[0] as StoredAudio, place, 16_000), (error) => {
+    assert.ok(error instanceof PalError)
+    assert.deepEqual([error.details.file, error.details.line], [path, 1])
+    return error.message.includes(message)
+  })
 })
 
 test('a check reads each file once and tells every problem with its line', async () => {

@@ -3,6 +3,7 @@ import { readAudio, readSamples, type Samples } from '../../audio/read-audio.js'
 import { kindOf } from '../../check-options.js'
 import { PalError } from '../../errors.js'
 import type { Runtime } from '../../runtime/runtime.js'
+import type { ListenOptions } from '../ask-options.js'
 import type { ModelDescription } from '../config/model-description.js'
 import type { OpenedModel } from '../stored/model-folder.js'
 import type { Timings } from './answer.js'
@@ -48,7 +49,7 @@ export class Ears {
    * Several audios are heard one after the other, as if they were one.
    * @throws PalError for audio that cannot be read or is none, and for a memory of another model
    */
-  async hear(audio: AudioInput | readonly AudioInput[], signal?: AbortSignal): Promise<AudioMemory> {
+  async hear(audio: AudioInput | readonly AudioInput[], options: ListenOptions = {}): Promise<AudioMemory> {
     const inputs: readonly AudioInput[] = isList(audio) ? audio : [audio]
     for (const input of inputs) expectAudio(input)
     const [first] = inputs
@@ -56,26 +57,31 @@ export class Ears {
     if (inputs.length === 1 && isMemory(first)) return this.#expectOwn(first)
     const parts: Heard[] = []
     for (const input of inputs) {
-      parts.push(isMemory(input) ? this.#expectOwn(input) : await this.#encode(input, signal))
+      parts.push(isMemory(input) ? this.#expectOwn(input) : await this.#encode(input, options))
     }
-    const memory = await this.#remember(parts, signal)
+    const memory = await this.#remember(parts, options.signal)
     this.#memories.add(memory)
     return memory
   }
 
-  async #encode(input: Unheard, signal?: AbortSignal): Promise<Heard> {
+  async #encode(input: Unheard, options: ListenOptions): Promise<Heard> {
     const start = performance.now()
-    const { samples, seconds, warnings } = await this.#read(input, signal)
+    const { samples, seconds, warnings } = await this.#read(input, options)
     const decoded = performance.now()
-    const encoded = await this.#encoder.encode(samples, signal)
+    const encoded = await this.#encoder.encode(samples, options.signal)
     expectNumbers(encoded, input)
     const timings = { decodeMs: decoded - start, encodeMs: performance.now() - decoded }
     return { seconds, warnings, encoded: [encoded], timings }
   }
 
-  #read(input: Unheard, signal?: AbortSignal): Promise<Pick<Audio, 'samples' | 'seconds' | 'warnings'>> {
+  #read(
+    input: Unheard,
+    { maxSeconds, signal }: ListenOptions,
+  ): Promise<Pick<Audio, 'samples' | 'seconds' | 'warnings'>> {
     const { sampleRate } = this.#description
-    return isStored(input) ? readAudio(input, { sampleRate, signal }) : readSamples(input, sampleRate)
+    return isStored(input)
+      ? readAudio(input, { sampleRate, maxSeconds, signal })
+      : readSamples(input, sampleRate)
   }
 
   async #remember(parts: readonly Heard[], signal?: AbortSignal): Promise<AudioMemory> {
