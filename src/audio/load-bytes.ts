@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { isObject, kindOf } from '../check-options.js'
 import { PalError } from '../errors.js'
 
-/** A path ('-' for standard input) or a file: URL, the bytes of a file, or a stream of them. */
-export type Loadable = string | URL | Uint8Array | NodeJS.ReadableStream
+/**
+ * A path ('-' for standard input) or a file: URL, the bytes of a file, or a stream of them: of Node, of the web, or whatever
+ * gives them bit by bit. That there are streams of text shows only when they are read; they are refused.
+ */
+export type Loadable = string | URL | Uint8Array | AsyncIterable<Uint8Array | string>
 
 /**
  * All bytes of a path, of a file: URL, of standard input ('-'), of a stream, or as given; with a name to call them by.
@@ -87,26 +89,31 @@ const FILE_ERRORS: Readonly<Record<string, FileError>> = {
 }
 
 async function drain(
-  stream: NodeJS.ReadableStream,
+  stream: AsyncIterable<Uint8Array | string>,
   name: string,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   for await (const chunk of untilAborted(stream, signal)) {
-    if (typeof chunk === 'string') {
-      throw new PalError('expected a stream of bytes, got a stream of text', {
-        file: name,
-        hint: 'Open the stream without an encoding.',
-      })
-    }
+    if (!(chunk instanceof Uint8Array)) throw noBytes(chunk, name)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
 }
 
+function noBytes(chunk: unknown, name: string): PalError {
+  if (typeof chunk !== 'string') {
+    return new PalError(`expected a stream of bytes, got a stream of ${kindOf(chunk)}`, { file: name })
+  }
+  return new PalError('expected a stream of bytes, got a stream of text', {
+    file: name,
+    hint: 'Open the stream without an encoding.',
+  })
+}
+
 /** A stream's chunks; a stream that keeps silent is not waited for once the signal is aborted. */
 async function* untilAborted(
-  stream: NodeJS.ReadableStream,
+  stream: AsyncIterable<Uint8Array | string>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<string | Uint8Array> {
   const chunks = stream[Symbol.asyncIterator]()
@@ -124,6 +131,15 @@ async function* untilAborted(
     }
   } finally {
     signal?.removeEventListener('abort', stop)
-    if (signal?.aborted) (stream as Partial<Pick<Readable, 'destroy'>>).destroy?.()
+    if (signal?.aborted) leave(stream, chunks)
   }
+}
+
+/** Lets go of a stream, which may be silent for ever: nobody waits for its end. */
+function leave(
+  stream: AsyncIterable<Uint8Array | string> & { readonly destroy?: () => void },
+  chunks: AsyncIterator<Uint8Array | string>,
+): void {
+  if (stream.destroy) stream.destroy()
+  else chunks.return?.().catch(() => undefined)
 }

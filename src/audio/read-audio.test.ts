@@ -444,6 +444,10 @@ describe('errors are sentences', () => {
       readAudio(Readable.from(['RIFF'])),
       /expected a stream of bytes, got a stream of text/,
     )
+    await assert.rejects(
+      readAudio(Readable.from([[82, 73]])),
+      /^PalError: audio stream: expected a stream of bytes, got a stream of Array$/,
+    )
   })
 
   test('AAC where there is neither decoder', async (t) => {

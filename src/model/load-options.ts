@@ -1,4 +1,4 @@
-import { being, type Checks, checkOptions, isObject, wholeNumber } from '../check-options.js'
+import { abortSignal, being, type Checks, checkOptions, isObject, wholeNumber } from '../check-options.js'
 import type { Fetching } from './bases/find-base.js'
 
 export interface LoadOptions {
@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly provider?: string
   /** Threads of one operation. @default the cores of this machine */
   readonly threads?: number
+  /** Stops the loading, downloads included unless `fetch` has a signal of its own. @default none */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -28,6 +30,13 @@ export interface LoadOptions {
  */
 export function checkLoadOptions(options: LoadOptions): void {
   checkOptions(options, OPTIONS, "{ model: 'pal-tiny' }")
+}
+
+/** What is told of a download, and stops it: undefined if nothing is to be fetched. */
+export function fetchingOf({ fetch = true, signal }: LoadOptions): Fetching | undefined {
+  if (fetch === false) return undefined
+  const own = fetch === true ? {} : fetch
+  return signal === undefined || own.signal ? own : { ...own, signal }
 }
 
 const isName = (value: unknown) => typeof value === 'string' && value !== ''
@@ -39,4 +48,5 @@ const OPTIONS: Checks<LoadOptions> = {
   fetch: being('true, false or an object', (value) => typeof value === 'boolean' || isObject(value)),
   provider: being('the name of an execution provider', isName),
   threads: wholeNumber,
+  signal: abortSignal,
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -10,6 +10,7 @@ import type { Audio } from '../audio/audio.js'
 import { encodeWav } from '../audio/write-wav.js'
 import { PalError } from '../errors.js'
 import { findModel } from '../hub/find-model.js'
+import { FakeHub, repository, settingsFor } from '../hub/hub.test.helper.js'
 import { Random } from '../random.js'
 import type { AskResult } from './answering/answer.js'
 import type { AskOptions } from './ask-options.js'
@@ -222,6 +223,44 @@ describe('stopping', () => {
     await assert.rejects(late.result, { name: 'AbortError' })
   })
 
+  test('a signal for loading', async () => {
+    await assert.rejects(loadPal({ model: folder, signal: AbortSignal.abort() }), { name: 'AbortError' })
+    const controller = new AbortController()
+    const loading = loadPal({ model: folder, threads: 1, signal: controller.signal })
+    controller.abort('enough')
+    await assert.rejects(loading, (error) => error === 'enough')
+  })
+
+  test('a signal for loading says nothing of what is loaded', async () => {
+    const controller = new AbortController()
+    const loaded = await loadPal({ model: folder, threads: 1, signal: controller.signal })
+    controller.abort()
+    await loaded.ask(noise(0.5), QUESTION, { maxTokens: 1 }).result
+    await loaded.close()
+  })
+
+  test('a signal for loading stops a download', async (context) => {
+    const hub = await FakeHub.start(context)
+    const { cache } = await settingsFor(context, hub)
+    const before = { HF_ENDPOINT: process.env.HF_ENDPOINT, HF_HUB_CACHE: process.env.HF_HUB_CACHE }
+    Object.assign(process.env, { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: cache })
+    context.after(() => {
+      for (const [key, value] of Object.entries(before)) {
+        if (value === undefined) delete process.env[key]
+        else process.env[key] = value
+      }
+    })
+    const onHub = await writeTinyModel()
+    const file = join(onHub, 'config.json')
+    const bases = { llm: { name: repository, sha256: 'a'.repeat(64) } }
+    await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), bases }))
+    const controller = new AbortController()
+    const onProgress = () => controller.abort('enough')
+    const loading = loadPal({ model: onHub, threads: 1, fetch: { onProgress }, signal: controller.signal })
+    await assert.rejects(loading, (error) => error === 'enough')
+    assert.deepEqual(hub.fetched.slice(1), [], 'what follows is not asked for')
+  })
+
   test('an answer that was never begun', async () => {
     const answer = pal.ask(noise(0.5), QUESTION)
     await answer.return()
@@ -343,7 +382,12 @@ describe('mistakes', () => {
     [
       'an option that there is not',
       () => loadPal({ modle: folder } as never),
-      /^modle: expected an option that there is \(model, llm, encoder, fetch, provider, threads\), got "modle"\nDid you mean "model"\?$/,
+      /^modle: expected an option that there is \(model, llm, encoder, fetch, provider, threads, signal\), got "modle"\nDid you mean "model"\?$/,
+    ],
+    [
+      'a signal that is none',
+      () => loadPal({ signal: 3 as never }),
+      /^signal: expected the signal of .*, got 3$/,
     ],
     ['a model that is none', () => loadPal({ model: 7 as never }), /^model: expected the name of a model/],
     ['a name that is none', async () => findModel(3 as never), /^model: expected the name .*, got 3$/],

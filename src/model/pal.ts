@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { setMaxListeners } from 'node:events'
 import { shown } from '../check-options.js'
 import { PalError } from '../errors.js'
@@ -30,7 +31,7 @@ import {
   type ScoreOptions,
 } from './ask-options.js'
 import type { ModelDescription } from './config/model-description.js'
-import { checkLoadOptions, type LoadOptions } from './load-options.js'
+import { checkLoadOptions, fetchingOf, type LoadOptions } from './load-options.js'
 import { type OpenedModel, openModel } from './stored/model-folder.js'
 
 /**
@@ -42,11 +43,12 @@ import { type OpenedModel, openModel } from './stored/model-folder.js'
  * await pal.close()
  *
  * @throws PalError for a bad option, and if there is no such model, its folder is not whole, or what it is built on cannot
- *   be had
+ *   be had; and the signal's reason
  */
 export async function loadPal(options: LoadOptions = {}): Promise<Pal> {
   checkLoadOptions(options)
-  const { model, llm, encoder = [], fetch = true, provider, threads } = options
+  const { model, llm, encoder = [], provider, threads, signal } = options
+  signal?.throwIfAborted()
   const folder = findModel(model)
   const chosen = { encoders: [encoder].flat(), ...(llm !== undefined && { llm }) }
   const runtime = await Runtime.start({
@@ -54,11 +56,15 @@ export async function loadPal(options: LoadOptions = {}): Promise<Pal> {
     ...(threads !== undefined && { threads }),
   })
   try {
+    signal?.throwIfAborted()
     if (provider !== undefined && provider !== 'cpu') await probe(runtime, provider)
-    const fetching = fetch === true ? {} : fetch || undefined
-    return new Pal(runtime, await openModel(folder, chosen, { fetching }))
+    signal?.throwIfAborted()
+    const opened = await openModel(folder, chosen, { fetching: fetchingOf(options) })
+    signal?.throwIfAborted()
+    return new Pal(runtime, opened)
   } catch (error) {
     await runtime.close()
+    signal?.throwIfAborted() // What it stopped may have said so in words of its own.
     throw error
   }
 }
