@@ -1,5 +1,5 @@
 import { expectWithinSoFar } from './length-limit.js'
-import { joined, mixDown } from './mix-down.js'
+import { mixDown } from './mix-down.js'
 import { quietly } from './quietly.js'
 
 /** A decoder of a format that finds the frames itself, wherever the pieces of a file are cut. */

@@ -1,8 +1,9 @@
 import type { OpusDecoder } from 'opus-decoder'
+import { joined } from '../joined.js'
 import { view } from './bytes.js'
 import { type Decoded, DecodeError } from './decoded.js'
 import { expectWithinSoFar } from './length-limit.js'
-import { joined, mixDown } from './mix-down.js'
+import { mixDown } from './mix-down.js'
 import { type OggPage, oggPages } from './ogg-pages.js'
 import { quietly } from './quietly.js'
 
