@@ -1,3 +1,4 @@
+import { joined } from '../joined.js'
 import { expectWithinSoFar } from './length-limit.js'
 import { mixDown } from './mix-down.js'
 import { quietly } from './quietly.js'

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { isObject, kindOf } from '../check-options.js'
 import { PalError } from '../errors.js'
+import { isRefusal, unreadable } from '../reading.js'
 
 /**
  * A path ('-' for standard input) or a file: URL, the bytes of a file, or a stream of them: of Node, of the web, or whatever
@@ -61,31 +62,21 @@ async function readPath(path: string, signal: AbortSignal | undefined): Promise<
     return await readFile(path, { signal })
   } catch (cause) {
     signal?.throwIfAborted()
-    const code = (cause as NodeJS.ErrnoException).code ?? ''
-    const known = FILE_ERRORS[code]
-    if (known === undefined) throw cause
-    const hint = known.hint?.(path)
-    throw new PalError(known.message, { file: path, cause, ...(hint === undefined ? {} : { hint }) })
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_FS_FILE_TOO_LARGE') throw tooLarge(path, cause)
+    if (!isRefusal(cause)) throw cause
+    throw unreadable('an audio file', path, cause, whereToLook(path))
   }
 }
 
-interface FileError {
-  readonly message: string
-  readonly hint?: (path: string) => string
+function tooLarge(path: string, cause: unknown): PalError {
+  return new PalError('expected an audio file of at most 2 GiB, got a larger one', {
+    ...{ file: path, cause },
+    hint: 'Cut it in parts, or store it as flac.',
+  })
 }
 
-const FILE_ERRORS: Readonly<Record<string, FileError>> = {
-  ENOENT: {
-    message: 'expected an audio file, but there is no such file',
-    hint: (path) => (/^https?:/.test(path) ? NOT_FROM_THE_WEB : `Looked from ${process.cwd()}.`),
-  },
-  EISDIR: { message: 'expected an audio file, got a folder' },
-  ENOTDIR: { message: 'expected an audio file, but a part of this path is a file, not a folder' },
-  EACCES: { message: 'expected an audio file that can be read, but permission was denied' },
-  ERR_FS_FILE_TOO_LARGE: {
-    message: 'expected an audio file of at most 2 GiB, got a larger one',
-    hint: () => 'Cut it in parts, or store it as flac.',
-  },
+function whereToLook(path: string): string {
+  return /^https?:/.test(path) ? NOT_FROM_THE_WEB : `Looked from ${process.cwd()}.`
 }
 
 async function drain(

@@ -390,7 +390,7 @@ describe('errors are sentences', () => {
   test('a missing path', async () => {
     await assert.rejects(
       readAudio('no/such.wav'),
-      /^PalError: no\/such\.wav: expected an audio file, but there is no such file\nLooked from /,
+      /^PalError: no\/such\.wav: expected an audio file, got no such file\nLooked from /,
     )
   })
 

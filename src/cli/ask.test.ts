@@ -66,7 +66,7 @@ test('several files are told apart, and a bad one does not keep the others from 
   const lines = stdout.trimEnd().split('\n')
   assert.equal(lines.length, 2)
   assert.ok(lines[0]?.startsWith(`${first}: `) && lines[1]?.startsWith(`${second}: `))
-  assert.match(stderr, /pal: no-such\.wav: expected an audio file, but there is no such file/)
+  assert.match(stderr, /pal: no-such\.wav: expected an audio file, got no such file/)
   assert.match(stderr, /second\.wav: the audio is silent/)
 })
 

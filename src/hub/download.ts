@@ -3,6 +3,7 @@ import { constants, createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PalError } from '../errors.js'
+import { isNoSuchFile } from '../reading.js'
 import { writing } from '../weights/writing.js'
 import { backoff, type Patience } from './patience.js'
 import { again, noConnection, request, silent, unreachable } from './request.js'
@@ -67,7 +68,7 @@ export async function download(path: string, source: Download): Promise<void> {
     await check(part, source)
     await rename(part, path)
   } catch (error) {
-    if (!isMissing(error)) throw error
+    if (!isNoSuchFile(error)) throw error
     await expectFinished(path, source, error)
   }
 }
@@ -185,10 +186,6 @@ async function expectFinished(path: string, { bytes, what }: Download, cause: un
     hint: 'Another process, or somebody, has removed it: pull again.',
     cause,
   })
-}
-
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT'
 }
 
 function lie({ bytes, what }: Download, given: string): PalError {

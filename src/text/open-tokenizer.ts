@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Tokenizer as Library } from '@huggingface/tokenizers'
 import { z } from 'zod'
 import { PalError } from '../errors.js'
+import { readText, readTextIfAny } from '../reading.js'
 import { type ChatTokenizer, chatWith } from './chat.js'
 import { withExactSteps } from './exact-steps.js'
 import { type LiteralText, literalText } from './literal-text.js'
@@ -22,12 +22,15 @@ export async function openTokenizer(folder: string): Promise<ChatTokenizer> {
     generation: join(folder, 'generation_config.json'),
     template: join(folder, 'chat_template.jinja'),
   }
-  const tokenizer = parse(await readText(files.tokenizer), files.tokenizer)
-  const config = parse(await readText(files.config), files.config)
-  const generation = parse((await readTextIfAny(files.generation)) ?? '{}', files.generation)
-  const template = await readTextIfAny(files.template)
+  const tokenizer = parse(await readText(files.tokenizer, KIND), files.tokenizer)
+  const config = parse(await readText(files.config, KIND), files.config)
+  const generation = parse((await readTextIfAny(files.generation, KIND)) ?? '{}', files.generation)
+  const template = await readTextIfAny(files.template, KIND)
   return tokenizerFrom({ tokenizer, config, generation, ...(template !== undefined && { template }) }, files)
 }
+
+/** What each of these files is a part of, for messages. */
+const KIND = 'a tokenizer in the Hugging Face layout'
 
 /** What the files of a tokenizer hold, wherever they are: those of JSON parsed. */
 export interface TokenizerParts {
@@ -232,19 +235,4 @@ function valid<S extends z.ZodType>(schema: S, json: unknown, file: string): z.i
   if (!error) return data as z.infer<S>
   const [issue] = error.issues
   throw new PalError(issue?.message ?? error.message, { file, key: issue?.path.join('.') ?? '' })
-}
-
-async function readText(file: string): Promise<string> {
-  const text = await readTextIfAny(file)
-  if (text !== undefined) return text
-  throw new PalError('expected a tokenizer in the Hugging Face layout, got no such file', { file })
-}
-
-async function readTextIfAny(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new PalError('expected a file that can be read', { file, cause })
-  }
 }

@@ -135,8 +135,8 @@ test('malformed headers are refused by file and key or tensor', async () => {
       return true
     })
   }
-  await assert.rejects(openGguf(await temporaryFolder()), /expected a file/)
-  await assert.rejects(openGguf('none.gguf'), /none\.gguf: expected a GGUF file that can be read/)
+  await assert.rejects(openGguf(await temporaryFolder()), /expected a GGUF file, got a folder/)
+  await assert.rejects(openGguf('none.gguf'), /none\.gguf: expected a GGUF file, got no such file/)
 })
 
 test('a file that is cut short anywhere is refused', () => {

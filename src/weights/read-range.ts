@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { PalError } from '../errors.js'
+import { unreadable } from '../reading.js'
 
 /**
  * Opens a file for as long as `use` takes.
@@ -15,10 +16,14 @@ export async function withFile<T>(
   try {
     file = await open(path, 'r')
   } catch (cause) {
-    throw new PalError(`expected ${kind} that can be read`, { file: path, cause })
+    throw unreadable(kind, path, cause)
   }
   try {
-    if (!(await file.stat()).isFile()) throw new PalError('expected a file', { file: path })
+    const found = await file.stat()
+    if (!found.isFile()) {
+      const got = found.isDirectory() ? 'a folder' : 'something that is no file'
+      throw new PalError(`expected ${kind}, got ${got}`, { file: path })
+    }
     return await use(file)
   } finally {
     await file.close()

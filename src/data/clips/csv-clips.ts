@@ -1,11 +1,13 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { CsvError, parse } from 'csv-parse/sync'
 import { PalError } from '../../errors.js'
+import { readText } from '../../reading.js'
 import { audioFile } from '../stored-audio.js'
 import type { Clip } from './clip.js'
 import { clipLabel } from './clip-label.js'
 import type { CsvSet } from './clip-set.js'
+
+const WHERE = 'Say where the recordings are: data.root=FOLDER'
 
 /**
  * The clips that a CSV lists, in its order.
@@ -13,7 +15,7 @@ import type { CsvSet } from './clip-set.js'
  */
 export async function readCsvClips(set: CsvSet, root: string): Promise<readonly Clip[]> {
   const csv = resolve(root, set.csv)
-  const rows = parseCsv(await readText(csv), csv)
+  const rows = parseCsv(await readText(csv, 'a CSV file', WHERE), csv)
   const first = rows[0]
   if (!first) throw new PalError('expected at least one clip below the header, got none', { file: csv })
   const { audio, label, group, source } = set
@@ -45,14 +47,6 @@ export async function readCsvClips(set: CsvSet, root: string): Promise<readonly 
       number: line,
     }
   })
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new PalError('expected a CSV file that can be read', { file, cause })
-  }
 }
 
 interface Row {

@@ -71,7 +71,10 @@ test('mistakes in a CSV are told with line and column', async () => {
     /digits\.csv:2: expected well-formed CSV/,
   )
   await assert.rejects(read('audio,digit,speaker\n'), /at least one clip/)
-  await assert.rejects(readClips({ ...digits, csv: 'none.csv' }, await folder()), /none\.csv: .*can be read/)
+  await assert.rejects(
+    readClips({ ...digits, csv: 'none.csv' }, await folder()),
+    /none\.csv: expected a CSV file, got no such file\nSay where the recordings are: data\.root=FOLDER$/,
+  )
 })
 
 test('a group that nobody has is a mistake', async () => {

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { isTooLong } from '../../audio/read-audio.js'
+import { isNoSuchFile } from '../../reading.js'
 import type { Place } from '../place.js'
 import { isShards } from '../shards/shard-files.js'
 import { peak } from '../signal/level.js'
@@ -118,12 +119,10 @@ async function inspect(
 
 /** Whether the system said that there is no such file, to us or to whoever tried to open it. */
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && (isNoEntry(error) || isMissing(error.cause))
+  return error instanceof Error && (isNoSuchFile(error) || isMissing(error.cause))
 }
 
-const isNoEntry = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
-
 function messageOf(error: unknown, name: string): string {
-  if (isNoEntry(error)) return `there is no file ${name}`
+  if (isNoSuchFile(error)) return `there is no file ${name}`
   return error instanceof Error ? error.message : String(error)
 }

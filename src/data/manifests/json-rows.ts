@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline/promises'
 import { PalError } from '../../errors.js'
+import { unreadable } from '../../reading.js'
 import { mistakeAt, type Place } from '../place.js'
 
 /** One of a file's rows, and where it stands, for messages. */
@@ -20,7 +21,7 @@ export async function readJsonRows(file: string): Promise<readonly JsonRow[]> {
     return (await isList(file)) ? await readList(file) : await readLines(file)
   } catch (cause) {
     if (cause instanceof PalError) throw cause
-    throw new PalError(`expected a file that can be read: ${(cause as Error).message}`, { file, cause })
+    throw unreadable('a file of JSON rows', file, cause)
   }
 }
 

@@ -8,6 +8,7 @@ import { folder, rate, tone, writeWav } from '../audio.test.fixtures.js'
 import type { Example } from '../example.js'
 import { readListed, type StoredAudio } from '../stored-audio.js'
 import { checkManifest } from './check.js'
+import { readJsonRows } from './json-rows.js'
 import { readManifest } from './manifest.js'
 
 const user = (content: string) => ({ role: 'user', content })
@@ -76,7 +77,11 @@ test('mistakes are told with file, line and key', async () => {
     /messages\.2\.role: .*last word/,
   )
   await assert.rejects(readManifest(await manifest('')), /at least one row/)
-  await assert.rejects(readManifest('none.jsonl'), /none\.jsonl: .*can be read/)
+  await assert.rejects(
+    readManifest('none.jsonl'),
+    /none\.jsonl: expected a file of JSON rows, got no such file$/,
+  )
+  await assert.rejects(readJsonRows(await folder()), /: expected a file of JSON rows, got a folder$/)
 })
 
 test('a row may have no audio and no placeholder', async () => {

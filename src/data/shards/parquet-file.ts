@@ -9,6 +9,7 @@ import {
 } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { PalError } from '../../errors.js'
+import { unreadable } from '../../reading.js'
 import { cutShort, readPart } from './file-range.js'
 import { type Column, columnOf, type SchemaNode } from './parquet-column.js'
 
@@ -104,7 +105,7 @@ export class ParquetFile {
 
 async function bufferOf(file: string): Promise<AsyncBuffer> {
   const { size } = await stat(file).catch((cause: unknown) => {
-    throw new PalError('expected a parquet file that can be read', { file, cause })
+    throw unreadable('a parquet file', file, cause)
   })
   return {
     byteLength: size,

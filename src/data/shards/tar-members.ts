@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { PalError } from '../../errors.js'
+import { unreadable } from '../../reading.js'
 import { readRange } from '../../weights/read-range.js'
 import { cutShort } from './file-range.js'
 
@@ -22,7 +23,7 @@ const LONGEST_HEADER = 1 << 20
  */
 export async function* tarMembers(file: string): AsyncGenerator<TarMember> {
   const handle = await open(file).catch((cause: unknown) => {
-    throw new PalError('expected a tar archive that can be read', { file, cause })
+    throw unreadable('a tar archive', file, cause)
   })
   try {
     const { size: end } = await handle.stat()

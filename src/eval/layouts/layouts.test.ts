@@ -48,7 +48,7 @@ test('LibriSpeech', async () => {
   assert.equal(items[1]?.audio, join(folder, '84', '121123', '84-121123-0000.flac'))
   await assert.rejects(
     read(`librispeech:${join(folder, '84', 'none')}`),
-    /expected a folder that can be read/,
+    /none: expected a folder, got no such folder/,
   )
 })
 

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import { PalError } from '../../errors.js'
 import { filesBelow } from './files-below.js'
 import type { FileItem, Layout } from './layout.js'
-import { readText } from './read-text.js'
+import { readLayoutText } from './read-layout-text.js'
 
 /**
  * LibriSpeech (Panayotov et al. 2015; openslr.org/12): below the folder, such as `LibriSpeech/test-clean`, each chapter
@@ -20,7 +20,7 @@ export const librispeech: Layout = {
 }
 
 async function readChapter(file: string): Promise<readonly FileItem[]> {
-  const lines = (await readText(file)).split(/\r?\n/)
+  const lines = (await readLayoutText(file)).split(/\r?\n/)
   return lines.flatMap((line, i) => {
     if (line.trim() === '') return []
     const [, id, words] = /^(\S+)\s+(\S.*)$/.exec(line) ?? []

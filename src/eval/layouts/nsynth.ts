@@ -4,7 +4,7 @@ import { parseJson } from '../../data/manifests/json-rows.js'
 import { PalError } from '../../errors.js'
 import { labelAnswers } from '../closed-answers.js'
 import type { Layout } from './layout.js'
-import { readText } from './read-text.js'
+import { readLayoutText } from './read-layout-text.js'
 
 /**
  * NSynth (Engel et al. 2017; magenta.tensorflow.org/datasets/nsynth): a split's folder such as `nsynth-test`, with
@@ -42,7 +42,7 @@ const schema = z.record(
 )
 
 async function readNotes(file: string) {
-  const parsed = schema.safeParse(parseJson(await readText(file), { file }))
+  const parsed = schema.safeParse(parseJson(await readLayoutText(file), { file }))
   if (parsed.success) return Object.entries(parsed.data)
   const issue = parsed.error.issues[0]
   throw new PalError(issue?.message ?? 'expected notes by name', { file, key: issue?.path.join('.') ?? '' })

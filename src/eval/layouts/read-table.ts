@@ -1,6 +1,6 @@
 import { CsvError, parse } from 'csv-parse/sync'
 import { PalError } from '../../errors.js'
-import { readText } from './read-text.js'
+import { readLayoutText } from './read-layout-text.js'
 
 export interface TableRow<Column extends string> {
   readonly line: number
@@ -23,7 +23,7 @@ export async function readTable<Column extends string>(
   columns: readonly Column[],
   { header = true, comment }: TableOptions = {},
 ): Promise<readonly TableRow<Column>[]> {
-  const rows = parseCsv(await readText(file), file, header ? true : [...columns], comment)
+  const rows = parseCsv(await readLayoutText(file), file, header ? true : [...columns], comment)
   return rows.map(({ record, info }) => {
     for (const column of columns) {
       if (record[column]?.trim()) continue

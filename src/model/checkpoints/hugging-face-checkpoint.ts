@@ -1,8 +1,9 @@
-import { readFile, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { PalError } from '../../errors.js'
 import { nameInCache, writeModelName } from '../../hub/model-name.js'
 import { fromHuggingFace } from '../../llm/from-hugging-face.js'
+import { readText } from '../../reading.js'
 import { openTokenizer } from '../../text/open-tokenizer.js'
 import { isScales, readBlocks, type StoredBlocks, storedBlocks } from '../../weights/block-tensors.js'
 import { openWeights } from '../../weights/open-weights.js'
@@ -69,9 +70,11 @@ export function nameOf(path: string): string {
 }
 
 async function readJson(file: string): Promise<unknown> {
+  const kind = 'the configuration of a language model'
+  const text = await readText(file, kind)
   try {
-    return JSON.parse(await readFile(file, 'utf8'))
+    return JSON.parse(text)
   } catch (cause) {
-    throw new PalError('expected the configuration of a language model, as JSON', { file, cause })
+    throw new PalError(`expected ${kind}, as JSON`, { file, cause })
   }
 }

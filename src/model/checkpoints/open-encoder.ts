@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type EncoderConfig, encode, tokenGrid } from '../../encoders/encoder.js'
 import { encoderFromHuggingFace, type ReadEncoder } from '../../encoders/from-hugging-face.js'
 import { PalError } from '../../errors.js'
 import { Graph } from '../../graph/tensor.js'
 import { Scope } from '../../nn/scope.js'
+import { readText, readTextIfAny } from '../../reading.js'
 import type { WeightSource } from '../../runtime/runtime.js'
 import { openWeights } from '../../weights/open-weights.js'
 import type { StoredTensor } from '../../weights/safetensors.js'
@@ -73,13 +73,8 @@ function encoderParameters(config: EncoderConfig) {
 }
 
 async function readJson(file: string, required: boolean): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((cause) => {
-    if (!required && cause.code === 'ENOENT') return undefined
-    throw new PalError('expected the configuration of an audio encoder, got no file that can be read', {
-      file,
-      cause,
-    })
-  })
+  const kind = 'the configuration of an audio encoder'
+  const text = await (required ? readText(file, kind) : readTextIfAny(file, kind))
   if (text === undefined) return undefined
   try {
     return JSON.parse(text)

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { PalError } from '../../errors.js'
+import { readText } from '../../reading.js'
 import { writeAtomically } from '../../weights/write-atomically.js'
 import type { ModelConfig } from './config.js'
 import { modelConfigSchema } from './config-schema.js'
@@ -81,11 +82,13 @@ const schema = z
  */
 export async function readDescription(folder: string): Promise<ModelDescription> {
   const file = join(folder, CONFIG)
+  const kind = 'the configuration of a model'
+  const text = await readText(file, kind)
   let json: unknown
   try {
-    json = JSON.parse(await readFile(file, 'utf8'))
+    json = JSON.parse(text)
   } catch (cause) {
-    throw new PalError('expected the configuration of a model, as JSON', { file, cause })
+    throw new PalError(`expected ${kind}, as JSON`, { file, cause })
   }
   const { model_type: type } = (json ?? {}) as { readonly model_type?: unknown }
   if (typeof type === 'string') {

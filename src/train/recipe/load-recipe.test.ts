@@ -45,7 +45,11 @@ test('a chosen encoder takes its place in every setting that has one of that nam
 })
 
 test('mistakes name file, line and key', async () => {
-  await assert.rejects(loadRecipe('no-such.yaml'), /no-such\.yaml: expected a recipe that can be read/)
+  await assert.rejects(
+    loadRecipe('no-such.yaml'),
+    /^PalError: no-such\.yaml: expected a recipe, got no such file\nRecipes that ship are in recipes/,
+  )
+  await assert.rejects(loadRecipe(recipes), /recipes: expected a recipe, got a folder$/)
   await assert.rejects(loadRecipe(tiny, ['steps']), /expected a change in the form key=value, got "steps"/)
   await assert.rejects(loadRecipe(tiny, ['stages.0.steps=-1']), /pal-tiny\.yaml:\d+, stages\.0\.steps/)
   await assert.rejects(

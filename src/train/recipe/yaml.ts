@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { type Document, isMap, LineCounter, parseDocument } from 'yaml'
 import { type ErrorDetails, PalError } from '../../errors.js'
+import { readText } from '../../reading.js'
 import type { Path, Settings } from './setting-path.js'
 
 /** A recipe's file: what it says, not checked yet, and on which lines. */
@@ -10,10 +10,12 @@ export interface RecipeFile {
   lineOf(path: Path): number | undefined
 }
 
+const SHIPPED = 'Recipes that ship are in recipes/.'
+
 /** @throws PalError for a file that cannot be read, is no YAML, or has no keys */
 export async function readRecipeFile(file: string): Promise<RecipeFile> {
   const lines = new LineCounter()
-  const document = parseDocument(await readText(file), { lineCounter: lines })
+  const document = parseDocument(await readText(file, 'a recipe', SHIPPED), { lineCounter: lines })
   const [fault] = document.errors
   if (fault)
     throw new PalError(`expected YAML: ${fault.message}`, { file, line: fault.linePos?.[0].line ?? 1 })
@@ -43,18 +45,6 @@ export function parseValue(text: string, key: string): unknown {
   expectNoTag(document, { key })
   if (document.contents === null) throw new PalError('expected a value after the =, got nothing', { key })
   return contentOf(document, { key })
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new PalError('expected a recipe that can be read', {
-      file,
-      cause,
-      hint: 'Recipes that ship are in recipes/.',
-    })
-  }
 }
 
 /** YAML takes what begins with ! for a tag and nothing: an exclusion without quotes would go unnoticed. */
