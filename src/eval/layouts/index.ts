@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { readAudio } from '../../audio/read-audio.js'
 import { vocabularyOf } from '../../data/questions/vocabulary.js'
+import { PalError } from '../../errors.js'
 import type { EvalSet } from '../items.js'
 import { audiocaps } from './audiocaps.js'
 import { audioset } from './audioset.js'
@@ -28,12 +30,27 @@ export interface LayoutPath {
   readonly path: string
 }
 
-/** What "esc50:folder" names; undefined for text that begins with no layout's name. */
+/**
+ * What "esc50:folder" names; undefined for the path of a file.
+ * @throws PalError for another name before the colon where there is no such file
+ */
 export function layoutOf(text: string): LayoutPath | undefined {
   const colon = text.indexOf(':')
-  const layout = layouts.get(text.slice(0, Math.max(0, colon)))
-  return layout && { layout, path: resolve(text.slice(colon + 1)) }
+  const name = text.slice(0, Math.max(0, colon))
+  const layout = layouts.get(name)
+  if (layout) return { layout, path: resolve(text.slice(colon + 1)) }
+  if (!isName(name) || /^:\/\/|[*?{]/.test(text.slice(colon)) || existsSync(text)) return undefined
+  throw new PalError(
+    `expected a file, or one of ${[...layouts.keys()].join(', ')} before the colon, got "${name}"`,
+    {
+      file: text,
+      hint: 'Layouts are those of data sets as they are published: see docs/evaluation.md.',
+    },
+  )
 }
+
+/** A single letter is a drive of Windows. */
+const isName = (text: string) => /^[\w-]{2,}$/.test(text)
 
 /** The questions about a data set, each recording read when it is asked about. @param sampleRate Hz */
 export async function layoutItems({ layout, path }: LayoutPath, sampleRate: number): Promise<EvalSet> {

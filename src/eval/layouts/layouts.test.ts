@@ -13,6 +13,18 @@ test('only known layouts are taken for one', () => {
   assert.ok(layoutOf('esc50:folder'))
 })
 
+test('the name of no layout is told with those that there are, unless it is the beginning of a file', async () => {
+  assert.throws(
+    () => layoutOf('esc:/x'),
+    /^PalError: esc:\/x: expected a file, or one of audiocaps, .*, vggsound before the colon, got "esc"\nLayouts are/,
+  )
+  assert.throws(() => layoutOf('mmuu:x.json'), /got "mmuu"/)
+  process.chdir(await folderOf({ 'day:2.jsonl': '' }))
+  for (const text of ['day:2.jsonl', 'https://example.org/x.jsonl', 'day:?/x-*.parquet', 'day:{1..2}.tar']) {
+    assert.equal(layoutOf(text), undefined)
+  }
+})
+
 test('ESC-50', async () => {
   const { items, vocabulary } = await read(`esc50:${await writeTinyEsc50()}`)
   const [first] = items
