@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { alone, expectNobody } from './run-lock.js'
@@ -54,6 +54,24 @@ test('it is let go after a mistake', async (context) => {
   })
   await assert.rejects(failing, /out of memory/)
   assert.equal(await alone(folder, async () => 7), 7)
+})
+
+test('a folder that is made for nothing goes again, with those around it, and one that was there stays', async (context) => {
+  const folder = await runFolder(context)
+  const failing = (path: string, make?: string) =>
+    alone(path, async () => {
+      assert.ok(existsSync(path))
+      if (make !== undefined) await writeFile(join(path, make), '')
+      throw new Error('no data')
+    })
+  await assert.rejects(failing(folder), /no data/)
+  assert.ok(existsSync(folder))
+  await assert.rejects(failing(relative('.', join(folder, 'runs', 'new'))), /no data/)
+  assert.equal(existsSync(join(folder, 'runs')), false)
+  await assert.rejects(failing(join(folder, 'runs', 'new'), 'checkpoint'), /no data/)
+  assert.ok(existsSync(join(folder, 'runs', 'new', 'checkpoint')))
+  await assert.rejects(failing(join(folder, 'runs', 'other')), /no data/)
+  assert.ok(existsSync(join(folder, 'runs')) && !existsSync(join(folder, 'runs', 'other')))
 })
 
 test('one of a process that is gone is taken over, one of a living process is not', async (context) => {

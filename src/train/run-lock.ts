@@ -1,6 +1,6 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { PalError } from '../errors.js'
 
@@ -8,7 +8,9 @@ import { PalError } from '../errors.js'
  * Does something in a run's folder while no other process trains there: two would write over one another's steps. A file
  * says who it is, and nobody waits for its end. That of a process which is gone is taken over, so that a run that was killed
  * can go on; one that is being killed has a few seconds to be gone.
- * @throws PalError that names the other process
+ *
+ * A folder that is not there yet is made, and goes again if nothing was put into it.
+ * @throws PalError that names the other process, and what the file system has against it
  */
 export async function alone<T>(folder: string, use: () => Promise<T>): Promise<T> {
   const path = lockOf(folder)
@@ -17,14 +19,31 @@ export async function alone<T>(folder: string, use: () => Promise<T>): Promise<T
   // Before its file is there: whoever sees that in between would take it for one that nobody holds.
   held.add(path)
   try {
-    await take(path, own)
+    const made = await mkdir(folder, { recursive: true })
     try {
-      return await use()
+      await take(path, own)
+      try {
+        return await use()
+      } finally {
+        if ((await textOf(path)) === own) await rm(path, { force: true })
+      }
     } finally {
-      if ((await textOf(path)) === own) await rm(path, { force: true })
+      if (made !== undefined) await removeEmpty(folder, made)
     }
   } finally {
     held.delete(path)
+  }
+}
+
+/** Removes a folder and those around it, up to the outermost, as long as they are empty. */
+async function removeEmpty(folder: string, outermost: string): Promise<void> {
+  try {
+    for (let path = resolve(folder); ; path = dirname(path)) {
+      await rmdir(path)
+      if (path === resolve(outermost)) return
+    }
+  } catch {
+    // There is something in it.
   }
 }
 

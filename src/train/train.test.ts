@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { PalError } from '../errors.js'
 import { packageFolder } from '../package-folder.js'
+import { ranksOfOneProcess } from '../parallel/ranks.test.helper.js'
 import { openSafetensors } from '../weights/safetensors.js'
 import { loadRecipe } from './recipe/load-recipe.js'
 import type { LoadedRecipe } from './recipe/recipe.js'
@@ -67,6 +68,20 @@ test('two do not train in one folder at once', async () => {
     [1, 2, 3],
   )
   assert.ok(!existsSync(join(folder, 'run.lock')))
+})
+
+test('a run whose recordings are not found leaves no folder, and a folder that cannot be made is told before they are read', async () => {
+  const loaded = await recipe(`${LABELS}, steps: 1`)
+  const data = { ...loaded.recipe.data, root: join(root, 'nowhere') }
+  const lost = { ...loaded, recipe: { ...loaded.recipe, data } }
+  const runs = join(root, 'runs')
+  await assert.rejects(run(lost, join(runs, 'alone')), /esc10\.csv: expected a CSV file, got no such file/)
+  const both = ranksOfOneProcess(2).map((ranks) => run(lost, join(runs, 'both'), { ranks }))
+  for (const { status } of await Promise.allSettled(both)) assert.equal(status, 'rejected')
+  assert.ok(!existsSync(runs))
+
+  await writeFile(runs, '')
+  await assert.rejects(run(lost, join(runs, 'alone')), { code: 'ENOTDIR' })
 })
 
 test('a run goes on with the recordings and manifests that it was started with, and no others', async () => {

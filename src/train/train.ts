@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { backgroundLabels } from '../data/scenes/background.js'
 import { FeatureStore } from '../features/feature-store.js'
@@ -94,8 +93,8 @@ export interface TrainResult {
 /**
  * Trains a model from a recipe, all stages, in a folder of its own: `checkpoint.safetensors` (all that is needed
  * to go on), `training.json` and `recipe.yaml` (what it is made by), `metrics.jsonl` (a line each step), the model after each
- * stage under `stages/`, and in the end `model/`. A folder that holds a run is resumed. Of several ranks each needs the
- * folder; all stop after the same step.
+ * stage under `stages/`, and in the end `model/`. A folder that holds a run is resumed, and one that this call has made goes
+ * again if it fails before anything is written. Of several ranks each needs the folder; all stop after the same step.
  * @throws PalError also for a folder in which another process trains
  */
 export async function train(loaded: LoadedRecipe, options: TrainOptions): Promise<TrainResult> {
@@ -109,7 +108,6 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
   const { config, bases } = plan
   if (bases.llm) expectTeachable(withSystem(bases.llm.tokenizer, config.system))
   for (const [part, { name, sha256 }] of partsOf(plan)) onEvent({ kind: 'base', part, name, sha256 })
-  await mkdir(folder, { recursive: true })
   const run = () => trainPlan(loaded, plan, options)
   return ranks.rank === 0 ? alone(folder, run) : run()
 }
