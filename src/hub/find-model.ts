@@ -24,7 +24,9 @@ export function findModel(name: string = defaultModel): string {
     `expected a folder with a model in it, or the name of a model that ships (${shipped.join(', ') || 'there is none'}), got "${name}"`,
     {
       key: 'model',
-      hint: 'A model folder holds config.json and model.safetensors, as `pal train` writes them.',
+      hint: isModel(join(folder, 'model'))
+        ? `This is a run. Did you mean ${join(name, 'model')}?`
+        : 'A model folder holds config.json and model.safetensors, as `pal train` writes them.',
     },
   )
 }
