@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { access, constants, readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { isObject, kindOf } from '../check-options.js'
 import { PalError } from '../errors.js'
@@ -63,9 +63,23 @@ async function readPath(path: string, signal: AbortSignal | undefined): Promise<
   } catch (cause) {
     signal?.throwIfAborted()
     if ((cause as NodeJS.ErrnoException).code === 'ERR_FS_FILE_TOO_LARGE') throw tooLarge(path, cause)
-    if (!isRefusal(cause)) throw cause
-    throw unreadable('an audio file', path, cause, whereToLook(path))
+    throw noAudio(path, cause)
   }
+}
+
+/** Looks whether there is a file that may be read. @throws PalError as `loadBytes` does where there is none */
+export async function expectFile(path: string): Promise<void> {
+  try {
+    await access(path, constants.R_OK)
+    if (!(await stat(path)).isDirectory()) return
+  } catch (cause) {
+    throw noAudio(path, cause)
+  }
+  throw new PalError('expected an audio file, got a folder', { file: path })
+}
+
+function noAudio(path: string, cause: unknown): unknown {
+  return isRefusal(cause) ? unreadable('an audio file', path, cause, whereToLook(path)) : cause
 }
 
 function tooLarge(path: string, cause: unknown): PalError {

@@ -103,6 +103,41 @@ test('a question among the files, beside one with -q, is told as what it is', as
   assert.doesNotMatch(missing.stderr, /-q/)
 })
 
+test('audio that is not there is told before a model is looked for', async () => {
+  const argv = ['ask', 'no-such.wav', model, 'What?', '--model', 'no-such-model']
+  const { code, stderr } = await pal(argv)
+  assert.equal(code, 1)
+  assert.match(
+    stderr,
+    /^pal: no-such\.wav: expected an audio file, got no such file\n.*\npal: .*: expected an audio file, got a folder\n$/,
+  )
+  const together = await pal(['ask', first, 'no-such.wav', 'What?', '--together', '--model', 'no-such-model'])
+  assert.match(together.stderr, /^pal: no-such\.wav: expected an audio file, got no such file\n.*\n$/)
+})
+
+test('a question that is the name of a file, or that stands first, is told from one that is missing', async () => {
+  const usage = async (...words: readonly string[]) => {
+    const { code, stderr } = await pal(['ask', ...words, '--model', 'no-such-model'])
+    assert.equal(code, 2)
+    return stderr
+  }
+  assert.match(await usage(first), /^error: expected a question after the audio, got only .*first\.wav\n/)
+  for (const words of [
+    [first, second],
+    ['no-such.wav', second],
+    ['-', second],
+  ]) {
+    assert.match(await usage(...words), /the last word, ".*second\.wav", is a file here: ask with -q "…"\n/)
+  }
+  assert.match(await usage(first, model), /the last word, ".*", is a folder here: ask with -q "…"\n/)
+  assert.match(
+    await usage('What is it?', first, second),
+    /^error: expected the question after the audio, got "What is it\?" first: the question comes last\n/,
+  )
+  const { stderr } = await pal(['ask', 'What is it?', 'no-such.wav', '--model', 'no-such-model'])
+  assert.match(stderr, /\nIf "What is it\?" is the question: it comes last\.\n$/)
+})
+
 test('an execution provider that does not work here is a mistake too', async () => {
   const argv = ['ask', first, 'What?', '--model', model, '--provider', 'abacus']
   const { code, stderr } = await pal(argv)

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import type { Command } from 'commander'
 import { PalError } from '../errors.js'
 import type { AskOptions } from '../model/ask-options.js'
@@ -73,10 +73,21 @@ function divide(command: Command, words: readonly string[], { question: asked = 
   if (asked.length > 0) return { audio: words, questions: asked }
   const audio = words.slice(0, -1)
   const question = words.at(-1) ?? ''
-  if (audio.length === 0 || existsSync(question)) {
-    command.error(`error: expected a question after the audio, got only ${words.join(' ')}`)
-  }
+  const mistake = orderMistake(audio, question)
+  if (mistake !== undefined) command.error(`error: ${mistake}`)
   return { audio, questions: [question] }
+}
+
+/** What is wrong with the order of the words, or with how many there are. */
+function orderMistake(audio: readonly string[], question: string): string | undefined {
+  const [first] = audio
+  if (first === undefined) return `expected a question after the audio, got only ${question}`
+  if (!existsSync(question)) return undefined
+  if (!existsSync(first) && !looksLikeFile(first)) {
+    return `expected the question after the audio, got "${first}" first: the question comes last`
+  }
+  const kind = statSync(question).isDirectory() ? 'folder' : 'file'
+  return `expected a question after the audio, got only names: the last word, "${question}", is a ${kind} here: ask with -q "…"`
 }
 
 async function ask(
@@ -85,24 +96,51 @@ async function ask(
   flags: AskFlags,
   context: CliContext,
 ): Promise<void> {
+  const groups = flags.together ? [audio] : audio.map((path) => [path])
+  const there: (readonly string[])[] = []
+  // Before a model is opened, which may have to be fetched.
+  for (const paths of groups) {
+    if (await attempt(paths, flags, context, () => expectFiles(paths))) there.push(paths)
+  }
+  if (there.length === 0) return
   const { loadPal } = await import('../model/pal.js')
   const pal = await showingDownloads(context.signal, (fetch) => loadPal({ ...modelFlags(flags), fetch }))
   try {
-    const groups = flags.together ? [audio] : audio.map((path) => [path])
-    for (const paths of groups) {
-      try {
-        await askAbout(pal, paths, { groups: groups.length, questions, flags, context })
-      } catch (error) {
-        // One bad file does not keep the others from being heard.
-        if (!(error instanceof PalError) || context.signal.aborted) throw error
-        const message = [error.message, ...strayQuestion(paths, flags)].join('\n')
-        if (flags.json) print({ audio: nameOf(paths), error: message })
-        process.stderr.write(`pal: ${message}\n`)
-        context.exitCode = 1
-      }
+    for (const paths of there) {
+      await attempt(paths, flags, context, () =>
+        askAbout(pal, paths, { groups: groups.length, questions, flags, context }),
+      )
     }
   } finally {
     await pal.close()
+  }
+}
+
+async function expectFiles(paths: readonly string[]): Promise<void> {
+  const { expectFile } = await import('../audio/load-bytes.js')
+  for (const path of paths) if (path !== '-') await expectFile(path)
+}
+
+/**
+ * Does something with an audio. A mistake is told: one bad file does not keep the others from being heard.
+ * @returns whether there was none
+ */
+async function attempt(
+  paths: readonly string[],
+  flags: AskFlags,
+  context: CliContext,
+  task: () => Promise<void>,
+): Promise<boolean> {
+  try {
+    await task()
+    return true
+  } catch (error) {
+    if (!(error instanceof PalError) || context.signal.aborted) throw error
+    const message = [error.message, ...strayQuestion(paths, flags)].join('\n')
+    if (flags.json) print({ audio: nameOf(paths), error: message })
+    process.stderr.write(`pal: ${message}\n`)
+    context.exitCode = 1
+    return false
   }
 }
 
@@ -131,11 +169,15 @@ const ANSWER_FLAGS = [
 
 /** What to do where a question, which has no ending of a file, stands among the files. */
 function strayQuestion(paths: readonly string[], { question }: AskFlags): readonly string[] {
-  const stray = question && paths.find((path) => !existsSync(path) && !/^-$|\.\w+$/.test(path))
-  return stray === undefined
-    ? []
-    : [`With -q, every argument is an audio file. If "${stray}" is a question, ask it with -q, too.`]
+  const stray = paths.find((path) => !existsSync(path) && !looksLikeFile(path))
+  if (stray === undefined) return []
+  return question
+    ? [`With -q, every argument is an audio file. If "${stray}" is a question, ask it with -q, too.`]
+    : [`If "${stray}" is the question: it comes last.`]
 }
+
+/** Standard input, or what ends as a file does. */
+const looksLikeFile = (word: string) => /^-$|\.\w+$/.test(word)
 
 interface Asking {
   /** How many audios are asked about in all. */
