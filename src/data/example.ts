@@ -1,3 +1,4 @@
+import { checkSchema, firstMistake } from '../check-schema.js'
 import { PalError } from '../errors.js'
 import type { Message } from '../text/chat.js'
 import type { Dialect, Row, WrittenAudio } from './dialects/dialect.js'
@@ -98,10 +99,10 @@ function parseRow(
       hint: dialects.map(({ name, example }) => `${name}: ${example}`).join('\n'),
     })
   }
-  const parsed = dialect.schema.safeParse(value)
-  if (parsed.success) return { dialect: dialect.name, row: parsed.data }
-  const [issue] = parsed.error.issues
-  throw new PalError(issue?.message ?? 'expected a valid row', mistakeAt(place, issue?.path.join('.') ?? ''))
+  const { data, error } = checkSchema(dialect.schema, value)
+  if (!error) return { dialect: dialect.name, row: data }
+  const { message, path } = firstMistake(error)
+  throw new PalError(message, mistakeAt(place, path.join('.')))
 }
 
 /** The messages with a placeholder for every audio. */

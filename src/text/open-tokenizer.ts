@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Tokenizer as Library } from '@huggingface/tokenizers'
 import { z } from 'zod'
+import { checkSchema, firstMistake } from '../check-schema.js'
 import { PalError } from '../errors.js'
 import { readText, readTextIfAny } from '../reading.js'
 import { type ChatTokenizer, chatWith } from './chat.js'
@@ -231,8 +232,8 @@ function parse(text: string, file: string): unknown {
 }
 
 function valid<S extends z.ZodType>(schema: S, json: unknown, file: string): z.infer<S> {
-  const { data, error } = schema.safeParse(json)
-  if (!error) return data as z.infer<S>
-  const [issue] = error.issues
-  throw new PalError(issue?.message ?? error.message, { file, key: issue?.path.join('.') ?? '' })
+  const { data, error } = checkSchema(schema, json)
+  if (!error) return data
+  const { message, path } = firstMistake(error)
+  throw new PalError(message, { file, key: path.join('.') })
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
+import { checkSchema, firstMistake } from '../check-schema.js'
 import { type ErrorDetails, PalError } from '../errors.js'
 import type { BaseRecords } from '../model/config/model-description.js'
 import type { ModelPlan } from '../model/config/plan.js'
@@ -80,10 +81,10 @@ export async function inheritedIn(folder: string): Promise<Inherited | undefined
   } catch (cause) {
     throw damaged((cause as Error).message, { cause })
   }
-  const { data, error } = savedSchema.safeParse(json)
+  const { data, error } = checkSchema(savedSchema, json)
   if (!error) return data.inherited
-  const issue = error.issues[0]!
-  throw damaged(issue.message, { key: issue.path.join('.') })
+  const { message, path } = firstMistake(error)
+  throw damaged(message, { key: path.join('.') })
 }
 
 /** Of what is written, what is read again. */

@@ -203,7 +203,7 @@ test('a run that began before it was kept what it inherits goes on without telli
   const text = await readFile(training, 'utf8')
   for (const [damaged, reason] of [
     [text.slice(0, 200), /training\.json: expected what the run began with, .*JSON.*\n.*take the file away/],
-    [text.replace('"drawn"', '"down"'), /training\.json, inherited\.parts\.0\.drawn: expected .*undefined/],
+    [text.replace('"drawn"', '"down"'), /training\.json, inherited\.parts\.0\.drawn: expected .*got none/],
   ] as const) {
     await writeFile(training, damaged)
     await assert.rejects(run(loaded, folder), { name: 'PalError', message: reason })

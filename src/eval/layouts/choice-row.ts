@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { checkSchema, firstMistake } from '../../check-schema.js'
 import type { JsonRow } from '../../data/manifests/json-rows.js'
 import { mistakeAt } from '../../data/place.js'
 import { PalError } from '../../errors.js'
@@ -27,15 +28,12 @@ export function parseRow<Row extends z.infer<typeof choiceRow>>(
   schema: z.ZodType<Row>,
   { value, place }: JsonRow,
 ): Row {
-  const parsed = schema.safeParse(value)
-  const issue = parsed.error?.issues[0]
-  if (!parsed.success) {
-    throw new PalError(
-      issue?.message ?? 'expected a valid row',
-      mistakeAt(place, issue?.path.join('.') ?? ''),
-    )
+  const { data, error } = checkSchema(schema, value)
+  if (error) {
+    const { message, path } = firstMistake(error)
+    throw new PalError(message, mistakeAt(place, path.join('.')))
   }
-  const { answer, choices } = parsed.data
-  if (choices.includes(answer)) return parsed.data
+  const { answer, choices } = data
+  if (choices.includes(answer)) return data
   throw new PalError(`expected one of ${choices.join(', ')}, got "${answer}"`, mistakeAt(place, 'answer'))
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
+import { checkSchema, firstMistake } from '../../check-schema.js'
 import { parseJson } from '../../data/manifests/json-rows.js'
 import { PalError } from '../../errors.js'
 import { labelAnswers } from '../closed-answers.js'
@@ -42,8 +43,8 @@ const schema = z.record(
 )
 
 async function readNotes(file: string) {
-  const parsed = schema.safeParse(parseJson(await readLayoutText(file), { file }))
-  if (parsed.success) return Object.entries(parsed.data)
-  const issue = parsed.error.issues[0]
-  throw new PalError(issue?.message ?? 'expected notes by name', { file, key: issue?.path.join('.') ?? '' })
+  const { data, error } = checkSchema(schema, parseJson(await readLayoutText(file), { file }))
+  if (!error) return Object.entries(data)
+  const { message, path } = firstMistake(error)
+  throw new PalError(message, { file, key: path.join('.') })
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { checkSchema, mistakeOf } from '../../check-schema.js'
 import type { EncoderConfig } from '../../encoders/encoder.js'
 import type { LlamaConfig } from '../../llm/config.js'
 import { MOST_LAYERS } from '../../settings.js'
@@ -251,12 +252,12 @@ function orBase<T, R extends BaseReference>(part: z.ZodType<T>, reference: z.Zod
   return z.unknown().transform((value, context): T | R => {
     const isReference = typeof value === 'object' && value !== null && 'from' in value
     // A union of both would only say that neither fits.
-    const { data, error } = isReference ? reference.safeParse(value) : part.safeParse(value)
+    const { data, error } = isReference ? checkSchema(reference, value) : checkSchema(part, value)
     for (const issue of error?.issues ?? []) {
-      const { message, path } = issue
+      const { message, path } = mistakeOf(issue)
       // Who reads these tells keys that nobody knows from what else is wrong.
       const keys = issue.code === 'unrecognized_keys' && { code: issue.code, keys: issue.keys }
-      context.addIssue({ ...(keys || { code: 'custom' }), message, path })
+      context.addIssue({ ...(keys || { code: 'custom' }), message, path: [...path] })
     }
     return error ? z.NEVER : data
   })

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { checkSchema, firstMistake } from '../../check-schema.js'
 import { PalError } from '../../errors.js'
 import { readText } from '../../reading.js'
 import { writeAtomically } from '../../weights/write-atomically.js'
@@ -97,10 +98,10 @@ export async function readDescription(folder: string): Promise<ModelDescription>
       { file, hint: 'A model that hears may be built on it: give it to --llm or --encoder instead.' },
     )
   }
-  const { data, error } = schema.safeParse(json)
+  const { data, error } = checkSchema(schema, json)
   if (error) {
-    const issue = error.issues[0]!
-    throw new PalError(issue.message, { file, key: issue.path.join('.') })
+    const { message, path } = firstMistake(error)
+    throw new PalError(message, { file, key: path.join('.') })
   }
   const { format: _, version: __, ...description } = data
   return description

@@ -51,7 +51,18 @@ test('mistakes name file, line and key', async () => {
   )
   await assert.rejects(loadRecipe(recipes), /recipes: expected a recipe, got a folder$/)
   await assert.rejects(loadRecipe(tiny, ['steps']), /expected a change in the form key=value, got "steps"/)
-  await assert.rejects(loadRecipe(tiny, ['stages.0.steps=-1']), /pal-tiny\.yaml:\d+, stages\.0\.steps/)
+  for (const [value, expected] of [
+    ['-1', 'a number above 0, got -1'],
+    ['abc', 'a number, got "abc"'],
+    ['1.5', 'a whole number, got 1\\.5'],
+  ]) {
+    const told = new RegExp(`pal-tiny\\.yaml:\\d+, stages\\.0\\.steps: expected ${expected}$`)
+    await assert.rejects(loadRecipe(tiny, [`stages.0.steps=${value}`]), told)
+  }
+  await assert.rejects(
+    loadRecipe(tiny, ['model.integration={kind: pal, form: {summaryTokens: many}}']),
+    /model\.integration\.form\.summaryTokens: expected a number, got "many"$/,
+  )
   await assert.rejects(
     loadRecipe(tiny, ['stages.0.name=../out']),
     /stages\.0\.name: expected letters, digits/,
@@ -115,7 +126,7 @@ test('a change that cannot be read, or says nothing, names its key', async () =>
     loadRecipe(tiny, ['data.root=']),
     /data\.root: expected a value after the =, got nothing/,
   )
-  await assert.rejects(loadRecipe(tiny, ['data.root=null']), /data\.root.*received null/)
+  await assert.rejects(loadRecipe(tiny, ['data.root=null']), /data\.root: expected text, got null$/)
   await assert.rejects(loadRecipe(tiny, ['data.root=""']), /data\.root: expected a folder, got an empty name/)
   const { recipe } = await loadRecipe(tiny, ['data.root=2024'])
   assert.equal(recipe.data.root, resolve('2024'))

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { z } from 'zod'
+import { checkSchema, firstMistake } from '../../check-schema.js'
 import { PalError } from '../../errors.js'
 import type { ChosenBases } from '../../model/bases/chosen-bases.js'
 import { baseChanges, basePaths } from './bases.js'
@@ -54,12 +54,11 @@ function placeBeside(file: string, settings: Settings): void {
 
 /** What the settings say, as the schema has it. @throws PalError for the first mistake, or rather for a key that is unknown */
 function checked({ settings, lineOf }: RecipeFile, file: string): Recipe {
-  const result = recipeSchema.safeParse(settings)
-  if (result.success) return result.data
-  const { issues } = result.error
-  const { message, hint, ...issue }: UnknownKey =
-    unknownKey(issues, recipeSchema, settings) ?? (issues[0] as z.core.$ZodIssue)
-  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))
+  const { data, error } = checkSchema(recipeSchema, settings)
+  if (!error) return data
+  const mistake: UnknownKey = unknownKey(error.issues, recipeSchema, settings) ?? firstMistake(error)
+  const { message, hint } = mistake
+  const path = mistake.path.map((part) => (typeof part === 'symbol' ? String(part) : part))
   const line = lineOf(path)
   throw new PalError(message, { file, ...(line && { line }), key: path.join('.'), ...(hint && { hint }) })
 }
