@@ -29,7 +29,7 @@ test('an answer goes to standard output, warnings to standard error', async () =
   assert.match(stdout, /^.+\n$/)
   assert.equal(
     stderr,
-    'pal: warning: the answer was cut at 3 tokens: give a larger maxTokens for all of it\n',
+    'pal: warning: the answer was cut at 3 tokens: give a larger --max-tokens for all of it\n',
   )
 })
 
@@ -142,7 +142,13 @@ test('an execution provider that does not work here is a mistake too', async () 
   const argv = ['ask', first, 'What?', '--model', model, '--provider', 'abacus']
   const { code, stderr } = await pal(argv)
   assert.equal(code, 1)
-  assert.match(stderr, /^pal: provider: expected an execution provider/)
+  assert.match(stderr, /^pal: --provider: expected an execution provider/)
+})
+
+test('options are called by their flags', async () => {
+  const argv = ['ask', first, 'What?', '--model', model, '--temperature', '1', '--top-p', '0']
+  const { code, stderr } = await pal(argv)
+  assert.deepEqual([code, stderr], [1, 'pal: --top-p: expected a number above 0, up to 1, got 0\n'])
 })
 
 test('Ctrl-C exits with 130', async () => {

@@ -6,6 +6,7 @@ import type { LoadOptions } from '../model/load-options.js'
 import type { Pal } from '../model/pal.js'
 import { type BaseFlags, collect, fraction, number, wholeNumber, withBasePlaces } from './options.js'
 import { showingDownloads } from './progress.js'
+import { inFlags, told } from './told.js'
 import type { CliContext } from './verb.js'
 
 interface AskFlags extends BaseFlags {
@@ -64,7 +65,7 @@ Examples:
     )
     .action(async (words: readonly string[], flags: AskFlags) => {
       const { audio, questions } = divide(command, words, flags)
-      await ask(audio, questions, flags, context)
+      await ask(audio, questions, { command, flags, context })
     })
 }
 
@@ -90,26 +91,20 @@ function orderMistake(audio: readonly string[], question: string): string | unde
   return `expected a question after the audio, got only names: the last word, "${question}", is a ${kind} here: ask with -q "…"`
 }
 
-async function ask(
-  audio: readonly string[],
-  questions: readonly string[],
-  flags: AskFlags,
-  context: CliContext,
-): Promise<void> {
+async function ask(audio: readonly string[], questions: readonly string[], call: Call): Promise<void> {
+  const { flags, context } = call
   const groups = flags.together ? [audio] : audio.map((path) => [path])
   const there: (readonly string[])[] = []
   // Before a model is opened, which may have to be fetched.
   for (const paths of groups) {
-    if (await attempt(paths, flags, context, () => expectFiles(paths))) there.push(paths)
+    if (await attempt(paths, call, () => expectFiles(paths))) there.push(paths)
   }
   if (there.length === 0) return
   const { loadPal } = await import('../model/pal.js')
   const pal = await showingDownloads(context.signal, (fetch) => loadPal({ ...modelFlags(flags), fetch }))
   try {
     for (const paths of there) {
-      await attempt(paths, flags, context, () =>
-        askAbout(pal, paths, { groups: groups.length, questions, flags, context }),
-      )
+      await attempt(paths, call, () => askAbout(pal, paths, { ...call, groups: groups.length, questions }))
     }
   } finally {
     await pal.close()
@@ -127,8 +122,7 @@ async function expectFiles(paths: readonly string[]): Promise<void> {
  */
 async function attempt(
   paths: readonly string[],
-  flags: AskFlags,
-  context: CliContext,
+  { command, flags, context }: Call,
   task: () => Promise<void>,
 ): Promise<boolean> {
   try {
@@ -136,7 +130,7 @@ async function attempt(
     return true
   } catch (error) {
     if (!(error instanceof PalError) || context.signal.aborted) throw error
-    const message = [error.message, ...strayQuestion(paths, flags)].join('\n')
+    const message = [told(error, command), ...strayQuestion(paths, flags)].join('\n')
     if (flags.json) print({ audio: nameOf(paths), error: message })
     process.stderr.write(`pal: ${message}\n`)
     context.exitCode = 1
@@ -179,27 +173,35 @@ function strayQuestion(paths: readonly string[], { question }: AskFlags): readon
 /** Standard input, or what ends as a file does. */
 const looksLikeFile = (word: string) => /^-$|\.\w+$/.test(word)
 
-interface Asking {
+/** What the command line said, and to whom. */
+interface Call {
+  readonly command: Command
+  readonly flags: AskFlags
+  readonly context: CliContext
+}
+
+interface Asking extends Call {
   /** How many audios are asked about in all. */
   readonly groups: number
   readonly questions: readonly string[]
-  readonly flags: AskFlags
-  readonly context: CliContext
 }
 
 /** All questions about one audio, which is heard once. */
 async function askAbout(
   pal: Pal,
   paths: readonly string[],
-  { groups, questions, flags, context: { signal } }: Asking,
+  { groups, questions, command, flags, context: { signal } }: Asking,
 ): Promise<void> {
   const { maxSeconds } = flags
+  const inWords = (warning: string) => inFlags(warning, command)
+  const warn = (warning: string) => process.stderr.write(`pal: warning: ${inWords(warning)}\n`)
   const memory = await pal.listen(paths, { ...(maxSeconds !== undefined && { maxSeconds }), signal })
   if (!flags.json) memory.warnings.forEach(warn)
   for (const question of questions) {
     const answer = pal.ask(memory, question, { ...answerFlags(flags), signal })
     if (flags.json) {
-      print({ audio: nameOf(paths), question, ...(await answer.result) })
+      const { warnings, ...result } = await answer.result
+      print({ audio: nameOf(paths), question, ...result, warnings: warnings.map(inWords) })
       continue
     }
     // Only several audios or questions need be told apart.
@@ -218,8 +220,4 @@ function nameOf(paths: readonly string[]): string {
 
 function print(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
-}
-
-function warn(warning: string): void {
-  process.stderr.write(`pal: warning: ${warning}\n`)
 }

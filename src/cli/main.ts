@@ -90,9 +90,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (!process.stdout.listeners('error').includes(stopAtClosedPipe))
     process.stdout.on('error', stopAtClosedPipe)
   const context: CliContext = { signal: interruption.signal, ranks: solitary, exitCode: 0 }
+  let underWay: Command | undefined
   try {
     const program = await programFor(argv, context)
     program.hook('preAction', async (_, command) => {
+      underWay = command
       const verb = verbOf(command, program)
       // Standard input, a decoder or a program that is being compiled cannot be stopped.
       const endSoon = () => setTimeout(endAtOnce, GRACE).unref()
@@ -108,7 +110,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const rank = Number(process.env.OMPI_COMM_WORLD_RANK ?? 0)
     // Most mistakes are all ranks': the first one tells it and ends the job, before the others say the same.
     if (rank > 0) await delay(1000)
-    const code = report(error, rank > 0 ? `pal, rank ${rank}` : 'pal', interruption.signal)
+    const code = report(error, rank > 0 ? `pal, rank ${rank}` : 'pal', interruption.signal, underWay)
     context.ranks.abort(code)
     return code
   } finally {

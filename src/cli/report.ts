@@ -1,5 +1,6 @@
-import { CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { PalError } from '../errors.js'
+import { told } from './told.js'
 
 /** Exit codes, for scripts. */
 const MISTAKE = 1
@@ -9,14 +10,15 @@ export const INTERRUPTED = 130
 /**
  * Tells an error on standard error, unless there is nothing to tell.
  * @param signal aborted by Ctrl-C: that this ended what was under way is no news, that something went wrong meanwhile is
+ * @param command that was under way, if one was
  * @returns what to exit with
  */
-export function report(error: unknown, who: string, signal: AbortSignal): number {
+export function report(error: unknown, who: string, signal: AbortSignal, command?: Command): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE // It has said why.
   if (signal.aborted && comesOf(error, signal.reason)) return INTERRUPTED
   const mistake = error instanceof PalError ? error : fileMistake(error)
   if (mistake) {
-    process.stderr.write(`${who}: ${mistake.message}\n`)
+    process.stderr.write(`${who}: ${told(mistake, command)}\n`)
     return MISTAKE
   }
   const stack = error instanceof Error ? error.stack : String(error)
