@@ -48,6 +48,6 @@ test('a line that is damaged is told by its number', async () => {
   )
   await assert.rejects(
     readKeptLines(await fileOf('{"n":1}\n\n{"n":"3"}\n'), NUMBERED),
-    /numbers\.jsonl:3, n: .*expected number, received string\n/,
+    /numbers\.jsonl:3, n: expected a number, got "3"\n/,
   )
 })

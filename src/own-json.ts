@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { z } from 'zod'
+import { checkSchema, firstMistake } from './check-schema.js'
 import { type ErrorDetails, PalError } from './errors.js'
 
 /** JSON that this program has written, and that a full disk, an editor or a hand may have damaged since. */
@@ -38,9 +39,9 @@ export function parseOwnJson(text: string, what: string, details: ErrorDetails):
 
 /** @throws PalError naming the key of the first thing that is another than the schema has it */
 export function expectShape<T>(value: unknown, schema: z.ZodType<T>, details: ErrorDetails): T {
-  const { data, error } = schema.safeParse(value)
+  const { data, error } = checkSchema(schema, value)
   if (!error) return data
-  const { message, path } = error.issues[0]!
+  const { message, path } = firstMistake(error)
   throw new PalError(message, { ...details, ...(path.length > 0 && { key: path.join('.') }) })
 }
 

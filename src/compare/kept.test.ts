@@ -20,10 +20,10 @@ test('a damaged file is told with what to do about it', async () => {
   const { seeds: _, ...rest } = COMPARISON
   for (const [text, message] of [
     ['{\n  "name": "tiny"\n', /comparison\.json:2: expected what the comparison is of, as JSON\n/],
-    [JSON.stringify(rest), /comparison\.json, seeds: .*expected array, received undefined\n/],
+    [JSON.stringify(rest), /comparison\.json, seeds: .*expected a list, got none\n/],
     [JSON.stringify({ ...rest, seeds: [] }), /comparison\.json, seeds: /],
     [JSON.stringify({ ...COMPARISON, limit: '60' }), /comparison\.json, limit: /],
-    ['[]', /comparison\.json: .*expected object, received array\n/],
+    ['[]', /comparison\.json: .*expected an object, got \[\]\n/],
   ] as const) {
     await writeFile(join(folder, 'comparison.json'), text)
     await assert.rejects(readComparison(folder), (error: unknown) => {

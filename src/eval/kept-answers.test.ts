@@ -23,8 +23,8 @@ async function folderOf(samples: string, identity = '{"seed": 1, "model": "tiny"
 
 /** As `--against` and `pal compare` read a folder, and as `--rescore` does. */
 async function rejectsBoth(folder: string, message: RegExp): Promise<void> {
-  for (const reading of [keptAnswers(folder), rescore(folder, vocabularyOf([]))]) {
-    await assert.rejects(reading, (error: unknown) => {
+  for (const read of [() => keptAnswers(folder), () => rescore(folder, vocabularyOf([]))]) {
+    await assert.rejects(read, (error: unknown) => {
       assert.ok(error instanceof PalError, String(error))
       assert.match(error.message, message)
       return true
@@ -53,9 +53,9 @@ test('a damaged line is told by its number, with what becomes of its question', 
   const { answer: _, ...unanswered } = sample('2')
   for (const [line, message] of [
     ['{"id": "2", "audio": "a.w\n', /samples\.jsonl:2: expected a question and its answer, as JSON\n/],
-    ['null\n', /samples\.jsonl:2: .*expected object, received null\n/],
-    [lineOf(unanswered), /samples\.jsonl:2, answer: .*expected string, received undefined\n/],
-    [lineOf({ ...sample('2'), tags: ['a', 1] }), /samples\.jsonl:2, tags\.1: .*expected string/],
+    ['null\n', /samples\.jsonl:2: .*expected an object, got null\n/],
+    [lineOf(unanswered), /samples\.jsonl:2, answer: .*expected text, got none\n/],
+    [lineOf({ ...sample('2'), tags: ['a', 1] }), /samples\.jsonl:2, tags\.1: expected text, got 1/],
   ] as const) {
     const folder = await folderOf(`${lineOf(sample('1'))}${line}${lineOf(sample('3'))}`)
     await rejectsBoth(folder, message)
@@ -67,7 +67,7 @@ test('a damaged identity is told, and nothing is scored', async () => {
   for (const [identity, message] of [
     ['{\n  "seed": 1,\n', /identity\.json:2: expected what the answers beside it depend on, as JSON\n/],
     ['{"seed": null}', /identity\.json, seed: expected text or a number\n/],
-    ['[]', /identity\.json: .*expected record, received array\n/],
+    ['[]', /identity\.json: .*expected an object, got \[\]\n/],
   ] as const) {
     const samples = lineOf({ ...sample('1'), right: false })
     const folder = await folderOf(samples, identity)
