@@ -4,7 +4,7 @@ import { mixDown } from './mix-down.js'
 import { quietly } from './quietly.js'
 
 /** A decoder of a format that finds the frames itself, wherever the pieces of a file are cut. */
-export interface PieceDecoder {
+interface PieceDecoder {
   decode(piece: Uint8Array): Promise<DecodedPiece>
   /** What waited for more. */
   flush(): Promise<DecodedPiece>
@@ -18,13 +18,15 @@ interface DecodedPiece {
 }
 
 /**
- * Bytes to decode at a time. A frame of FLAC that says "65,535 times the same" has 13 bytes: of more at once the samples might
- * fill the memory before anybody could look at their number. It takes no longer than a whole file at once does (by hand).
+ * Decodes a file, mixed down to [time], until it is longer than it may be.
+ * @param pieces all of the file, in pieces whose samples may lie in memory before anybody looks at their number
+ * @throws as `expectWithin` does
  */
-const PIECE = 4096
-
-/** Decodes a file, mixed down to [time], until it is longer than it may be. @throws as `expectWithin` does */
-export async function decodeInPieces(decoder: PieceDecoder, bytes: Uint8Array, maxSeconds: number) {
+export async function decodeInPieces(
+  decoder: PieceDecoder,
+  pieces: Iterable<Uint8Array>,
+  maxSeconds: number,
+) {
   const parts: Float32Array[] = []
   let [length, sampleRate, channels, damaged] = [0, 0, 0, false]
   const take = (piece: DecodedPiece) => {
@@ -38,9 +40,7 @@ export async function decodeInPieces(decoder: PieceDecoder, bytes: Uint8Array, m
     damaged ||= piece.errors.length > 0
     expectWithinSoFar(maxSeconds, length, sampleRate)
   }
-  for (let at = 0; at < bytes.length; at += PIECE) {
-    take(await quietly(() => decoder.decode(bytes.subarray(at, at + PIECE))))
-  }
+  for (const piece of pieces) take(await quietly(() => decoder.decode(piece)))
   take(await quietly(() => decoder.flush()))
   return { samples: joined(parts), sampleRate, channels, damaged }
 }

@@ -37,6 +37,33 @@ export function* oggPages(bytes: Uint8Array): Generator<OggPage> {
   }
 }
 
+/** Vorbis begins with three packets that are no sound: what it is, comments (and pictures), codebooks. */
+const HEADERS = 3
+
+/** Packets and bytes of a piece: a packet of Vorbis has up to 4,096 samples of each channel, however few bytes it has. */
+const MOST_PACKETS = 1024
+const MOST_BYTES = 65_536
+
+/**
+ * A file in pieces that end where a page does, the headers together: codec-parser begins a packet again with each piece that it goes
+ * on in, which takes seconds for a picture in many.
+ */
+export function* oggPieces(bytes: Uint8Array): Generator<Uint8Array> {
+  let [from, headers, packets] = [0, 0, 0]
+  for (let at = 0; at + 27 <= bytes.length && bytesAre(bytes, at, 'OggS'); ) {
+    const segments = bytes.subarray(at + 27, at + 27 + bytes[at + 26]!)
+    at += 27 + segments.length + segments.reduce((sum, length) => sum + length, 0)
+    const ended = segments.filter((length) => length < 255).length
+    headers += ended
+    if (headers <= HEADERS) continue
+    packets += ended
+    if (packets < MOST_PACKETS && at - from < MOST_BYTES) continue
+    yield bytes.subarray(from, at)
+    ;[from, packets] = [at, 0]
+  }
+  if (from < bytes.length) yield bytes.subarray(from)
+}
+
 /** Whether the stream's last page is there: a file that lost its end has lost that page. */
 export function isWholeOgg(bytes: Uint8Array): boolean {
   for (const page of oggPages(bytes)) {

@@ -4,7 +4,15 @@ import { PalError } from '../errors.js'
 import type { AskOptions } from '../model/ask-options.js'
 import type { LoadOptions } from '../model/load-options.js'
 import type { Pal } from '../model/pal.js'
-import { type BaseFlags, collect, fraction, number, wholeNumber, withBasePlaces } from './options.js'
+import {
+  aboveZero,
+  type BaseFlags,
+  collect,
+  fraction,
+  number,
+  wholeNumber,
+  withBasePlaces,
+} from './options.js'
 import { showingDownloads } from './progress.js'
 import { inFlags, told } from './told.js'
 import type { CliContext } from './verb.js'
@@ -43,7 +51,7 @@ export function register(command: Command, context: CliContext): void {
   )
     .option('--provider <name>', 'execution provider, see `pal doctor` (default: "cpu")')
     .option('--threads <count>', 'threads (default: all cores)', wholeNumber(1))
-    .option('--max-seconds <number>', 'refuse audio that is longer (default: 3600)', number(0))
+    .option('--max-seconds <number>', 'refuse audio that is longer (default: 3600)', aboveZero)
     .option('--max-tokens <count>', 'the most tokens of an answer (default: 256)', wholeNumber(1))
     .option('--temperature <number>', 'draw words at random, above 0 (default: 0)', number(0))
     .option('--top-k <count>', 'draw from the so many likeliest tokens (default: all)', wholeNumber(1))

@@ -19,6 +19,13 @@ export function number(least: number): (text: string) => number {
   }
 }
 
+/** A number above 0, or Infinity. */
+export function aboveZero(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value > 0) return value
+  throw new InvalidArgumentError('Expected a number above 0, or Infinity.')
+}
+
 /** A number from 0 to 1. */
 export function fraction(text: string): number {
   const value = Number(text)

@@ -74,7 +74,7 @@ export interface EvalSet {
 }
 
 /** Changes whenever the same seed would ask something else. */
-export const QUESTIONS_VERSION = 3
+export const QUESTIONS_VERSION = 4
 
 /**
  * What is asked about recordings that training did not hear, in wordings that it did not see: each clip by itself,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { readAudio } from '../../audio/read-audio.js'
 import { vocabularyOf } from '../../data/questions/vocabulary.js'
+import { audioFile, readStored } from '../../data/stored-audio.js'
 import { PalError } from '../../errors.js'
 import type { EvalSet } from '../items.js'
 import { audiocaps } from './audiocaps.js'
@@ -55,6 +55,6 @@ const isName = (text: string) => /^[\w-]{2,}$/.test(text)
 /** The questions about a data set, each recording read when it is asked about. @param sampleRate Hz */
 export async function layoutItems({ layout, path }: LayoutPath, sampleRate: number): Promise<EvalSet> {
   const { items, vocabulary = vocabularyOf([]) } = await layout.read(path)
-  const samples = (audio: string) => () => readAudio(audio, { sampleRate })
+  const samples = (audio: string) => () => readStored(audioFile(audio), sampleRate)
   return { items: items.map((item) => ({ ...item, samples: samples(item.audio) })), vocabulary }
 }
