@@ -24,6 +24,10 @@ async function run(name: string, accumulate: number, ranks: Ranks = solitary): P
   const stages = [0, 1, 2, 3, 4, 5].flatMap((i) => [
     `stages.${i}.steps=${i === 0 ? 2 : 1}`,
     `stages.${i}.accumulate=${accumulate}`,
+    // The later ones learn as the third does: few shapes are enough.
+    ...(i > 2
+      ? [`stages.${i}.batches=[{ seconds: 1.28, audios: 2, questions: 1, mix: { digits: 1 } }]`]
+      : []),
   ])
   const recipe = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
   const loaded = await loadRecipe(recipe, [`data.root=${recordings}`, ...TINY_CHANGES, ...stages])
