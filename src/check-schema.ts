@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import { quoted } from './weights/quoted.js'
+import { type ErrorDetails, PalError } from './errors.js'
+import { quoted } from './quoted.js'
 
 /**
  * What a schema makes of a value, as `safeParse` gives it, but with mistakes worded as all others are: `expected a number, got
@@ -12,8 +13,24 @@ export function checkSchema<Schema extends z.ZodType>(
   return schema.safeParse(value, { error: wording })
 }
 
+/**
+ * A value as the schema has it.
+ * @param details where the value stands
+ * @throws PalError naming the key of the first thing that is another than the schema has it
+ */
+export function expectShape<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  details: ErrorDetails,
+): z.output<Schema> {
+  const { data, error } = checkSchema(schema, value)
+  if (!error) return data
+  const { message, path } = firstMistake(error)
+  throw new PalError(message, { ...details, ...(path.length > 0 && { key: path.join('.') }) })
+}
+
 /** What is wrong, and where. */
-export interface SchemaMistake {
+interface SchemaMistake {
   readonly path: readonly PropertyKey[]
   readonly message: string
 }

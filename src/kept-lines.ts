@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { appendFile, readFile } from 'node:fs/promises'
 import type { z } from 'zod'
-import { expectShape, parseOwnJson } from './own-json.js'
+import { expectShape } from './check-schema.js'
+import { parseOwnJson } from './own-json.js'
 import { writeAtomically } from './weights/write-atomically.js'
 
 /** What the lines of a file are, for messages about one that is damaged. */
@@ -30,7 +31,7 @@ export async function readKeptLines<T>(
       if (line === '') return []
       const details = { file: path, line: i + 1, hint: `Remove this line: ${lost}.` }
       const value = parseOwnJson(line, what, details)
-      expectShape(value, schema, details)
+      expectShape(schema, value, details)
       return [value as T]
     })
 }

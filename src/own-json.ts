@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { z } from 'zod'
-import { checkSchema, firstMistake } from './check-schema.js'
+import { expectShape } from './check-schema.js'
 import { type ErrorDetails, PalError } from './errors.js'
 
 /** JSON that this program has written, and that a full disk, an editor or a hand may have damaged since. */
@@ -17,7 +17,7 @@ export async function readOwnJson<T>(
   hint: string,
 ): Promise<T> {
   const text = await readFile(file, 'utf8')
-  return expectShape(parseOwnJson(text, what, { file, hint }), schema, { file, hint })
+  return expectShape(schema, parseOwnJson(text, what, { file, hint }), { file, hint })
 }
 
 /**
@@ -35,14 +35,6 @@ export function parseOwnJson(text: string, what: string, details: ErrorDetails):
       cause,
     })
   }
-}
-
-/** @throws PalError naming the key of the first thing that is another than the schema has it */
-export function expectShape<T>(value: unknown, schema: z.ZodType<T>, details: ErrorDetails): T {
-  const { data, error } = checkSchema(schema, value)
-  if (!error) return data
-  const { message, path } = firstMistake(error)
-  throw new PalError(message, { ...details, ...(path.length > 0 && { key: path.join('.') }) })
 }
 
 /** Where the text stops being JSON, as far as V8 says it: at a place, or where it ends, which is no line after the last. */

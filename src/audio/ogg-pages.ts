@@ -13,26 +13,40 @@ export function* oggPages(bytes: Uint8Array): Generator<OggPage> {
   const stored = view(bytes)
   const serial = bytes.length >= 27 ? stored.getUint32(14, true) : 0
   let unfinished: Uint8Array[] = []
+  for (const { at, segments, body, end } of storedPages(bytes)) {
+    if (end > bytes.length) return
+    if (stored.getUint32(at + 14, true) !== serial) continue
+    const packets: Uint8Array[] = []
+    // A packet is cut in segments of 255 bytes; a shorter one ends it. It may go on in the next page.
+    for (let i = 0, from = body, to = body; i < segments.length; i++) {
+      to += segments[i]!
+      const isEnd = segments[i]! < 255
+      if (!isEnd && i < segments.length - 1) continue
+      unfinished.push(bytes.subarray(from, to))
+      from = to
+      if (!isEnd) continue
+      packets.push(joined(unfinished))
+      unfinished = []
+    }
+    yield { granule: granule(stored, at), isLast: (bytes[at + 5]! & 4) !== 0, packets }
+  }
+}
+
+interface StoredPage {
+  readonly at: number
+  readonly segments: Uint8Array
+  readonly body: number
+  /** Beyond the file where that was cut short. */
+  readonly end: number
+}
+
+/** Where the pages of all streams lie, one after the other. */
+function* storedPages(bytes: Uint8Array): Generator<StoredPage> {
   for (let at = 0; at + 27 <= bytes.length && bytesAre(bytes, at, 'OggS'); ) {
     const segments = bytes.subarray(at + 27, at + 27 + bytes[at + 26]!)
     const body = at + 27 + bytes[at + 26]!
     const end = body + segments.reduce((sum, length) => sum + length, 0)
-    if (end > bytes.length) return
-    if (stored.getUint32(at + 14, true) === serial) {
-      const packets: Uint8Array[] = []
-      // A packet is cut in segments of 255 bytes; a shorter one ends it. It may go on in the next page.
-      for (let i = 0, from = body, to = body; i < segments.length; i++) {
-        to += segments[i]!
-        const isEnd = segments[i]! < 255
-        if (!isEnd && i < segments.length - 1) continue
-        unfinished.push(bytes.subarray(from, to))
-        from = to
-        if (!isEnd) continue
-        packets.push(joined(unfinished))
-        unfinished = []
-      }
-      yield { granule: granule(stored, at), isLast: (bytes[at + 5]! & 4) !== 0, packets }
-    }
+    yield { at, segments, body, end }
     at = end
   }
 }
@@ -50,16 +64,14 @@ const MOST_BYTES = 65_536
  */
 export function* oggPieces(bytes: Uint8Array): Generator<Uint8Array> {
   let [from, headers, packets] = [0, 0, 0]
-  for (let at = 0; at + 27 <= bytes.length && bytesAre(bytes, at, 'OggS'); ) {
-    const segments = bytes.subarray(at + 27, at + 27 + bytes[at + 26]!)
-    at += 27 + segments.length + segments.reduce((sum, length) => sum + length, 0)
+  for (const { segments, end } of storedPages(bytes)) {
     const ended = segments.filter((length) => length < 255).length
     headers += ended
     if (headers <= HEADERS) continue
     packets += ended
-    if (packets < MOST_PACKETS && at - from < MOST_BYTES) continue
-    yield bytes.subarray(from, at)
-    ;[from, packets] = [at, 0]
+    if (packets < MOST_PACKETS && end - from < MOST_BYTES) continue
+    yield bytes.subarray(from, end)
+    ;[from, packets] = [end, 0]
   }
   if (from < bytes.length) yield bytes.subarray(from)
 }

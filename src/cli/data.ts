@@ -9,7 +9,7 @@ import type { ChatTokenizer } from '../text/chat.js'
 import type { LoadedRecipe } from '../train/recipe/recipe.js'
 import type { SourceOf } from '../train/sources.js'
 import { type BaseFlags, chosenBases, number, wholeNumber, withBases } from './options.js'
-import { ProgressLine } from './progress.js'
+import { ProgressLine, showingDecoding } from './progress.js'
 import { runFolder } from './train.js'
 import type { CliContext } from './verb.js'
 
@@ -143,15 +143,12 @@ async function showDraws(
   const { resolveEncoders } = await import('../model/bases/resolve-plan.js')
   const config = await resolveEncoders(loaded.recipe.model.encoders)
   const rate = sampleRateOf(config)
-  const line = new ProgressLine()
   const manifests = await loadManifests(loaded)
-  const sets = await loadSets(loaded.recipe, 'all', rate, {
-    onProgress: (set, done, total) => line.show(`decoding ${set} ${done}/${total}`),
-    onWarning: (message) => line.note(`warning: ${message}`),
-    signal: context.signal,
-  })
-  line.end()
+  const sets = await showingDecoding((shown) =>
+    loadSets(loaded.recipe, 'all', rate, { ...shown, signal: context.signal }),
+  )
   const sourceOf = await openSources(loaded, { sets, manifests }, config)
+  const line = new ProgressLine()
   if (options.tokens) line.show('opening the tokenizer')
   const tokenizer = options.tokens && (await tokenizerOf(loaded, sourceOf))
   line.end()

@@ -1,11 +1,10 @@
-import { checkSchema, firstMistake } from '../check-schema.js'
 import { PalError } from '../errors.js'
 import type { Message } from '../text/chat.js'
 import type { Dialect, Row, WrittenAudio } from './dialects/dialect.js'
 import { dialects } from './dialects/index.js'
 import type { WrittenMessage } from './dialects/written-message.js'
 import { audioPlaceholder, isLearnt } from './message.js'
-import { mistakeAt, type Place } from './place.js'
+import { expectRow, mistakeAt, type Place } from './place.js'
 import type { StoredAudio } from './stored-audio.js'
 
 /** One example to learn from. Every audio has its placeholder in a user message, in the same order. */
@@ -99,10 +98,7 @@ function parseRow(
       hint: dialects.map(({ name, example }) => `${name}: ${example}`).join('\n'),
     })
   }
-  const { data, error } = checkSchema(dialect.schema, value)
-  if (!error) return { dialect: dialect.name, row: data }
-  const { message, path } = firstMistake(error)
-  throw new PalError(message, mistakeAt(place, path.join('.')))
+  return { dialect: dialect.name, row: expectRow(dialect.schema, value, place) }
 }
 
 /** The messages with a placeholder for every audio. */

@@ -121,12 +121,21 @@ function graphFor({ config, encoder }: Pick<FrozenEncoderOptions, 'config' | 'en
   return encoderGraph(new Network(new Graph(), config), encoder, samples)
 }
 
+/** A weight as it is now: the run's own, which the next run of a program may be lent, or that of a file. */
+export function weightOf(
+  { parameters, frozen }: Pick<FrozenEncoderOptions, 'parameters' | 'frozen'>,
+  name: string,
+): WeightSource {
+  const source = parameters.entries.has(name) ? parameters.get(name) : frozen(name)
+  if (!source) throw new Error(`expected numbers for the weight "${name}", got none`)
+  return source
+}
+
 /** Of every number: a fingerprint, which tells bases by a sample of each tensor, may be that of two. */
 async function hashWeights({ config, encoder, parameters, frozen }: FrozenEncoderOptions): Promise<string> {
   const hash = createHash('sha256')
   for (const name of encoderWeights(config, encoder)) {
-    const source = parameters.entries.has(name) ? parameters.get(name) : frozen(name)
-    if (!source) throw new Error(`expected numbers for the weight "${name}", got none`)
+    const source = weightOf({ parameters, frozen }, name)
     if ('bits' in source) {
       hash.update(`${name} ${source.bits} ${source.blockSize} `)
       await update(hash, source.values)

@@ -136,6 +136,19 @@ export async function settingsFor(context: TestContext, hub?: FakeHub, more: Par
   } satisfies HubSettings
 }
 
+/** Has this process look there instead of at the hub, as long as the test runs. */
+export async function useHub(context: TestContext, hub: FakeHub): Promise<void> {
+  const { cache } = await settingsFor(context, hub)
+  const before = { HF_ENDPOINT: process.env.HF_ENDPOINT, HF_HUB_CACHE: process.env.HF_HUB_CACHE }
+  Object.assign(process.env, { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: cache })
+  context.after(() => {
+    for (const [key, value] of Object.entries(before)) {
+      if (value === undefined) delete process.env[key]
+      else process.env[key] = value
+    }
+  })
+}
+
 /** Waits for nothing, but says how long it would have. */
 export function impatient(waits: number[] = []): Patience {
   return {

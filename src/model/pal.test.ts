@@ -10,7 +10,7 @@ import type { Audio } from '../audio/audio.js'
 import { encodeWav } from '../audio/write-wav.js'
 import { PalError } from '../errors.js'
 import { findModel } from '../hub/find-model.js'
-import { FakeHub, repository, settingsFor } from '../hub/hub.test.helper.js'
+import { FakeHub, repository, useHub } from '../hub/hub.test.helper.js'
 import { Random } from '../random.js'
 import type { AskResult } from './answering/answer.js'
 import type { AskOptions } from './ask-options.js'
@@ -241,15 +241,7 @@ describe('stopping', () => {
 
   test('a signal for loading stops a download', async (context) => {
     const hub = await FakeHub.start(context)
-    const { cache } = await settingsFor(context, hub)
-    const before = { HF_ENDPOINT: process.env.HF_ENDPOINT, HF_HUB_CACHE: process.env.HF_HUB_CACHE }
-    Object.assign(process.env, { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: cache })
-    context.after(() => {
-      for (const [key, value] of Object.entries(before)) {
-        if (value === undefined) delete process.env[key]
-        else process.env[key] = value
-      }
-    })
+    await useHub(context, hub)
     const onHub = await writeTinyModel()
     const file = join(onHub, 'config.json')
     const bases = { llm: { name: repository, sha256: 'a'.repeat(64) } }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Tokenizer as Library } from '@huggingface/tokenizers'
 import { z } from 'zod'
-import { checkSchema, firstMistake } from '../check-schema.js'
+import { expectShape } from '../check-schema.js'
 import { PalError } from '../errors.js'
 import { readText, readTextIfAny } from '../reading.js'
 import { type ChatTokenizer, chatWith } from './chat.js'
@@ -54,9 +54,9 @@ export function tokenizerFrom(
   parts: TokenizerParts,
   files: Readonly<Record<keyof TokenizerParts, string>>,
 ): ChatTokenizer {
-  const json = valid(tokenizerSchema, parts.tokenizer, files.tokenizer)
-  const config = valid(configSchema, parts.config, files.config)
-  const generation = valid(generationSchema, parts.generation ?? {}, files.generation)
+  const json = expectShape(tokenizerSchema, parts.tokenizer, { file: files.tokenizer })
+  const config = expectShape(configSchema, parts.config, { file: files.config })
+  const generation = expectShape(generationSchema, parts.generation ?? {}, { file: files.generation })
 
   const library = openLibrary(json, config, files.tokenizer)
   const endIds = endIdsOf(library, config, generation, files.config)
@@ -229,11 +229,4 @@ function parse(text: string, file: string): unknown {
   } catch (cause) {
     throw new PalError('expected JSON', { file, cause })
   }
-}
-
-function valid<S extends z.ZodType>(schema: S, json: unknown, file: string): z.infer<S> {
-  const { data, error } = checkSchema(schema, json)
-  if (!error) return data
-  const { message, path } = firstMistake(error)
-  throw new PalError(message, { file, key: path.join('.') })
 }

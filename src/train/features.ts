@@ -1,5 +1,10 @@
 import type { ImaginedSound } from '../data/source.js'
-import { encoderWeights, FrozenEncoder, type FrozenEncoderOptions } from '../features/frozen-encoder.js'
+import {
+  encoderWeights,
+  FrozenEncoder,
+  type FrozenEncoderOptions,
+  weightOf,
+} from '../features/frozen-encoder.js'
 import { ImaginedScores } from '../features/imagined-scores.js'
 import type { ModelConfig, NamedEncoder } from '../model/config/config.js'
 import { tokenCount } from '../model/network/token-count.js'
@@ -91,15 +96,13 @@ function frozenEncoders(config: ModelConfig, { trained }: Stage): readonly Named
 }
 
 async function imaginedScores(
-  { parameters, frozen }: Pick<StageFeaturesOptions, 'parameters' | 'frozen'>,
+  weights: Pick<StageFeaturesOptions, 'parameters' | 'frozen'>,
   encoder: string,
 ): Promise<ImaginedScores> {
   const read = async (part: string) => {
     const name = `encoders.${encoder}.encoder.classifier.${part}`
-    const source = parameters.entries.has(name) ? parameters.get(name) : frozen(name)
-    if (!source) throw new Error(`expected numbers for the weight "${name}", got none`)
     // A copy: a run's own weights are lent to each step.
-    return (await readNumbers(source, name)).slice()
+    return (await readNumbers(weightOf(weights, name), name)).slice()
   }
   return new ImaginedScores(await read('weight'), await read('bias'))
 }

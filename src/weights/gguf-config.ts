@@ -1,6 +1,6 @@
+import { quoted } from '../quoted.js'
 import { type GgufFile, readGgufTensor } from './gguf.js'
 import { GgufMetadata } from './gguf-metadata.js'
-import { quoted } from './quoted.js'
 
 /** The architectures that share the Llama decoder: what `config.json` calls them. */
 const MODEL_TYPES: Readonly<Record<string, string>> = { llama: 'llama', qwen2: 'qwen2', qwen3: 'qwen3' }

@@ -1,7 +1,7 @@
 import { PalError } from '../errors.js'
+import { quoted, shown } from '../quoted.js'
 import { GgufReader, type GgufValue } from './gguf-reader.js'
 import { type GgufType, ggufTypes, isGgufType, unreadableGgufTypes } from './gguf-types.js'
-import { quoted, shown } from './quoted.js'
 
 export type { GgufValue } from './gguf-reader.js'
 

@@ -1,6 +1,6 @@
 import { PalError } from '../errors.js'
+import { quoted, shown } from '../quoted.js'
 import type { GgufFile, GgufValue } from './gguf.js'
-import { quoted, shown } from './quoted.js'
 
 /** The metadata of a GGUF file, read with checks: what is there must be of the kind that it is read as. */
 export class GgufMetadata {

@@ -1,10 +1,10 @@
 import { realpath } from 'node:fs/promises'
 import { PalError } from '../errors.js'
+import { quoted } from '../quoted.js'
 import { type GgufFile, type GgufTensor, openGguf, readGgufTensor } from './gguf.js'
 import { ggufConfig } from './gguf-config.js'
 import { huggingFaceName } from './gguf-names.js'
 import { ggufTokenizer, type TokenizerFiles } from './gguf-tokenizer.js'
-import { quoted } from './quoted.js'
 
 /** A language model in a GGUF file, as a Hugging Face folder would describe it. */
 export interface GgufModel {

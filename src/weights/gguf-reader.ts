@@ -1,5 +1,5 @@
 import { PalError } from '../errors.js'
-import { shown } from './quoted.js'
+import { shown } from '../quoted.js'
 
 /** A value of a GGUF file's metadata. Whole numbers beyond 2^53 are bigints; lists of numbers are typed arrays. */
 export type GgufValue = number | bigint | boolean | string | GgufList

@@ -1,6 +1,6 @@
+import { quoted } from '../quoted.js'
 import type { GgufFile } from './gguf.js'
 import { GgufMetadata } from './gguf-metadata.js'
-import { quoted } from './quoted.js'
 
 /** What `tokenizer.json`, `tokenizer_config.json` and `generation_config.json` would say. */
 export interface TokenizerFiles {

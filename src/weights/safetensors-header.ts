@@ -1,6 +1,6 @@
 import { PalError } from '../errors.js'
+import { quoted } from '../quoted.js'
 import { duplicateKey } from './duplicate-key.js'
-import { quoted } from './quoted.js'
 
 export type StoredType = 'F32' | 'F16' | 'BF16' | 'I8' | 'U8' | 'I32' | 'I64'
 

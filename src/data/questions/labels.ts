@@ -107,7 +107,7 @@ function unknownPhrases(label: string): Phrases {
 
 /** What there is more or less of, not one or two. */
 const STUFF =
-  /\b(applause|beatboxing|chatter|fire|gunfire|laughter|music|noise|rain|silence|speech|steam|thunder|traffic|water|wind)$/i
+  /\b(applause|chatter|fire|gunfire|laughter|music|noise|rain|silence|speech|steam|thunder|traffic|water|wind)$/i
 
 const definite = (phrase: string): string => `the ${phrase.replace(/^(a|an|the|some) /i, '')}`
 

@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { checkSchema, firstMistake } from '../../check-schema.js'
 import type { JsonRow } from '../../data/manifests/json-rows.js'
-import { mistakeAt } from '../../data/place.js'
+import { expectRow, mistakeAt } from '../../data/place.js'
 import { PalError } from '../../errors.js'
 
 /** What the rows of MMAU and of MMAR share. */
@@ -28,12 +27,8 @@ export function parseRow<Row extends z.infer<typeof choiceRow>>(
   schema: z.ZodType<Row>,
   { value, place }: JsonRow,
 ): Row {
-  const { data, error } = checkSchema(schema, value)
-  if (error) {
-    const { message, path } = firstMistake(error)
-    throw new PalError(message, mistakeAt(place, path.join('.')))
-  }
-  const { answer, choices } = data
-  if (choices.includes(answer)) return data
+  const row = expectRow(schema, value, place)
+  const { answer, choices } = row
+  if (choices.includes(answer)) return row
   throw new PalError(`expected one of ${choices.join(', ')}, got "${answer}"`, mistakeAt(place, 'answer'))
 }

@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { checkSchema, firstMistake } from '../../check-schema.js'
+import { expectShape } from '../../check-schema.js'
 import { parseJson } from '../../data/manifests/json-rows.js'
-import { PalError } from '../../errors.js'
 import { labelAnswers } from '../closed-answers.js'
 import type { Layout } from './layout.js'
 import { readLayoutText } from './read-layout-text.js'
@@ -43,8 +42,5 @@ const schema = z.record(
 )
 
 async function readNotes(file: string) {
-  const { data, error } = checkSchema(schema, parseJson(await readLayoutText(file), { file }))
-  if (!error) return Object.entries(data)
-  const { message, path } = firstMistake(error)
-  throw new PalError(message, { file, key: path.join('.') })
+  return Object.entries(expectShape(schema, parseJson(await readLayoutText(file), { file }), { file }))
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { findModel, shippedModels } from '../../hub/find-model.js'
-import { commit, FakeHub, settingsFor } from '../../hub/hub.test.helper.js'
+import { commit, FakeHub, useHub } from '../../hub/hub.test.helper.js'
 import { parseModelName } from '../../hub/model-name.js'
 import { readDescription } from '../config/model-description.js'
 import { fetchBase, findBase, nameOfBase } from './find-base.js'
@@ -23,18 +23,14 @@ const REPOSITORIES: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Looks at such a repository, instead of at the hub. */
-async function useHub(context: TestContext, repository: string, files: readonly string[]): Promise<void> {
+async function useRepository(
+  context: TestContext,
+  repository: string,
+  files: readonly string[],
+): Promise<void> {
   const content = Object.fromEntries(files.map((name) => [name, Buffer.from(name)]))
   const hub = await FakeHub.start(context, content, repository)
-  const { cache } = await settingsFor(context, hub)
-  const before = { HF_ENDPOINT: process.env.HF_ENDPOINT, HF_HUB_CACHE: process.env.HF_HUB_CACHE }
-  Object.assign(process.env, { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: cache })
-  context.after(() => {
-    for (const [key, value] of Object.entries(before)) {
-      if (value === undefined) delete process.env[key]
-      else process.env[key] = value
-    }
-  })
+  await useHub(context, hub)
 }
 
 for (const model of shippedModels()) {
@@ -44,7 +40,7 @@ for (const model of shippedModels()) {
     test(`${model}: ${name} is fetched by its name`, async (context) => {
       const { repository, file } = parseModelName(name)!
       assert.ok(REPOSITORIES[repository], 'a base of a model that ships, whose repository is not known here')
-      await useHub(context, repository, REPOSITORIES[repository])
+      await useRepository(context, repository, REPOSITORIES[repository])
       const path = await fetchBase(name, {})
       assert.ok(path.endsWith(join('snapshots', commit, file ?? '')), path)
       assert.equal(await findBase(name), path)
@@ -53,7 +49,7 @@ for (const model of shippedModels()) {
 }
 
 test('a base that is found without its file is called by it', async (context) => {
-  await useHub(context, 'acme/tiny', ['a.Q4_1.gguf', 'a.Q8_0.gguf'])
+  await useRepository(context, 'acme/tiny', ['a.Q4_1.gguf', 'a.Q8_0.gguf'])
   const name = 'acme/tiny@main:a.Q4_1.gguf'
   const path = await fetchBase(name, {})
   assert.equal(await findBase('acme/tiny'), path)

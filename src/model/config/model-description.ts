@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { checkSchema, firstMistake } from '../../check-schema.js'
+import { expectShape } from '../../check-schema.js'
 import { PalError } from '../../errors.js'
 import { readText } from '../../reading.js'
 import { writeAtomically } from '../../weights/write-atomically.js'
@@ -98,12 +98,7 @@ export async function readDescription(folder: string): Promise<ModelDescription>
       { file, hint: 'A model that hears may be built on it: give it to --llm or --encoder instead.' },
     )
   }
-  const { data, error } = checkSchema(schema, json)
-  if (error) {
-    const { message, path } = firstMistake(error)
-    throw new PalError(message, { file, key: path.join('.') })
-  }
-  const { format: _, version: __, ...description } = data
+  const { format: _, version: __, ...description } = expectShape(schema, json, { file })
   return description
 }
 
