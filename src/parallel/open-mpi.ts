@@ -27,10 +27,12 @@ const HINT =
  * Loads Open MPI, without starting it. C's macros such as MPI_COMM_WORLD are addresses of variables there; another
  * MPI has numbers of its own instead, and is not understood.
  * @param path of the library @default PAL_MPI, or where the system finds it
- * @throws PalError that says what is missing: the package koffi, or the library
+ * @throws PalError if the library is missing, or another MPI's
  */
 export async function loadOpenMpi(path = process.env.PAL_MPI): Promise<OpenMpi> {
-  const library = open(await importKoffi(), path ? [path] : NAMES)
+  // Here, because nobody else on this thread needs it.
+  const { default: koffi } = await import('koffi')
+  const library = open(koffi, path ? [path] : NAMES)
   const address = (name: string): bigint => {
     try {
       return library.symbol(name)
@@ -75,21 +77,7 @@ export async function loadOpenMpi(path = process.env.PAL_MPI): Promise<OpenMpi> 
   }
 }
 
-/** An optional peer: nobody else needs 4 MB of it. @throws PalError if it is not installed */
-async function importKoffi() {
-  try {
-    return (await import('koffi')).default
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    const got = code === 'ERR_MODULE_NOT_FOUND' ? 'none' : `one that does not load: ${message}`
-    throw new PalError(`expected the package koffi, which calls MPI, got ${got}`, {
-      hint: 'Install it beside this one: `npm install koffi@3`.',
-      cause,
-    })
-  }
-}
-
-type Koffi = Awaited<ReturnType<typeof importKoffi>>
+type Koffi = typeof import('koffi')['default']
 
 function open(koffi: Koffi, paths: readonly string[]) {
   const tried: string[] = []

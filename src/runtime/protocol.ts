@@ -2,7 +2,7 @@ import type { ArenaEntry, ArenaWrites } from './arena.js'
 
 /** A tensor's numbers with their shape, as they are fed and returned. */
 export interface Value {
-  readonly data: Float32Array | BigInt64Array
+  readonly data: Float32Array | BigInt64Array | Int32Array
   readonly dims: readonly number[]
 }
 
@@ -27,6 +27,8 @@ export interface CompileRequest {
   readonly keepsMemory: boolean
   readonly provider: string
   readonly threads: number
+  /** By output: what of a lent arena it is written over. */
+  readonly inPlace: Readonly<Record<string, string>>
 }
 
 export interface RunRequest {
@@ -41,7 +43,9 @@ export interface LentArena {
   readonly arena: number
   /** Absent where the worker has kept it. */
   readonly memory: ArenaMemory | undefined
-  /** The worker keeps the memory and writes these into it; without them it comes back with the result. */
+  /** The worker keeps the memory; else it comes back with the result. */
+  readonly keep: boolean
+  /** What the worker writes into it first. */
   readonly writes: ArenaWrites | undefined
 }
 

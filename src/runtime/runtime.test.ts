@@ -3,8 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { add } from '../graph/elementwise.js'
+import { sum } from '../graph/reduce.js'
 import { Graph } from '../graph/tensor.js'
 import { Arena, type ArenaWrites } from './arena.js'
+import type { Value } from './protocol.js'
 import { type Program, Runtime } from './runtime.js'
 
 let runtime: Runtime
@@ -96,6 +98,57 @@ test('a runtime says what its rounding depends on', async () => {
   const others = await Runtime.start({ threads: 2 })
   assert.notEqual(others.rounding, runtime.rounding)
   await others.close()
+})
+
+test('an output is written over what it was read from, and the next run reads it there', async () => {
+  const graph = new Graph()
+  const y = add(graph.input('x', [4]), graph.input('by', [1]))
+  const outputs = { y, sum: sum(y, [0]) }
+  const program = await runtime.compile(outputs, { inPlace: { y: 'x' } })
+  const arena = numbers(1, 2, 3, 4)
+  const sums: (Value['data'] | undefined)[] = []
+  for (const n of [10, 20, 30]) {
+    const { outputs } = await program.run({ by: Float32Array.of(n) }, arena, { keep: true })
+    assert.deepEqual(Object.keys(outputs), ['sum'])
+    sums.push(outputs.sum?.data)
+  }
+  assert.throws(() => arena.flat, /the runtime has its memory; await home\(\) first/)
+  assert.deepEqual(sums, [Float32Array.of(50), Float32Array.of(130), Float32Array.of(250)])
+  await arena.home()
+  assert.deepEqual(arena.flat, Float32Array.of(61, 62, 63, 64))
+
+  await program.run({ by: Float32Array.of(1) }, arena)
+  assert.deepEqual(arena.flat, Float32Array.of(62, 63, 64, 65))
+
+  const whole = await program.run({ x: Float32Array.of(1, 2, 3, 4), by: Float32Array.of(1) })
+  assert.deepEqual(whole.outputs.y?.data, Float32Array.of(2, 3, 4, 5))
+})
+
+test('what is written in place must be there on both sides', async () => {
+  const x = new Graph().input('x', [4])
+  const y = add(x, x)
+  await assert.rejects(
+    runtime.compile({ y }, { inPlace: { z: 'x' } }),
+    /compile: no output "z" to be written in place/,
+  )
+  const program = await runtime.compile({ y }, { inPlace: { y: 'past' } })
+  const arena = numbers(1, 2, 3, 4)
+  await assert.rejects(
+    program.run({}, arena, { keep: true }),
+    /ONNX Runtime: expected an arena with "past", which "y" is written over/,
+  )
+  assert.deepEqual(arena.flat, Float32Array.of(1, 2, 3, 4))
+})
+
+test('memory that went to and fro is written where it lies now', async () => {
+  const x = new Graph().input('x', [4])
+  const program = await runtime.compile({ y: add(x, x) }, { inPlace: { y: 'x' } })
+  const arena = numbers(1, 2, 3, 4)
+  for (let i = 0; i < 3; i++) {
+    await program.run({}, arena, { keep: true })
+    await arena.home()
+  }
+  assert.deepEqual(arena.flat, Float32Array.of(8, 16, 24, 32))
 })
 
 /** What a run of `twice` writes into the arena that it read. */

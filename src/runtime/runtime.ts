@@ -7,7 +7,7 @@ import type { BlockData } from '../graph/blocks.js'
 import { type ExternalData, type OnnxModel, writeOnnx } from '../graph/onnx.js'
 import type { Tensor } from '../graph/tensor.js'
 import { Activity } from './activity.js'
-import type { Arena, ArenaWrites, Keeper } from './arena.js'
+import type { Arena, ArenaWrites, Keep, Keeper } from './arena.js'
 import { commonFolder } from './common-folder.js'
 import type {
   CloseRequest,
@@ -59,6 +59,12 @@ export interface CompileOptions {
    * turns need the sum so, and else what the largest needs. @default true
    */
   readonly keepsMemory?: boolean
+  /**
+   * Outputs that a run with an arena writes over the arena's tensor of that name, which must have their shape, and does not return:
+   * nothing is copied. The tensor may be what the operation that makes the output reads, if no other operation reads it and that one
+   * reads each number no later than it writes there, as an addition does, or attention that adds rows to a cache. @default {}
+   */
+  readonly inPlace?: Readonly<Record<string, string>>
 }
 
 export interface RunResult {
@@ -156,8 +162,11 @@ export class Runtime {
       purpose = 'inference',
       prepacking = purpose !== 'training',
       keepsMemory = true,
+      inPlace = {},
     }: CompileOptions = {},
   ): Promise<Program> {
+    const unknown = Object.keys(inPlace).find((name) => !(name in outputs))
+    if (unknown !== undefined) throw new Error(`compile: no output "${unknown}" to be written in place`)
     const placed = placeWeights(outputs, weights)
     const program = this.#programs++
     await this.#ask({
@@ -171,14 +180,16 @@ export class Runtime {
       keepsMemory,
       provider: this.#provider,
       threads: this.#threads,
+      inPlace,
     })
     return new Program(placed.model, {
-      run: async (feeds, arena, writes) => {
+      run: async (feeds, arena, after) => {
         const run = { kind: 'run', program, feeds } as const
         const answer = arena
           ? await arena.lend(this.#keeper, (buffer) => {
               const memory = buffer && { buffer, entries: [...arena.entries.values()] }
-              const lent = { arena: this.#numberOf(arena), memory, writes }
+              const writes = after && 'copies' in after ? after : undefined
+              const lent = { arena: this.#numberOf(arena), memory, keep: after !== undefined, writes }
               return this.#post({ ...run, lent }, buffer && [buffer])
             })
           : await this.#post({ ...run, lent: undefined })
@@ -253,7 +264,7 @@ interface Backend {
   run(
     feeds: Readonly<Record<string, Value>>,
     arena: Arena | undefined,
-    writes: ArenaWrites | undefined,
+    after: ArenaWrites | Keep | undefined,
   ): Promise<RunResult>
   release(): Promise<void>
 }
@@ -272,13 +283,13 @@ export class Program {
    * Runs once. Where a shape is known to the graph, an input's numbers are enough.
    * @param arena memory that further inputs are taken from by name; it is lent for the run, not copied, and runs on one
    *   arena take turns
-   * @param writes what goes from the outputs into the arena, which then stays with the runtime until it is called
-   *   home: memory that goes to and fro at every token makes V8 collect garbage as if it were new each time
+   * @param after the arena stays with the runtime until it is called home, with what the outputs write into it first:
+   *   memory that goes to and fro at every token makes V8 collect garbage as if it were new each time
    */
   async run(
     feeds: Readonly<Record<string, Value | Value['data']>>,
     arena?: Arena,
-    writes?: ArenaWrites,
+    after?: ArenaWrites | Keep,
   ): Promise<RunResult> {
     const values: Record<string, Value> = {}
     for (const { name, shape } of this.#model.inputs) {
@@ -289,7 +300,7 @@ export class Program {
       }
       values[name] = 'dims' in fed ? fed : { data: fed, dims: shape.map(Number) }
     }
-    return this.#backend.run(values, arena, writes)
+    return this.#backend.run(values, arena, after)
   }
 
   /** Frees the program's memory. */
@@ -300,14 +311,14 @@ export class Program {
 
 /** The execution providers that this build of ONNX Runtime holds. */
 export async function listProviders(): Promise<readonly string[]> {
-  const { listSupportedBackends } = await import('onnxruntime-node')
-  return listSupportedBackends().map(({ name }) => name)
+  const { availableProviders } = await import('./onnxruntime/providers.js')
+  return availableProviders()
 }
 
 async function roundingOf({ provider, threads }: Settings): Promise<string> {
-  const { env } = await import('onnxruntime-node')
+  const { api } = await import('./onnxruntime/api.js')
   const machine = `${process.platform} ${process.arch} ${cpus()[0]?.model}`
-  return `ONNX Runtime ${env.versions.node}, ${provider}, ${threads} threads, ${machine}`
+  return `ONNX Runtime ${api().version}, ${provider}, ${threads} threads, ${machine}`
 }
 
 /** Writes the model with its weights as external data: files by their place, memory under invented names. */
