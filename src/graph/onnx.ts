@@ -104,7 +104,13 @@ export function writeOnnx(
 const VARINT = 0
 const LENGTH = 2
 const FIXED32 = 5
-const ELEMENT_TYPES: Readonly<Record<DType | 'uint8', number>> = { float32: 1, uint8: 2, int64: 7, bool: 9 }
+const ELEMENT_TYPES: Readonly<Record<DType | 'uint8', number>> = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+}
 
 /** What the outputs depend on, in topological order. */
 export function neededNodes(outputs: readonly Tensor[]): readonly Node[] {

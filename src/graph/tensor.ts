@@ -3,7 +3,7 @@ import { PalError } from '../errors.js'
 /** A dimension is a number, or the name of a length that is known only when the graph runs. */
 export type Dim = number | string
 export type Shape = readonly Dim[]
-export type DType = 'float32' | 'int64' | 'bool'
+export type DType = 'float32' | 'int64' | 'int32' | 'bool'
 export type Attribute = number | readonly number[] | string | { readonly float: number }
 export type ConstantData = Float32Array | BigInt64Array
 

@@ -1,11 +1,13 @@
 import { checkpoint } from '../graph/checkpoint.js'
 import { add, mul, silu } from '../graph/elementwise.js'
 import { gather } from '../graph/gather.js'
+import type { GroupQueryInputs, Present } from '../graph/group-query-attention.js'
 import { matmul } from '../graph/matmul.js'
 import { rotary } from '../graph/rotary.js'
 import { reshape, tail } from '../graph/shape.js'
 import type { Dim, Tensor } from '../graph/tensor.js'
 import { attention, type KeyValues, splitHeads } from '../nn/attention.js'
+import { cachedAttention } from '../nn/cached-attention.js'
 import { linear } from '../nn/linear.js'
 import { rmsNorm } from '../nn/norm.js'
 import type { Scope } from '../nn/scope.js'
@@ -22,8 +24,10 @@ export interface DecoderInputs {
   readonly positions: Positions
   /** Which earlier tokens of the sequence each token sees, added to the scores: [batch, 1, 1, time, time]. */
   readonly mask?: Tensor | undefined
-  /** For each layer, further keys and values that every token sees: an audio memory, or a cache. */
+  /** For each layer, further keys and values that every token sees: an audio memory. */
   readonly memory?: readonly (readonly KeyValues[])[]
+  /** For each layer, the rows that it goes on from, an audio memory among them; there is no `memory` and no `mask` beside it. */
+  readonly cache?: readonly LayerCache[] | undefined
   /** How many of the last tokens' states are read: the last layer makes no others. @default all */
   readonly read?: number | undefined
   /** Changes the states before a layer (Flamingo's blocks). */
@@ -31,6 +35,9 @@ export interface DecoderInputs {
   /** @default false */
   readonly checkpointing?: Checkpointing
 }
+
+/** What earlier tokens have left for a layer, see `GroupQueryInputs`. */
+export type LayerCache = Pick<GroupQueryInputs, 'pastKeys' | 'pastValues' | 'lastRow' | 'totalRows'>
 
 /**
  * What is computed again for the gradient instead of being kept: the FFN's gates, which cost one more pass over them (`gates`, as
@@ -74,34 +81,29 @@ export class Decoder {
    */
   keyValues(layer: number, normed: Tensor, positions: Positions | undefined): KeyValues {
     const { keyValueHeads } = this.config
-    const keys = this.#normHeads(layer, 'k_norm', this.#projectHeads(layer, 'k_proj', normed, keyValueHeads))
-    const values = this.#projectHeads(layer, 'v_proj', normed, keyValueHeads)
-    return {
-      keys: splitHeads(positions ? rotate(keys, positions) : keys, keyValueHeads),
-      values: splitHeads(values, keyValueHeads),
-    }
+    const { keys, values } = this.#keysAndValues(layer, normed, positions)
+    return { keys: splitHeads(keys, keyValueHeads), values: splitHeads(values, keyValueHeads) }
   }
 
   /**
-   * All layers: states [batch, time, hiddenSize] → [batch, read, hiddenSize], with each layer's own keys and values.
-   * The final norm is part of `logits`.
+   * All layers: states [batch, time, hiddenSize] → [batch, read, hiddenSize], and each layer's cache with the new tokens' rows,
+   * if there is one. The final norm is part of `logits`.
    */
   run(
     states: Tensor,
     inputs: DecoderInputs,
-  ): { readonly states: Tensor; readonly keyValues: readonly KeyValues[] } {
-    const keyValues: KeyValues[] = []
-    const scaled = scaledPositions(inputs.positions, this.config.headSize)
+  ): { readonly states: Tensor; readonly present: readonly Present[] } {
+    const present: Present[] = []
     let current = states
     for (let layer = 0; layer < this.config.layers; layer++) {
       const result = checkpoint(this.#scope.graph, inputs.checkpointing === true, () => {
         const entered = inputs.before?.(layer, current) ?? current
-        return this.#run(layer, entered, inputs, scaled)
+        return this.#run(layer, entered, inputs)
       })
-      keyValues.push(result.keyValues)
+      if (result.present) present.push(result.present)
       current = result.states
     }
-    return { states: current, keyValues }
+    return { states: current, present }
   }
 
   /** The final norm and the output head: [..., hiddenSize] → [..., vocabularySize]. */
@@ -114,32 +116,69 @@ export class Decoder {
     return matmul(normed, head, { transposeB: true })
   }
 
-  #run(
-    layer: number,
-    x: Tensor,
-    { positions, mask, memory, read, checkpointing }: DecoderInputs,
-    scaled: Positions,
-  ): { states: Tensor; keyValues: KeyValues } {
-    const { heads, keyValueHeads, hiddenSize, normEpsilon, layers } = this.config
+  #run(layer: number, x: Tensor, inputs: DecoderInputs): { states: Tensor; present: Present | undefined } {
+    const { hiddenSize, normEpsilon, layers } = this.config
+    const { read, checkpointing } = inputs
     // A token that nobody reads after the last layer is heard there by its keys and values alone.
     const isLast = layer === layers - 1
-    const ofRead = (all: Tensor, axis: number) => (isLast && read !== undefined ? tail(all, axis, read) : all)
+    const ofRead: OfRead = (all, axis) => (isLast && read !== undefined ? tail(all, axis, read) : all)
     const normed = this.inputNorm(layer, x)
-    const own = this.keyValues(layer, normed, positions)
-    const heard = { ...own, mask: mask && ofRead(mask, 3), causal: mask !== undefined }
-    const asked = this.#normHeads(
-      layer,
-      'q_norm',
-      this.#projectHeads(layer, 'q_proj', ofRead(normed, 1), heads),
-    )
-    const turned = rotate(asked, { ...scaled, indices: ofRead(positions.indices, 1) })
-    const queries = splitHeads(turned, keyValueHeads, heads / keyValueHeads)
-    const stretches = [...(memory?.[layer] ?? []), heard]
-    const mixed = attention(queries, stretches, { scale: 1, checkpointing: checkpointing === 'selective' })
+    const { mixed, present } = inputs.cache
+      ? this.#attendFrom(inputs.cache[layer]!, layer, normed, inputs, ofRead)
+      : this.#attend(layer, normed, inputs, ofRead)
     const attended = add(ofRead(x, 1), this.#project(layer, 'self_attn.o_proj', mixed, hiddenSize))
     const second = rmsNorm(this.#layer(layer).in('post_attention_layernorm'), attended, normEpsilon)
     const gatesAgain = checkpointing === 'gates' || checkpointing === 'selective'
-    return { states: add(attended, this.#feedForward(layer, second, gatesAgain)), keyValues: own }
+    return { states: add(attended, this.#feedForward(layer, second, gatesAgain)), present }
+  }
+
+  /** From the start: tokens see what the mask shows of themselves, and all of the memory. */
+  #attend(
+    layer: number,
+    normed: Tensor,
+    { positions, mask, memory, checkpointing }: DecoderInputs,
+    ofRead: OfRead,
+  ): { mixed: Tensor; present?: undefined } {
+    const { heads, keyValueHeads } = this.config
+    const own = this.keyValues(layer, normed, positions)
+    const heard = { ...own, mask: mask && ofRead(mask, 3), causal: mask !== undefined }
+    const indices = ofRead(positions.indices, 1)
+    const asked = this.#queries(layer, ofRead(normed, 1), { ...positions, indices })
+    const queries = splitHeads(asked, keyValueHeads, heads / keyValueHeads)
+    const stretches = [...(memory?.[layer] ?? []), heard]
+    return { mixed: attention(queries, stretches, { checkpointing: checkpointing === 'selective' }) }
+  }
+
+  /** From a cache. Its operation takes as many queries as keys, so those that are not read are left out behind it. */
+  #attendFrom(
+    cache: LayerCache,
+    layer: number,
+    normed: Tensor,
+    { positions }: DecoderInputs,
+    ofRead: OfRead,
+  ): { mixed: Tensor; present: Present } {
+    const { keys, values } = this.#keysAndValues(layer, normed, positions)
+    const queries = this.#queries(layer, normed, positions)
+    const { mixed, present } = cachedAttention({ ...cache, queries, keys, values }, this.config.headSize)
+    return { mixed: ofRead(mixed, 1), present }
+  }
+
+  /** [batch, time, hiddenSize] → [batch, time, heads·headSize], turned to their positions. */
+  #queries(layer: number, normed: Tensor, positions: Positions): Tensor {
+    const asked = this.#projectHeads(layer, 'q_proj', normed, this.config.heads)
+    return rotate(this.#normHeads(layer, 'q_norm', asked), positions)
+  }
+
+  /** [batch, time, hiddenSize] → [batch, time, keyValueHeads·headSize] each. */
+  #keysAndValues(
+    layer: number,
+    normed: Tensor,
+    positions: Positions | undefined,
+  ): { keys: Tensor; values: Tensor } {
+    const { keyValueHeads } = this.config
+    const keys = this.#normHeads(layer, 'k_norm', this.#projectHeads(layer, 'k_proj', normed, keyValueHeads))
+    const values = this.#projectHeads(layer, 'v_proj', normed, keyValueHeads)
+    return { keys: positions ? rotate(keys, positions) : keys, values }
   }
 
   /** W x, and b where the model has one: [batch, time, hiddenSize] → [batch, time, heads·headSize]. */
@@ -189,11 +228,8 @@ export class Decoder {
   }
 }
 
-/** Queries are scaled by 1/√headSize as they are turned, before their heads are split (see `attention`), by no operation of its own. */
-function scaledPositions({ indices, cosine, sine }: Positions, headSize: number): Positions {
-  const scale = 1 / Math.sqrt(headSize)
-  return { indices, cosine: mul(cosine, scale), sine: mul(sine, scale) }
-}
+/** What of the tokens' axis is read after the layer. */
+type OfRead = (all: Tensor, axis: number) => Tensor
 
 function rotate(states: Tensor, { indices, cosine, sine }: Positions): Tensor {
   return rotary(states, indices, cosine, sine)

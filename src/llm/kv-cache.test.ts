@@ -4,12 +4,14 @@ import { MASKED } from '../nn/attention.js'
 import { LLAMA_SIZES } from './config.js'
 import { cacheInput, KeyValueCache, type KeyValueRows } from './kv-cache.js'
 
+const SIZE = 8
+
 const config = {
   ...LLAMA_SIZES['smollm2-135m'],
   layers: 2,
   heads: 2,
   keyValueHeads: 2,
-  headSize: 2,
+  headSize: SIZE,
   hiddenSize: 4,
 }
 
@@ -25,17 +27,17 @@ test('rows go behind those of each head, also when the cache grows', () => {
   }
   assert.deepEqual(cache.lengths(), [total, 0])
   assert.deepEqual(cache.rows(0), rows(0, total))
-  const mask = cache.arena.get(cacheInput.mask(0))
-  assert.ok(mask.length >= total && mask.length % 128 === 0)
-  assert.ok(mask.every((value, i) => value === (i < total ? 0 : MASKED)))
-  assert.ok(cache.arena.get(cacheInput.mask(1)).every((value) => value === MASKED))
+  const [, , capacity] = cache.arena.entry(cacheInput.keys(0)).shape as [number, number, number]
+  assert.ok(capacity >= total && capacity % 128 === 0)
 })
 
-test('layers of a group have one mask, and equally many rows', () => {
+test('a run is told once for each group of layers how many rows there will be', () => {
   const cache = KeyValueCache.empty(config)
   cache.append([rows(0, 3), rows(10, 3)])
-  assert.equal(cache.arena.entries.has(cacheInput.mask(1)), false)
-  assert.equal(cache.writes(1).zeros.length, 2)
+  assert.deepEqual(cache.rowCounts(2), {
+    [cacheInput.lastRow(0)]: { data: Int32Array.of(4), dims: [1] },
+    [cacheInput.totalRows(0)]: { data: Int32Array.of(5), dims: [] },
+  })
   assert.throws(() => cache.append([rows(0, 2), undefined]), /layer 1 has 0 rows, its group 2/)
 })
 
@@ -48,41 +50,32 @@ test('what gated blocks attend to stays as the cache grows', () => {
   assert.equal(cache.arena.entries.has(cacheInput.crossKeys(0)), false)
 })
 
-test('room that was asked for is filled without a copy', () => {
+test('several sequences have as many rows as each, and the longest counts', () => {
+  const single = [5, 2].map((length) => {
+    const cache = KeyValueCache.empty(config, [[]], EACH)
+    cache.append([rows(0, length), rows(0, 1)])
+    return cache
+  })
+  assert.deepEqual(KeyValueCache.join(single).rowCounts(1), {
+    [cacheInput.lastRow(0)]: { data: Int32Array.of(5, 2), dims: [2] },
+    [cacheInput.totalRows(0)]: { data: Int32Array.of(6), dims: [] },
+    [cacheInput.lastRow(1)]: { data: Int32Array.of(1, 1), dims: [2] },
+    [cacheInput.totalRows(1)]: { data: Int32Array.of(2), dims: [] },
+  })
+})
+
+test('room that was asked for is filled without a copy', async () => {
   const cache = KeyValueCache.empty(config, [[]], EACH)
   cache.append([rows(0, 0), rows(0, 0)], 0, 1000)
-  assert.ok(cache.hasRoom(1000) && !cache.hasRoom(2000))
   const { arena } = cache
+  await cache.reserve(1000)
+  assert.equal(cache.arena, arena)
   for (let total = 0; total < 1000; total += 100) cache.append([rows(total, 100), rows(total, 100)])
   assert.equal(cache.arena, arena)
   assert.deepEqual(cache.rows(1), rows(0, 1000))
-})
-
-test('rows that a run writes are those that are appended', () => {
-  const length = 3
-  const [written, appended] = [0, 1].map(() => {
-    const one = KeyValueCache.empty(config, [[]], EACH)
-    one.append([rows(0, 5), rows(0, 2)])
-    return one
-  }) as [KeyValueCache, KeyValueCache]
-  const layers = [rows(50, length), rows(80, length)]
-  const outputs: Record<string, Float32Array> = {
-    keys: Float32Array.from(layers.flatMap(({ keys }) => [...keys])),
-    values: Float32Array.from(layers.flatMap(({ values }) => [...values])),
-  }
-  const { copies, zeros } = written.writes(length)
-  const { flat } = written.arena
-  for (const [name, stretches] of Object.entries(copies)) {
-    for (let i = 0; i < stretches.length; i += 3) {
-      const [from, to, size] = stretches.subarray(i, i + 3) as unknown as [number, number, number]
-      flat.set(outputs[name]!.subarray(from, from + size), to)
-    }
-  }
-  for (let i = 0; i < zeros.length; i += 2) flat.fill(0, zeros[i], zeros[i]! + zeros[i + 1]!)
-  written.advance(length)
-  appended.append(layers)
-  assert.deepEqual(written.lengths(), appended.lengths())
-  assert.deepEqual(written.arena.flat, appended.arena.flat)
+  await cache.reserve(1000)
+  assert.notEqual(cache.arena, arena)
+  assert.deepEqual(cache.rows(1), rows(0, 1000))
 })
 
 test('caches of different lengths join, go on, and part again', () => {
@@ -109,10 +102,6 @@ test('caches of different lengths join, go on, and part again', () => {
     assert.deepEqual(cache.lengths(sequence), [length + 130, 2])
     assert.deepEqual(cache.rows(0, sequence), rows(0, length + 130))
     assert.deepEqual(cache.rows(1, sequence), rows(7, 2))
-    const mask = cache.arena.get(cacheInput.mask(0))
-    const capacity = mask.length / cache.sequences
-    const own = mask.subarray(sequence * capacity, (sequence + 1) * capacity)
-    assert.ok(own.every((value, i) => value === (i < length + 130 ? 0 : MASKED)))
   }
 })
 
@@ -153,9 +142,9 @@ test('to join, to part and to grow make one arena each, and no more', () => {
 
 /** Rows that tell their number and head: [head, row, dimension] → 1000·head + row. */
 function rows(start: number, length: number): KeyValueRows {
-  const keys = Float32Array.from({ length: 2 * length * 2 }, (_, i) => {
-    const head = Math.floor(i / (length * 2))
-    return 1000 * head + start + (Math.floor(i / 2) % length)
+  const keys = Float32Array.from({ length: 2 * length * SIZE }, (_, i) => {
+    const head = Math.floor(i / (length * SIZE))
+    return 1000 * head + start + (Math.floor(i / SIZE) % length)
   })
   return { keys, values: keys.map((value) => -value), length }
 }

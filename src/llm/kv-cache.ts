@@ -1,8 +1,10 @@
 import { MASKED } from '../nn/attention.js'
-import { Arena, type ArenaWrites } from '../runtime/arena.js'
+import { cachedHeadSize } from '../nn/cached-attention.js'
+import { Arena } from '../runtime/arena.js'
+import type { Value } from '../runtime/protocol.js'
 import type { LlamaConfig } from './config.js'
 
-/** Keys and values of consecutive tokens: [heads, length, headSize] each. */
+/** Keys and values of consecutive tokens: [heads, length, `cachedHeadSize`] each. */
 export interface KeyValueRows {
   readonly keys: Float32Array
   readonly values: Float32Array
@@ -13,18 +15,25 @@ export interface KeyValueRows {
 export const cacheInput = {
   keys: (layer: number) => `cache.${layer}.keys`,
   values: (layer: number) => `cache.${layer}.values`,
-  mask: (group: number) => `cache.${group}.mask`,
+  lastRow: (group: number) => `cache.${group}.lastRow`,
+  totalRows: (group: number) => `cache.${group}.totalRows`,
   crossKeys: (layer: number) => `cross.${layer}.keys`,
   crossValues: (layer: number) => `cross.${layer}.values`,
   crossMask: (layer: number) => `cross.${layer}.mask`,
+} as const
+
+/** What a graph calls the cache's parts with the new rows in them; each is written over the input of the same part. */
+export const cacheOutput = {
+  keys: (layer: number) => `present.${layer}.keys`,
+  values: (layer: number) => `present.${layer}.values`,
 } as const
 
 /** For each layer, the rows of one sequence; a layer may have none. */
 export type LayerRows = readonly (KeyValueRows | undefined)[]
 
 /**
- * For each layer, which of the groups of layers it is in that always have equally many rows: what hides unused rows is one
- * for all of a group.
+ * For each layer, which of the groups of layers it is in that always have equally many rows: a graph is told once for a group
+ * how many.
  */
 export type LayerGroups = readonly number[]
 
@@ -41,11 +50,12 @@ const STEP = 128
 /**
  * The keys and values that a decoder has made so far, of one sequence or of several that go on together, in one
  * arena that is lent to each run: sequences and layers may differ in length, because not every layer need hear the
- * audio. Rows that are not used are zero and masked. While tokens are read the arena stays with the runtime, which
- * writes the new rows; whoever wants to see, join or part caches calls them home first.
+ * audio. While tokens are read the arena stays with the runtime, which writes the new rows behind those that are there;
+ * whoever wants to see, join or part caches calls them home first.
  */
 export class KeyValueCache {
   readonly #config: LlamaConfig
+  readonly #rowSize: RowSize
   readonly #groups: LayerGroups
   /** By sequence and layer. */
   readonly #lengths: number[][]
@@ -59,6 +69,7 @@ export class KeyValueCache {
     sequences: readonly (readonly FilledStretch[])[],
   ) {
     this.#config = config
+    this.#rowSize = { heads: config.keyValueHeads, headSize: cachedHeadSize(config.headSize) }
     this.#groups = groups
     this.#cross = cross
     this.#lengths = sequences.map((layers) => layers.map(({ length }) => length))
@@ -115,44 +126,30 @@ export class KeyValueCache {
     return this.#lengths[sequence]!
   }
 
-  /** Whether so many rows more of each layer fit without growing. */
-  hasRoom(added: number): boolean {
-    return this.#fits(this.#capacities.map(() => added))
-  }
-
   /** Waits until the rows are here and not with the runtime. */
   home(): Promise<void> {
     return this.#arena.home()
   }
 
-  /**
-   * Where a run that reads so many tokens of each sequence leaves their rows, [layers, sequences, heads, length,
-   * headSize] in the outputs `keys` and `values`: behind those that are there, and shown. There must be room.
-   */
-  writes(length: number): ArenaWrites {
-    const { layers, keyValueHeads, headSize } = this.#config
-    const [keys, values, zeros]: [number[], number[], number[]] = [[], [], []]
-    let from = 0
-    for (let layer = 0; layer < layers; layer++) {
-      const capacity = this.#capacities[layer]!
-      const [keysAt, valuesAt] = [cacheInput.keys, cacheInput.values].map(
-        (name) => this.#arena.entry(name(layer)).offset,
-      ) as [number, number]
-      const masked = this.#groups.indexOf(this.#groups[layer]!) === layer
-      const maskAt = this.#arena.entry(cacheInput.mask(this.#groups[layer]!)).offset
-      for (const [sequence, lengths] of this.#lengths.entries()) {
-        const start = lengths[layer]!
-        if (masked) zeros.push(maskAt + sequence * capacity + start, length)
-        for (let head = 0; head < keyValueHeads; head++) {
-          const to = ((sequence * keyValueHeads + head) * capacity + start) * headSize
-          keys.push(from, keysAt + to, length * headSize)
-          values.push(from, valuesAt + to, length * headSize)
-          from += length * headSize
-        }
-      }
+  /** Makes room for so many rows more of each layer, at home if the cache has to grow. */
+  async reserve(added: number): Promise<void> {
+    const rows = this.#capacities.map(() => added)
+    if (this.#fits(rows)) return
+    await this.home()
+    this.#ensure(rows)
+  }
+
+  /** For a run that reads so many tokens of each sequence: how many rows there are when theirs are written, by group of layers. */
+  rowCounts(length: number): Readonly<Record<string, Value>> {
+    const feeds: Record<string, Value> = {}
+    for (const group of new Set(this.#groups)) {
+      const layer = this.#groups.indexOf(group)
+      const totals = this.#lengths.map((lengths) => lengths[layer]! + length)
+      const lastRows = Int32Array.from(totals, (total) => total - 1)
+      feeds[cacheInput.lastRow(group)] = { data: lastRows, dims: [totals.length] }
+      feeds[cacheInput.totalRows(group)] = { data: Int32Array.of(Math.max(...totals)), dims: [] }
     }
-    const copies = { keys: Float64Array.from(keys), values: Float64Array.from(values) }
-    return { copies, zeros: Float64Array.from(zeros) }
+    return feeds
   }
 
   /** Every layer of every sequence has so many rows more, written by a run. */
@@ -182,10 +179,10 @@ export class KeyValueCache {
   rows(layer: number, sequence = 0): KeyValueRows {
     const length = this.#lengths[sequence]![layer]!
     const { keys, values, capacity } = this.#stretch(layer, sequence)
-    const { keyValueHeads, headSize } = this.#config
-    const packed = { keys: new Float32Array(keyValueHeads * length * headSize), capacity: length, start: 0 }
+    const { heads, headSize } = this.#rowSize
+    const packed = { keys: new Float32Array(heads * length * headSize), capacity: length, start: 0 }
     const into = { ...packed, values: new Float32Array(packed.keys.length) }
-    copyRows(this.#config, { keys, values, capacity, length }, into)
+    copyRows(this.#rowSize, { keys, values, capacity, length }, into)
     return { keys: into.keys, values: into.values, length }
   }
 
@@ -198,9 +195,9 @@ export class KeyValueCache {
 
   /** One sequence's part of a layer. */
   #stretch(layer: number, sequence: number): Stretch {
-    const { keyValueHeads, headSize } = this.#config
+    const { heads, headSize } = this.#rowSize
     const capacity = this.#capacities[layer]!
-    const size = keyValueHeads * capacity * headSize
+    const size = heads * capacity * headSize
     const part = (name: string) => this.#arena.get(name).subarray(sequence * size, (sequence + 1) * size)
     return { keys: part(cacheInput.keys(layer)), values: part(cacheInput.values(layer)), capacity }
   }
@@ -210,11 +207,9 @@ export class KeyValueCache {
     return this.lengths(sequence).map((length, layer) => ({ ...this.#stretch(layer, sequence), length }))
   }
 
-  /** Writes rows behind the first `start` of a sequence, and shows them. */
+  /** Writes rows behind the first `start` of a sequence. */
   #write(layer: number, sequence: number, start: number, rows: FilledStretch): void {
-    copyRows(this.#config, rows, { ...this.#stretch(layer, sequence), start })
-    const first = sequence * this.#capacities[layer]! + start
-    this.#arena.get(cacheInput.mask(this.#groups[layer]!)).fill(0, first, first + rows.length)
+    copyRows(this.#rowSize, rows, { ...this.#stretch(layer, sequence), start })
   }
 
   /** Makes room, if there is none. @param added rows more of each layer */
@@ -239,20 +234,15 @@ export class KeyValueCache {
 
   /** An arena of the capacities, but for the rows. */
   #allocate(): Arena {
-    const { keyValueHeads, headSize } = this.#config
+    const { heads, headSize } = this.#rowSize
     const { sequences } = this
     const arena = new Arena([
       ...this.#capacities.flatMap((capacity, layer) => [
-        { name: cacheInput.keys(layer), shape: [sequences, keyValueHeads, 1, capacity, headSize] },
-        { name: cacheInput.values(layer), shape: [sequences, keyValueHeads, 1, capacity, headSize] },
+        { name: cacheInput.keys(layer), shape: [sequences, heads, capacity, headSize] },
+        { name: cacheInput.values(layer), shape: [sequences, heads, capacity, headSize] },
       ]),
-      ...[...new Set(this.#groups)].map((group) => ({
-        name: cacheInput.mask(group),
-        shape: [sequences, 1, 1, 1, this.#capacities[this.#groups.indexOf(group)]!],
-      })),
       ...this.#capacities.flatMap((_, layer) => this.#crossShapes(layer)),
     ])
-    for (const group of new Set(this.#groups)) arena.get(cacheInput.mask(group)).fill(MASKED)
     for (const layer of this.#capacities.keys()) this.#writeCross(arena, layer)
     return arena
   }
@@ -293,7 +283,13 @@ export class KeyValueCache {
   }
 }
 
-/** Keys and values, [heads, capacity, headSize] each. */
+/** A row has so many numbers of each head of keys, and of values. */
+interface RowSize {
+  readonly heads: number
+  readonly headSize: number
+}
+
+/** Keys and values, [heads, capacity, `cachedHeadSize`] each. */
 interface Stretch {
   readonly keys: Float32Array
   readonly values: Float32Array
@@ -314,11 +310,11 @@ const NO_ROWS: FilledStretch = {
 
 /** Copies the rows of one stretch behind the first `start` of another. */
 function copyRows(
-  { keyValueHeads, headSize }: LlamaConfig,
+  { heads, headSize }: RowSize,
   from: FilledStretch,
   into: Stretch & { readonly start: number },
 ): void {
-  for (let head = 0; head < keyValueHeads; head++) {
+  for (let head = 0; head < heads; head++) {
     const source = head * from.capacity * headSize
     const end = source + from.length * headSize
     const target = (head * into.capacity + into.start) * headSize
@@ -328,8 +324,8 @@ function copyRows(
 }
 
 /**
- * Unused rows are read with the others at every token, and growing copies what is there: a step of 128 rows, and of
- * an eighth of a long cache, keeps both at a few per cent.
+ * Growing copies what is there: a step of 128 rows, and of an eighth of a long cache, keeps that, and what lies idle, at a few per
+ * cent.
  */
 function roomFor(length: number): number {
   return Math.ceil((length + 1 + length / 8) / STEP) * STEP

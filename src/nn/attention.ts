@@ -1,10 +1,9 @@
 import { attend } from '../graph/attend.js'
 import { checkpoint } from '../graph/checkpoint.js'
-import { add, mul } from '../graph/elementwise.js'
+import { add } from '../graph/elementwise.js'
 import { matmul } from '../graph/matmul.js'
 import { softmax } from '../graph/normalize.js'
-import { max } from '../graph/reduce.js'
-import { addAll, broadcastTo, concat, reshape, slice, split, transpose } from '../graph/shape.js'
+import { broadcastTo, concat, reshape, slice, split, transpose } from '../graph/shape.js'
 import { type Dim, fixed, type Tensor } from '../graph/tensor.js'
 
 /** Keys and values that queries may attend to. */
@@ -38,9 +37,9 @@ export function attention(
   const { scale = 1 / Math.sqrt(fixed(queries.shape[4])), checkpointing = false } = options
   const lengths = [queries.shape[3], ...stretches.map(({ keys }) => keys.shape.at(-2))]
   const known = lengths.every((length) => typeof length === 'number')
-  return joinHeads(
-    known ? overAll(queries, stretches, scale, checkpointing) : overEach(queries, stretches, scale),
-  )
+  const [first, ...others] = stretches as readonly [KeyValues, ...KeyValues[]]
+  if (!known && others.length > 0) throw new Error('attention: several stretches need lengths that are known')
+  return joinHeads(known ? overAll(queries, stretches, scale, checkpointing) : overOne(queries, first, scale))
 }
 
 export interface AttentionOptions {
@@ -126,36 +125,10 @@ function joinMasks(stretches: readonly KeyValues[], time: number): Tensor | unde
   return concat(parts, 4)
 }
 
-/**
- * For a cache of any length: the stretches are only read, and joined at the softmax. Beside its products, a token's time is mostly
- * the number of operations, so what is the same for every layer is built from the masks alone, and the runtime keeps one of it.
- * Whoever asks with one query scales it before its heads are split: the product of a single row is twice as fast without a factor,
- * and a factor behind the split is one that the runtime moves into the product.
- */
-function overEach(queries: Tensor, stretches: readonly KeyValues[], scale: number): Tensor {
-  const scores = stretches.map(({ keys }) => matmul(queries, keys, { transposeB: true, scale }))
-  const masks = stretches.map(({ mask }) => mask).filter((mask) => mask !== undefined)
-  const allMasked = masks.length === stretches.length
-  const masked = allMasked
-    ? add(concat(scores, 4), besideEachOther(masks))
-    : concat(
-        stretches.map(({ mask }, i) => (mask ? add(scores[i]!, mask) : scores[i]!)),
-        4,
-      )
-  const weights = split(softmax(masked), 4, allMasked ? masks : scores)
-  return addAll(stretches.map(({ values }, i) => matmul(weights[i]!, values)))
-}
-
-/** Masks that broadcast to [batch, 1, 1, time, length] each, in one that does. */
-function besideEachOther(masks: readonly Tensor[]): Tensor {
-  const [first] = masks
-  if (masks.length === 1) return first!
-  // Adding zeros of [batch, 1, 1, time, 1] repeats each along the axes that only others have.
-  const zeros = mul(addAll(masks.map((mask) => max(mask, [4]))), 0)
-  return concat(
-    masks.map((mask) => add(mask, zeros)),
-    4,
-  )
+/** For lengths that are known only when the graph runs, as what an encoder hears. */
+function overOne(queries: Tensor, { keys, values, mask }: KeyValues, scale: number): Tensor {
+  const scores = matmul(queries, keys, { transposeB: true, scale })
+  return matmul(softmax(mask ? add(scores, mask) : scores), values)
 }
 
 /**

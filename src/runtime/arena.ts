@@ -103,16 +103,3 @@ export interface ArenaEntry {
   readonly offset: number
   readonly length: number
 }
-
-/** An arena stays with the runtime after a run, until it is called home. */
-export interface Keep {
-  readonly keep: true
-}
-
-/** What a run writes into its arena when it is done, in elements. */
-export interface ArenaWrites {
-  /** By output: where a stretch of it begins, where it goes in the arena, and how long it is; again and again. */
-  readonly copies: Readonly<Record<string, Float64Array>>
-  /** Where zeros begin and how many; again and again. */
-  readonly zeros: Float64Array
-}

@@ -56,14 +56,7 @@ function run({ program, feeds, lent }: RunRequest): Omit<Response, 'id'> {
     const outputs = session.run(inputs, arena ? tensorsInPlace(arena, inPlace) : undefined)
     const milliseconds = performance.now() - start
     if (!lent) return { outputs, milliseconds }
-    if (lent.writes) arena!.write(outputs, lent.writes)
-    const written = new Set(Object.keys(lent.writes?.copies ?? {}))
-    const others = Object.entries(outputs).filter(([name]) => !written.has(name))
-    return {
-      outputs: Object.fromEntries(others),
-      milliseconds,
-      lent: lent.keep ? undefined : take(lent.arena),
-    }
+    return { outputs, milliseconds, lent: lent.keep ? undefined : take(lent.arena) }
   } finally {
     for (const tensor of fed.values()) tensor.release()
   }

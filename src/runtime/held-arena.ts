@@ -1,6 +1,5 @@
-import type { ArenaWrites } from './arena.js'
 import { Tensor } from './onnxruntime/tensor.js'
-import type { ArenaMemory, Value } from './protocol.js'
+import type { ArenaMemory } from './protocol.js'
 
 /** An arena's memory while the worker has it. Tensors over it are made once, when they are first asked for: a token has sixty. */
 export class HeldArena {
@@ -21,18 +20,6 @@ export class HeldArena {
     const tensor = new Tensor({ data, dims: entry.shape })
     this.#tensors.set(name, tensor)
     return tensor
-  }
-
-  write(outputs: Readonly<Record<string, Value>>, { copies, zeros }: ArenaWrites): void {
-    const into = new Float32Array(this.#memory.buffer)
-    for (const [name, stretches] of Object.entries(copies)) {
-      const from = outputs[name]!.data as Float32Array
-      for (let i = 0; i < stretches.length; i += 3) {
-        const start = stretches[i]!
-        into.set(from.subarray(start, start + stretches[i + 2]!), stretches[i + 1])
-      }
-    }
-    for (let i = 0; i < zeros.length; i += 2) into.fill(0, zeros[i], zeros[i]! + zeros[i + 1]!)
   }
 
   /** Releases the tensors, for good. @returns the memory, which may go elsewhere then */

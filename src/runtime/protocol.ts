@@ -1,4 +1,4 @@
-import type { ArenaEntry, ArenaWrites } from './arena.js'
+import type { ArenaEntry } from './arena.js'
 
 /** A tensor's numbers with their shape, as they are fed and returned. */
 export interface Value {
@@ -45,8 +45,6 @@ export interface LentArena {
   readonly memory: ArenaMemory | undefined
   /** The worker keeps the memory; else it comes back with the result. */
   readonly keep: boolean
-  /** What the worker writes into it first. */
-  readonly writes: ArenaWrites | undefined
 }
 
 /** An arena's memory, and what lies where in it. */

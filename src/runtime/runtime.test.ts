@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { add } from '../graph/elementwise.js'
 import { sum } from '../graph/reduce.js'
 import { Graph } from '../graph/tensor.js'
-import { Arena, type ArenaWrites } from './arena.js'
+import { Arena } from './arena.js'
 import type { Value } from './protocol.js'
 import { type Program, Runtime } from './runtime.js'
 
@@ -25,13 +25,13 @@ test('an arena that is called home while a run has it comes home with the run', 
 })
 
 test('runs on one arena take turns', async () => {
-  const program = await twice(runtime)
+  const [reading, writing] = [await twice(runtime), await doubling(runtime)]
   const arena = numbers(1, 2, 3, 4)
   const results = await Promise.all([
-    program.run({}, arena),
-    program.run({}, arena, DOUBLING),
-    program.run({}, arena),
-    program.run({}, arena, DOUBLING),
+    reading.run({}, arena),
+    writing.run({}, arena, { keep: true }),
+    reading.run({}, arena),
+    writing.run({}, arena, { keep: true }),
   ])
   assert.deepEqual(
     results.map(({ outputs }) => outputs.y?.data),
@@ -44,18 +44,18 @@ test('runs on one arena take turns', async () => {
 test('memory that one runtime keeps comes home before another has it', async () => {
   const other = await Runtime.start({ threads: 1 })
   const arena = numbers(1, 2, 3, 4)
-  await (await twice(runtime)).run({}, arena, DOUBLING)
-  await (await twice(other)).run({}, arena, DOUBLING)
+  await (await doubling(runtime)).run({}, arena, { keep: true })
+  await (await doubling(other)).run({}, arena, { keep: true })
   await arena.home()
   assert.deepEqual(arena.flat, Float32Array.of(4, 8, 12, 16))
   await other.close()
 })
 
 test('a run that fails gives the memory back', async () => {
-  const released = await twice(runtime)
+  const released = await doubling(runtime)
   await released.release()
   const arena = numbers(1, 2, 3, 4)
-  await assert.rejects(released.run({}, arena, DOUBLING), /is not compiled or was released/)
+  await assert.rejects(released.run({}, arena, { keep: true }), /is not compiled or was released/)
   assert.deepEqual(arena.flat, Float32Array.of(1, 2, 3, 4))
 })
 
@@ -78,7 +78,7 @@ test('a run that cannot be posted leaves the memory where it was', async () => {
 test('what ended with its runtime is not called home', async () => {
   const closed = await Runtime.start({ threads: 1 })
   const arena = numbers(1, 2, 3, 4)
-  await (await twice(closed)).run({}, arena, DOUBLING)
+  await (await doubling(closed)).run({}, arena, { keep: true })
   await closed.close()
   await assert.rejects(arena.home(), /the runtime is closed/)
   assert.throws(() => arena.flat, /the runtime has its memory/)
@@ -141,8 +141,7 @@ test('what is written in place must be there on both sides', async () => {
 })
 
 test('memory that went to and fro is written where it lies now', async () => {
-  const x = new Graph().input('x', [4])
-  const program = await runtime.compile({ y: add(x, x) }, { inPlace: { y: 'x' } })
+  const program = await doubling(runtime)
   const arena = numbers(1, 2, 3, 4)
   for (let i = 0; i < 3; i++) {
     await program.run({}, arena, { keep: true })
@@ -151,13 +150,16 @@ test('memory that went to and fro is written where it lies now', async () => {
   assert.deepEqual(arena.flat, Float32Array.of(8, 16, 24, 32))
 })
 
-/** What a run of `twice` writes into the arena that it read. */
-const DOUBLING: ArenaWrites = { copies: { y: Float64Array.of(0, 0, 4) }, zeros: new Float64Array() }
-
 /** y = x + x, where x is the arena's. */
 function twice(where: Runtime): Promise<Program> {
   const x = new Graph().input('x', [4])
   return where.compile({ y: add(x, x) })
+}
+
+/** Writes that over x. */
+function doubling(where: Runtime): Promise<Program> {
+  const x = new Graph().input('x', [4])
+  return where.compile({ y: add(x, x) }, { inPlace: { y: 'x' } })
 }
 
 function numbers(...x: readonly number[]): Arena {

@@ -7,7 +7,7 @@ import type { BlockData } from '../graph/blocks.js'
 import { type ExternalData, type OnnxModel, writeOnnx } from '../graph/onnx.js'
 import type { Tensor } from '../graph/tensor.js'
 import { Activity } from './activity.js'
-import type { Arena, ArenaWrites, Keep, Keeper } from './arena.js'
+import type { Arena, Keeper } from './arena.js'
 import { commonFolder } from './common-folder.js'
 import type {
   CloseRequest,
@@ -183,13 +183,12 @@ export class Runtime {
       inPlace,
     })
     return new Program(placed.model, {
-      run: async (feeds, arena, after) => {
+      run: async (feeds, arena, keep) => {
         const run = { kind: 'run', program, feeds } as const
         const answer = arena
           ? await arena.lend(this.#keeper, (buffer) => {
               const memory = buffer && { buffer, entries: [...arena.entries.values()] }
-              const writes = after && 'copies' in after ? after : undefined
-              const lent = { arena: this.#numberOf(arena), memory, keep: after !== undefined, writes }
+              const lent = { arena: this.#numberOf(arena), memory, keep }
               return this.#post({ ...run, lent }, buffer && [buffer])
             })
           : await this.#post({ ...run, lent: undefined })
@@ -261,11 +260,7 @@ function expectDone(response: Response): Response {
 }
 
 interface Backend {
-  run(
-    feeds: Readonly<Record<string, Value>>,
-    arena: Arena | undefined,
-    after: ArenaWrites | Keep | undefined,
-  ): Promise<RunResult>
+  run(feeds: Readonly<Record<string, Value>>, arena: Arena | undefined, keep: boolean): Promise<RunResult>
   release(): Promise<void>
 }
 
@@ -283,13 +278,13 @@ export class Program {
    * Runs once. Where a shape is known to the graph, an input's numbers are enough.
    * @param arena memory that further inputs are taken from by name; it is lent for the run, not copied, and runs on one
    *   arena take turns
-   * @param after the arena stays with the runtime until it is called home, with what the outputs write into it first:
-   *   memory that goes to and fro at every token makes V8 collect garbage as if it were new each time
+   * @param options.keep the arena stays with the runtime until it is called home: memory that goes to and fro at every
+   *   token makes V8 collect garbage as if it were new each time. @default false
    */
   async run(
     feeds: Readonly<Record<string, Value | Value['data']>>,
     arena?: Arena,
-    after?: ArenaWrites | Keep,
+    { keep = false }: { readonly keep?: boolean } = {},
   ): Promise<RunResult> {
     const values: Record<string, Value> = {}
     for (const { name, shape } of this.#model.inputs) {
@@ -300,7 +295,7 @@ export class Program {
       }
       values[name] = 'dims' in fed ? fed : { data: fed, dims: shape.map(Number) }
     }
-    return this.#backend.run(values, arena, after)
+    return this.#backend.run(values, arena, keep)
   }
 
   /** Frees the program's memory. */

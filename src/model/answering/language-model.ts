@@ -1,8 +1,7 @@
 import { elementCount, Graph } from '../../graph/tensor.js'
 import type { LlamaConfig } from '../../llm/config.js'
-import type { KeyValueCache, KeyValueRows, LayerRows } from '../../llm/kv-cache.js'
+import type { KeyValueCache, KeyValueRows } from '../../llm/kv-cache.js'
 import { rotaryTables } from '../../llm/rotary-tables.js'
-import { MASKED } from '../../nn/attention.js'
 import type { Value } from '../../runtime/protocol.js'
 import type { Program, Runtime, WeightSource } from '../../runtime/runtime.js'
 import type { ModelConfig } from '../config/config.js'
@@ -12,7 +11,7 @@ import { Network } from '../network/network.js'
 /** What is read next: text, or audio tokens [length, hiddenSize] that stand in the sequence. */
 export type Reading = { readonly ids: readonly number[] } | { readonly audio: Float32Array }
 
-/** Tokens of one run: longer readings are read in chunks, so that the mask and the scores stay small. */
+/** Tokens of one run: longer readings are read in chunks, so that the scores stay small. */
 const CHUNK = 256
 
 /** Parameters up to which the runtime keeps a blocked copy of the weights: a large model is to open at once. */
@@ -44,11 +43,11 @@ export class LanguageModel {
     { chunk = CHUNK, prepacking }: LanguageModelOptions = {},
   ): Promise<LanguageModel> {
     const network = new Network(new Graph(), config)
-    const outputs = decodeGraph(network)
-    const program = await runtime.compile(
-      { ...outputs },
-      { weights, purpose: 'decoding', prepacking: prepacking ?? isPrepacked(network, weights) },
-    )
+    const { outputs, inPlace } = decodeGraph(network)
+    const program = await runtime.compile(outputs, {
+      ...{ weights, inPlace, purpose: 'decoding' },
+      prepacking: prepacking ?? isPrepacked(network, weights),
+    })
     return new LanguageModel(config.llm, program, chunk)
   }
 
@@ -110,18 +109,16 @@ export class LanguageModel {
     return this.#program.release()
   }
 
-  /** Runs over `length` tokens of each sequence, and appends what they leave to the cache. */
+  /** Runs over `length` tokens of each sequence, and leaves their rows in the cache. */
   async #run(
     cache: KeyValueCache,
     length: number,
     feeds: Readonly<Record<string, Value>>,
   ): Promise<readonly Float32Array[]> {
-    const mask = { data: causalMask(length), dims: [1, 1, 1, length, length] }
-    // A cache grows after the run: room that is not used yet would be attended to, and masked, like all the rest.
-    const writes = cache.hasRoom(length) ? cache.writes(length) : undefined
-    const { outputs } = await this.#program.run({ ...feeds, mask }, cache.arena, writes)
-    if (writes) cache.advance(length)
-    else for (const rows of rowsOfSequences(this.config, cache.sequences, outputs)) cache.append(...rows)
+    await cache.reserve(length)
+    const counts = cache.rowCounts(length)
+    const { outputs } = await this.#program.run({ ...feeds, ...counts }, cache.arena, { keep: true })
+    cache.advance(length)
     const { vocabularySize } = this.config
     const logits = outputs.logits!.data as Float32Array
     return Array.from({ length: cache.sequences }, (_, i) =>
@@ -132,24 +129,6 @@ export class LanguageModel {
 
 const NO_IDS = new BigInt64Array()
 const NO_AUDIO = new Float32Array()
-
-/** Each sequence's part of what a run leaves (see `DecodeGraph`), and its number. */
-function rowsOfSequences(
-  { layers, keyValueHeads, headSize }: LlamaConfig,
-  sequences: number,
-  { keys, values }: Readonly<Record<string, Value>>,
-): readonly (readonly [LayerRows, number])[] {
-  const length = values!.dims[3]!
-  const size = keyValueHeads * length * headSize
-  const part = ({ data }: Value, at: number) => (data as Float32Array).subarray(at * size, (at + 1) * size)
-  return Array.from({ length: sequences }, (_, sequence) => [
-    Array.from({ length: layers }, (_, layer) => {
-      const at = layer * sequences + sequence
-      return { keys: part(keys!, at), values: part(values!, at), length }
-    }),
-    sequence,
-  ])
-}
 
 /** Where consecutive tokens stand, under names that start with `prefix`. */
 export function positionFeeds(
@@ -186,10 +165,4 @@ function isPrepacked({ scope }: Network, weights: (name: string) => WeightSource
     count += elementCount(shape)
   }
   return count <= PREPACKED
-}
-
-function causalMask(length: number): Float32Array {
-  const mask = new Float32Array(length * length)
-  for (let row = 0; row < length; row++) mask.fill(MASKED, row * length + row + 1, (row + 1) * length)
-  return mask
 }

@@ -1,29 +1,30 @@
 import { concat } from '../../graph/shape.js'
 import type { Tensor } from '../../graph/tensor.js'
 import { hasBlock } from '../../integration/flamingo.js'
-import { cacheInput } from '../../llm/kv-cache.js'
+import type { LayerCache } from '../../llm/decoder.js'
+import { cacheInput, cacheOutput } from '../../llm/kv-cache.js'
 import type { KeyValues } from '../../nn/attention.js'
+import { cachedHeadSize } from '../../nn/cached-attention.js'
 import { layerGroups } from './layer-groups.js'
 import type { Network } from './network.js'
 
 export interface DecodeGraph {
-  /** The scores of the token that follows: [batch, 1, vocabularySize]. */
-  readonly logits: Tensor
   /**
-   * What the tokens that were read leave in the cache, for each layer that of all sequences: [layers·batch,
-   * keyValueHeads, 1, length, headSize].
+   * `logits`, the scores of the token that follows, [batch, 1, vocabularySize]; and for each layer the cache with the rows of the
+   * tokens that were read, [batch, keyValueHeads, capacity, `cachedHeadSize`], under the names of
+   * `cacheOutput`.
    */
-  readonly keys: Tensor
-  readonly values: Tensor
+  readonly outputs: Readonly<Record<string, Tensor>>
+  /** Over which input each output of the cache is written. */
+  readonly inPlace: Readonly<Record<string, string>>
 }
 
 /**
  * The language model as it reads on from a cache, for any number of tokens and of cached rows: one graph for
- * audio tokens, prompts, their chunks and single tokens, of one sequence or of several at once.
+ * audio tokens, prompts, their chunks and single tokens, of one sequence, or of several that read one token each.
  *
  * Inputs: `audio` [batch, audio, hiddenSize] and `ids` [batch, text], read in this order, either may be none;
- * `positions` [batch, length], rows of `cosine` and `sine` [rows, headSize/2]; `mask` [1, 1, 1, length, length]; and
- * the cache, under the names of kv-cache.ts.
+ * `positions` [batch, length], rows of `cosine` and `sine` [rows, headSize/2]; and the cache, under the names of `cacheInput`.
  */
 export function decodeGraph(network: Network): DecodeGraph {
   const { graph } = network.scope
@@ -34,21 +35,22 @@ export function decodeGraph(network: Network): DecodeGraph {
   const length = states.shape[1]!
 
   const groups = layerGroups(network.config)
-  const masks = new Map(
+  const counts = new Map(
     [...new Set(groups)].map((group) => [
       group,
-      graph.input(cacheInput.mask(group), ['batch', 1, 1, 1, `cache_${group}`]),
+      {
+        lastRow: graph.input(cacheInput.lastRow(group), ['batch'], 'int32'),
+        totalRows: graph.input(cacheInput.totalRows(group), [], 'int32'),
+      },
     ]),
   )
-  const memory = groups.map((group, layer): KeyValues[] => {
-    const shape = ['batch', llm.keyValueHeads, 1, `cache_${group}`, llm.headSize]
-    return [
-      {
-        keys: graph.input(cacheInput.keys(layer), shape),
-        values: graph.input(cacheInput.values(layer), shape),
-        mask: masks.get(group),
-      },
-    ]
+  const cache = groups.map((group, layer): LayerCache => {
+    const shape = ['batch', llm.keyValueHeads, `capacity_${group}`, cachedHeadSize(llm.headSize)]
+    return {
+      pastKeys: graph.input(cacheInput.keys(layer), shape),
+      pastValues: graph.input(cacheInput.values(layer), shape),
+      ...counts.get(group)!,
+    }
   })
   const cross = Array.from({ length: llm.layers }, (_, layer): KeyValues | undefined => {
     if (integration.kind !== 'flamingo' || !hasBlock(integration, layer)) return undefined
@@ -60,28 +62,28 @@ export function decodeGraph(network: Network): DecodeGraph {
     }
   })
 
-  const decoded = network.decode(
+  const { states: read, present } = network.decode(
     states,
-    { memory, cross },
+    { memory: [], cross },
     {
       positions: {
         indices: graph.input('positions', ['batch', length], 'int64'),
         cosine: graph.input('cosine', ['rows', llm.headSize / 2]),
         sine: graph.input('sine', ['rows', llm.headSize / 2]),
       },
-      mask: graph.input('mask', [1, 1, 1, length, length]),
+      cache,
       read: 1,
     },
   )
+  const parts = ['keys', 'values'] as const
+  const each = present.flatMap((both, layer) => parts.map((part) => ({ tensor: both[part], part, layer })))
   return {
-    logits: network.decoder.logits(decoded.states),
-    keys: concat(
-      decoded.keyValues.map(({ keys }) => keys),
-      0,
-    ),
-    values: concat(
-      decoded.keyValues.map(({ values }) => values),
-      0,
+    outputs: {
+      logits: network.decoder.logits(read),
+      ...Object.fromEntries(each.map(({ tensor, part, layer }) => [cacheOutput[part](layer), tensor])),
+    },
+    inPlace: Object.fromEntries(
+      each.map(({ part, layer }) => [cacheOutput[part](layer), cacheInput[part](layer)]),
     ),
   }
 }

@@ -1,15 +1,16 @@
 import { CLOCK_FEATURES } from '../../connectors/clock.js'
-import { concat } from '../../graph/shape.js'
-import type { Tensor } from '../../graph/tensor.js'
+import { concat, padAxis } from '../../graph/shape.js'
+import { fixed, type Tensor } from '../../graph/tensor.js'
 import type { AudioTokens } from '../../integration/integration.js'
 import type { KeyValues } from '../../nn/attention.js'
+import { cachedHeadSize } from '../../nn/cached-attention.js'
 import type { Network } from './network.js'
 
 /** What an integration makes of audio tokens, each part only where there is one. */
 export interface IntegrateGraph {
   /** What enters the first layer: [1, tokens, hiddenSize]. */
   readonly sequence: Tensor | undefined
-  /** For each layer, the audio's keys and values [1, keyValueHeads, 1, tokens, headSize]. */
+  /** For each layer, the audio's keys and values [1, keyValueHeads, 1, tokens, `cachedHeadSize`]. */
   readonly memory: readonly (KeyValues | undefined)[]
   /** For each layer, what its gated block attends to (Flamingo only). */
   readonly cross: readonly (KeyValues | undefined)[]
@@ -51,16 +52,17 @@ export function integrateGraph(network: Network): IntegrateGraph {
       parts.length === 0
         ? undefined
         : {
-            keys: concat(
-              parts.map(({ keys }) => keys),
-              3,
-            ),
-            values: concat(
-              parts.map(({ values }) => values),
-              3,
-            ),
+            keys: asRows(parts.map(({ keys }) => keys)),
+            values: asRows(parts.map(({ values }) => values)),
           },
     ),
     cross,
   }
+}
+
+/** Of all encoders, [1, keyValueHeads, 1, length, headSize] each, as a cache has them. */
+function asRows(parts: readonly Tensor[]): Tensor {
+  const rows = concat(parts, 3)
+  const headSize = fixed(rows.shape[4])
+  return padAxis(rows, 4, 0, cachedHeadSize(headSize) - headSize)
 }
