@@ -1,9 +1,12 @@
+import { workerData } from 'node:worker_threads'
 import { HeldArena } from './held-arena.js'
+import { Mutex } from './mutex.js'
 import { api } from './onnxruntime/api.js'
 import { Session, type SessionOptions } from './onnxruntime/session.js'
 import { Tensor } from './onnxruntime/tensor.js'
-import type { CompileRequest, LentArena, Request, Response, RunRequest } from './protocol.js'
+import type { CompileRequest, LentArena, Request, Response, RunRequest, WorkerData } from './protocol.js'
 
+const compiling = new Mutex((workerData as WorkerData).compiling)
 const programs = new Map<number, Program>()
 /** Arenas that are lent to a run or kept between runs, by number. */
 const arenas = new Map<number, HeldArena>()
@@ -19,7 +22,7 @@ export function carryOut(request: Request): Omit<Response, 'id'> {
       api()
       return {}
     case 'compile': {
-      const session = new Session(request.model, sessionOptions(request))
+      const session = compiling.during(() => new Session(request.model, sessionOptions(request)))
       programs.set(request.program, { session, inPlace: request.inPlace })
       return {}
     }
@@ -104,6 +107,7 @@ function sessionOptions({
     // of its own, and those of one that has run would take the cores from the next one, or from whoever prepares the next batch.
     'session.intra_op.allow_spinning': purpose === 'decoding' ? '1' : '0',
   }
-  // ONNX Runtime's arena never gives anything back, and takes more: what it hands out may be twice as large as what was asked for.
-  return { provider, threads, cpuMemoryArena: keepsMemory, entries, files: memory }
+  // A training step's sizes are those of the step before.
+  const memoryArena = keepsMemory ? (purpose === 'training' ? 'exact' : 'doubling') : 'none'
+  return { provider, threads, memoryArena, entries, files: memory }
 }

@@ -9,6 +9,14 @@ export interface Value {
 /** What ONNX Runtime is asked to trade: see `sessionOptions` in worker.ts. `decoding` runs a thousand small operations for each token. */
 export type Purpose = 'training' | 'inference' | 'decoding'
 
+/** What a worker is started with: the memory of what it shares with other threads. */
+export interface WorkerData {
+  /** See `Activity`: with the thread that started it. */
+  readonly activity: SharedArrayBuffer
+  /** See `Mutex`: with all workers, who compiles. */
+  readonly compiling: SharedArrayBuffer
+}
+
 /** Answered as soon as ONNX Runtime is loaded. */
 export interface LoadRequest {
   readonly kind: 'load'

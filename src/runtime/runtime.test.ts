@@ -150,6 +150,20 @@ test('memory that went to and fro is written where it lies now', async () => {
   assert.deepEqual(arena.flat, Float32Array.of(8, 16, 24, 32))
 })
 
+test('several runtimes compile at once', async () => {
+  const runtimes = await Promise.all([1, 2, 3].map(() => Runtime.start({ threads: 1 })))
+  const results = await Promise.all(
+    runtimes.flatMap((one) =>
+      [1, 2, 3, 4].map(async (n) => {
+        const program = await one.compile({ y: add(new Graph().input('x', [1]), n) })
+        return (await program.run({ x: Float32Array.of(1) })).outputs.y?.data[0]
+      }),
+    ),
+  )
+  assert.deepEqual(results, [...[2, 3, 4, 5], ...[2, 3, 4, 5], ...[2, 3, 4, 5]])
+  for (const one of runtimes) await one.close()
+})
+
 /** y = x + x, where x is the arena's. */
 function twice(where: Runtime): Promise<Program> {
   const x = new Graph().input('x', [4])

@@ -9,6 +9,7 @@ import type { Tensor } from '../graph/tensor.js'
 import { Activity } from './activity.js'
 import type { Arena, Keeper } from './arena.js'
 import { commonFolder } from './common-folder.js'
+import { Mutex } from './mutex.js'
 import type {
   CloseRequest,
   CompileRequest,
@@ -19,6 +20,7 @@ import type {
   ReturnRequest,
   RunRequest,
   Value,
+  WorkerData,
 } from './protocol.js'
 
 export interface RuntimeOptions {
@@ -71,6 +73,9 @@ export interface RunResult {
   readonly outputs: Readonly<Record<string, Value>>
   readonly milliseconds: number
 }
+
+/** One worker at a time: see `withExactArena`. */
+const compiling = new Mutex()
 
 /** Of every worker that has not ended. */
 const running = new Set<Activity>()
@@ -146,7 +151,7 @@ export class Runtime {
     const activity = new Activity()
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       execArgv: [],
-      workerData: activity.shared,
+      workerData: { activity: activity.shared, compiling: compiling.shared } satisfies WorkerData,
     })
     const settings = { provider, threads }
     const runtime = new Runtime(worker, activity, settings, await roundingOf(settings))

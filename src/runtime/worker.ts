@@ -1,13 +1,13 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { Activity } from './activity.js'
-import type { CloseRequest, Request, Response, Value } from './protocol.js'
+import type { CloseRequest, Request, Response, Value, WorkerData } from './protocol.js'
 
 /**
  * The worker's side of the runtime: the only thread that runs ONNX Runtime. A run blocks its thread, so it has a
  * thread of its own and the one that asked goes on drawing batches, reading answers and showing progress.
  */
 const port = parentPort as MessagePort
-const activity = new Activity(workerData as SharedArrayBuffer)
+const activity = new Activity((workerData as WorkerData).activity)
 /** Loaded by the first request and not before: while it loads, the thread is at work (see Activity). */
 let work: Promise<typeof import('./carry-out.js')> | undefined
 

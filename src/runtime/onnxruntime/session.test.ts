@@ -10,7 +10,7 @@ import type { Value } from '../protocol.js'
 import { Session, type SessionOptions } from './session.js'
 import { Tensor } from './tensor.js'
 
-const PLAIN: SessionOptions = { provider: 'cpu', threads: 1, cpuMemoryArena: true, entries: {}, files: [] }
+const PLAIN: SessionOptions = { provider: 'cpu', threads: 1, memoryArena: 'doubling', entries: {}, files: [] }
 
 test('names have whatever letters, and come in the order of the graph', () => {
   const graph = new Graph()
@@ -19,6 +19,19 @@ test('names have whatever letters, and come in the order of the graph', () => {
   assert.deepEqual([session.inputs, session.outputs], [['länge', '音'], ['Größe']])
   assert.deepEqual(run(session, { länge: floats([1, 2]), 音: floats([10, 20]) }), { Größe: floats([11, 22]) })
   session.release()
+})
+
+test('runs give the same whatever keeps their memory', () => {
+  const graph = new Graph()
+  const { bytes } = writeOnnx({ y: mul(add(graph.input('x', ['n']), 1), 2) })
+  for (const memoryArena of ['none', 'doubling', 'exact'] as const) {
+    const session = new Session(bytes, { ...PLAIN, memoryArena })
+    for (const n of [3, 1000, 2]) {
+      const { y } = run(session, { x: { data: new Float32Array(n).fill(n), dims: [n] } })
+      assert.deepEqual(y?.data, new Float32Array(n).fill(2 * n + 2))
+    }
+    session.release()
+  }
 })
 
 test('whole numbers of 64 bits and of 32', () => {
@@ -175,7 +188,7 @@ test('external data comes from memory, which may go once the session is there', 
 
 test('options have the meaning that ONNX Runtime gives them', () => {
   const entries = { 'session.disable_prepacking': '1', 'session.intra_op.allow_spinning': '0' }
-  const session = new Session(plusOne(), { ...PLAIN, cpuMemoryArena: false, threads: 2, entries })
+  const session = new Session(plusOne(), { ...PLAIN, memoryArena: 'none', threads: 2, entries })
   assert.deepEqual(run(session, { x: floats([1]) }), { y: floats([2]) })
   session.release()
   const tooLong = { ['long'.repeat(1000)]: '1' }

@@ -1,6 +1,7 @@
 import type { Value } from '../protocol.js'
 import { type ApiFunction, addressOf, api, type Pointer, returned, returnedNumber, stringAt } from './api.js'
 import { CStrings, FILE_NAME_ENCODING } from './c-strings.js'
+import { USE_EXACT_ARENA, withExactArena } from './exact-arena.js'
 import { appendProvider } from './providers.js'
 import { copyOf, type Tensor } from './tensor.js'
 
@@ -8,13 +9,19 @@ export interface SessionOptions {
   readonly provider: string
   /** Of one operation. */
   readonly threads: number
-  /** Keep what a run has needed for the next, in ONNX Runtime's arena. */
-  readonly cpuMemoryArena: boolean
+  readonly memoryArena: MemoryArena
   /** By the names of onnxruntime_session_options_config_keys.h. */
   readonly entries: Readonly<Record<string, string>>
   /** What the model's external data names as its files. It is copied. */
   readonly files: readonly { readonly path: string; readonly data: Uint8Array }[]
 }
+
+/**
+ * What keeps the memory that a run has needed for the next, as long as the session lives: nothing; an arena that takes the next power of
+ * two from the system when it has nothing that fits, for runs of ever other sizes; or one that takes what is asked for, for runs of one
+ * size (see `withExactArena`).
+ */
+export type MemoryArena = 'none' | 'doubling' | 'exact'
 
 /** A model that ONNX Runtime has made ready to run. */
 export class Session {
@@ -30,9 +37,9 @@ export class Session {
     const env = environment()
     const made = newOptions(options)
     try {
-      this.#session = returned((into) =>
-        api().CreateSessionFromArray(env, model, model.byteLength, made, into),
-      )
+      const make = () =>
+        returned((into) => api().CreateSessionFromArray(env, model, model.byteLength, made, into))
+      this.#session = options.memoryArena === 'exact' ? withExactArena(env, make) : make()
     } finally {
       api().ReleaseSessionOptions(made)
     }
@@ -99,7 +106,7 @@ function environment(): Pointer {
 
 let created: Pointer | undefined
 
-function newOptions({ provider, threads, cpuMemoryArena, entries, files }: SessionOptions): Pointer {
+function newOptions({ provider, threads, memoryArena, entries, files }: SessionOptions): Pointer {
   const options = returned((into) => api().CreateSessionOptions(into))
   try {
     appendProvider(options, provider)
@@ -107,11 +114,11 @@ function newOptions({ provider, threads, cpuMemoryArena, entries, files }: Sessi
     api().SetInterOpNumThreads(options, 1)
     // Planning one block for all activations costs half as much memory again, and saves no time.
     api().DisableMemPattern(options)
-    if (cpuMemoryArena) api().EnableCpuMemArena(options)
-    else api().DisableCpuMemArena(options)
+    if (memoryArena === 'none') api().DisableCpuMemArena(options)
     api().SetSessionGraphOptimizationLevel(options, ALL_OPTIMIZATIONS)
     api().SetSessionLogSeverityLevel(options, ERROR)
-    for (const [key, value] of Object.entries(entries)) api().AddSessionConfigEntry(options, key, value)
+    const all = { ...entries, ...(memoryArena === 'exact' && USE_EXACT_ARENA) }
+    for (const [key, value] of Object.entries(all)) api().AddSessionConfigEntry(options, key, value)
     addFiles(options, files)
   } catch (error) {
     api().ReleaseSessionOptions(options)
