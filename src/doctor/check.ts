@@ -1,3 +1,5 @@
+import { PalError } from '../errors.js'
+
 /** What was looked at, what was found there, and what to do if that is not good. */
 export interface Check {
   readonly name: string
@@ -7,7 +9,10 @@ export interface Check {
   readonly advice?: string
 }
 
-/** Runs a check; what it throws makes it broken. */
+/**
+ * Runs a check; what it throws makes it broken.
+ * @param advice unless what is thrown has a hint of its own
+ */
 export async function check(
   name: string,
   look: () => Promise<Omit<Check, 'name' | 'status'> & { readonly status?: Check['status'] }>,
@@ -16,6 +21,9 @@ export async function check(
   try {
     return { name, status: 'ok', ...(await look()) }
   } catch (error) {
-    return { name, status: 'broken', found: error instanceof Error ? error.message : String(error), advice }
+    const message = error instanceof Error ? error.message : String(error)
+    const hint = error instanceof PalError ? error.details.hint : undefined
+    if (hint === undefined) return { name, status: 'broken', found: message, advice }
+    return { name, status: 'broken', found: message.slice(0, -hint.length).trimEnd(), advice: hint }
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { PalError } from '../errors.js'
 import { type Check, check } from './check.js'
 import { examine } from './doctor.js'
 
@@ -18,4 +19,13 @@ test('nothing is broken here', async () => {
 test('what throws is broken, with advice', async () => {
   const broken = await check('gadget', () => Promise.reject(new Error('it fell')), 'Pick it up.')
   assert.deepEqual(broken, { name: 'gadget', status: 'broken', found: 'it fell', advice: 'Pick it up.' })
+})
+
+test('a mistake that says what to do is not advised on twice', async () => {
+  const mistake = new PalError('expected a gadget, got none', { key: 'gadget', hint: 'Install one.' })
+  const broken = await check('gadget', () => Promise.reject(mistake), 'Pick it up.')
+  assert.deepEqual(broken, {
+    ...{ name: 'gadget', status: 'broken' },
+    ...{ found: 'gadget: expected a gadget, got none', advice: 'Install one.' },
+  })
 })

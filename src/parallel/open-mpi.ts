@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { PalError } from '../errors.js'
+import { type Koffi, loadKoffi } from '../load-koffi.js'
 import type { Summable } from './ranks.js'
 
 /** The few functions of Open MPI's C library that are used here. */
@@ -27,12 +28,10 @@ const HINT =
  * Loads Open MPI, without starting it. C's macros such as MPI_COMM_WORLD are addresses of variables there; another
  * MPI has numbers of its own instead, and is not understood.
  * @param path of the library @default PAL_MPI, or where the system finds it
- * @throws PalError if the library is missing, or another MPI's
+ * @throws PalError if the library is missing, or another MPI's, or koffi does not load
  */
 export async function loadOpenMpi(path = process.env.PAL_MPI): Promise<OpenMpi> {
-  // Here, because nobody else on this thread needs it.
-  const { default: koffi } = await import('koffi')
-  const library = open(koffi, path ? [path] : NAMES)
+  const library = open(await loadKoffi(), path ? [path] : NAMES)
   const address = (name: string): bigint => {
     try {
       return library.symbol(name)
@@ -76,8 +75,6 @@ export async function loadOpenMpi(path = process.env.PAL_MPI): Promise<OpenMpi> 
     abort: (code) => void abort(world, code),
   }
 }
-
-type Koffi = typeof import('koffi')['default']
 
 function open(koffi: Koffi, paths: readonly string[]) {
   const tried: string[] = []

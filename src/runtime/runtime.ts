@@ -6,6 +6,7 @@ import { PalError } from '../errors.js'
 import type { BlockData } from '../graph/blocks.js'
 import { type ExternalData, type OnnxModel, writeOnnx } from '../graph/onnx.js'
 import type { Tensor } from '../graph/tensor.js'
+import { loadKoffi } from '../load-koffi.js'
 import { Activity } from './activity.js'
 import type { Arena, Keeper } from './arena.js'
 import { commonFolder } from './common-folder.js'
@@ -132,7 +133,7 @@ export class Runtime {
     worker.unref() // An idle runtime does not keep the process alive; a request does (see #post).
   }
 
-  /** @throws PalError if this build of ONNX Runtime lacks the execution provider */
+  /** @throws PalError if ONNX Runtime does not load, or this build of it lacks the execution provider */
   static async start({
     provider = 'cpu',
     threads = availableParallelism(),
@@ -309,8 +310,12 @@ export class Program {
   }
 }
 
-/** The execution providers that this build of ONNX Runtime holds. */
+/**
+ * The execution providers that this build of ONNX Runtime holds.
+ * @throws PalError if ONNX Runtime, or koffi, which calls it, does not load
+ */
 export async function listProviders(): Promise<readonly string[]> {
+  await loadKoffi()
   const { availableProviders } = await import('./onnxruntime/providers.js')
   return availableProviders()
 }
