@@ -1,4 +1,3 @@
-import { add } from './elementwise.js'
 import { sumTo } from './reduce.js'
 import { apply, type Dim, fixed, type Operation, type Shape, shapeError, type Tensor } from './tensor.js'
 
@@ -175,11 +174,6 @@ export function broadcastTo(a: Tensor, shape: Shape): Tensor {
 const EXPAND: Operation = {
   type: 'Expand',
   gradient: ({ inputs: [a] }, [g]) => [sumTo(g!, a!.shape), undefined],
-}
-
-/** Sums several gradients of one value. */
-export function addAll(tensors: readonly Tensor[]): Tensor {
-  return tensors.reduce((total, tensor) => add(total, tensor))
 }
 
 /** Cuts along an axis into parts of the given lengths, or as long as the given tensors are there: undoes their `concat`. */
