@@ -26,6 +26,9 @@ const configs = {
     Object.entries(integrations).map(([name, integration]) => [name, tinyConfig(integration)]),
   ),
   'palRouted, with clocks': withClocks(tinyConfig(integrations.palRouted)),
+  'lalVariants, with heads that a cache pads': withHeadsOf(6, tinyConfig(integrations.lalVariants)),
+  'palRouted, with heads that a cache pads': withHeadsOf(6, tinyConfig(integrations.palRouted)),
+  'flamingo, with heads that a cache pads': withHeadsOf(6, tinyConfig(integrations.flamingo)),
 }
 
 for (const [name, config] of Object.entries(configs)) {
@@ -135,6 +138,17 @@ test('without audio every integration but Flamingo is the text-only language mod
   for (const other of logits.slice(1)) close(other, logits[0]!)
 })
 
+test('a run that fails leaves the cache as it was', async () => {
+  const config = tinyConfig(integrations.plits)
+  const { languageModel } = await model(config, 4)
+  const cache = emptyCache(config)
+  await languageModel.read(cache, { ids: TEXT.slice(0, 5) }, 0)
+  const unknown = config.llm.vocabularySize
+  await assert.rejects(languageModel.read(cache, { ids: [unknown] }, 5), /ONNX Runtime: .*out of/)
+  const logits = await languageModel.read(cache, { ids: TEXT.slice(5) }, 5)
+  close(logits, await languageModel.read(emptyCache(config), { ids: TEXT }, 0))
+})
+
 test('a token says when it was heard', async () => {
   const config = withClocks(tinyConfig(integrations.lal))
   const { encoder, listener } = await model(config)
@@ -148,6 +162,10 @@ test('a token says when it was heard', async () => {
   close(values.subarray(0, headSize), first.values.subarray(0, headSize))
   assert.throws(() => close(again.subarray(0, headSize), first.values.subarray(0, headSize)))
 })
+
+function withHeadsOf(headSize: number, config: ModelConfig): ModelConfig {
+  return { ...config, llm: { ...config.llm, headSize } }
+}
 
 function withClocks(config: ModelConfig): ModelConfig {
   const encoders = config.encoders.map((named) => {
