@@ -61,7 +61,8 @@ export function flamingoBlock(
   const plain = { bias: false } as const
 
   const normed = layerNorm(at.in('attention.norm'), x, EPSILON)
-  // Scaled before the heads are split: see `attention`.
+  // Scaled before the heads are split: a product of a single row is twice as fast without a factor, and one behind the split would be
+  // moved into it.
   const asked = mul(linear(at.in('attention.query'), normed, size, plain), 1 / Math.sqrt(size / heads))
   const heard = attention(splitHeads(asked, heads), [audio], { scale: 1 })
   const mixed = linear(at.in('attention.output'), heard, size, plain)

@@ -6,7 +6,7 @@ export interface Value {
   readonly dims: readonly number[]
 }
 
-/** What ONNX Runtime is asked to trade: see `sessionOptions` in worker.ts. `decoding` runs a thousand small operations for each token. */
+/** What ONNX Runtime is asked to trade: see `sessionOptions` in carry-out.ts. `decoding` runs a thousand small operations for each token. */
 export type Purpose = 'training' | 'inference' | 'decoding'
 
 /** What a worker is started with: the memory of what it shares with other threads. */

@@ -149,7 +149,7 @@ export function positionFeeds(
   }
 }
 
-/** Keys and values [1, heads, 1, length, headSize] among a run's outputs, if they are there. */
+/** Keys and values, [1, heads, 1, length, numbers of a head] each, among a run's outputs, if they are there. */
 export function rowsOf(outputs: Readonly<Record<string, Value>>, name: string): KeyValueRows | undefined {
   const [keys, values] = [outputs[`${name}.keys`], outputs[`${name}.values`]]
   if (!keys || !values) return undefined

@@ -11,8 +11,7 @@ import type { Network } from './network.js'
 export interface DecodeGraph {
   /**
    * `logits`, the scores of the token that follows, [batch, 1, vocabularySize]; and for each layer the cache with the rows of the
-   * tokens that were read, [batch, keyValueHeads, capacity, `cachedHeadSize`], under the names of
-   * `cacheOutput`.
+   * tokens that were read, [batch, keyValueHeads, capacity, `cachedHeadSize`], under the names of `cacheOutput`.
    */
   readonly outputs: Readonly<Record<string, Tensor>>
   /** Over which input each output of the cache is written. */

@@ -60,7 +60,7 @@ export function integrateGraph(network: Network): IntegrateGraph {
   }
 }
 
-/** Of all encoders, [1, keyValueHeads, 1, length, headSize] each, as a cache has them. */
+/** Of all encoders, [1, keyValueHeads, 1, length, headSize] each, side by side and with as much room for a head as in a cache. */
 function asRows(parts: readonly Tensor[]): Tensor {
   const rows = concat(parts, 3)
   const headSize = fixed(rows.shape[4])
