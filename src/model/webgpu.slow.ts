@@ -31,13 +31,11 @@ test('the shipped model answers on WebGPU as on the processor', {
 
 /** Why WebGPU cannot be used here; false where it can. A software implementation of Vulkan is enough. */
 async function webgpuMissing(): Promise<string | false> {
-  const runtime = await Runtime.start({ provider: 'webgpu' })
   try {
-    await probe(runtime, 'webgpu')
+    const runtime = await Runtime.start({ provider: 'webgpu' })
+    await probe(runtime, 'webgpu').finally(() => runtime.close())
     return false
   } catch (error) {
     return (error as Error).message
-  } finally {
-    await runtime.close()
   }
 }
