@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { largestDifference } from '../integration/tiny.test.helper.js'
 import { packageFolder } from '../package-folder.js'
 import { probe } from '../runtime/probe.js'
 import { Runtime } from '../runtime/runtime.js'
+import { LanguageModel } from './answering/language-model.js'
+import { emptyCache } from './network/layer-groups.js'
 import { loadPal } from './pal.js'
+import { tinyConfig, tinyWeights } from './tiny-model.js'
 
 test('the shipped model answers on WebGPU as on the processor', {
   skip: await webgpuMissing(),
@@ -26,6 +30,26 @@ test('the shipped model answers on WebGPU as on the processor', {
       )
       assert.ok(difference < 1e-2, `${name}, "${answer}": ${difference}`)
     }
+  }
+})
+
+test('whatever is read at once, its scores are those of the processor', {
+  skip: await webgpuMissing(),
+}, async () => {
+  const config = tinyConfig()
+  const weights = tinyWeights(config)
+  const scoresOn = async (provider: string, length: number) => {
+    const runtime = await Runtime.start({ provider })
+    const model = await LanguageModel.compile(runtime, config, (name) => weights.get(name))
+    const ids = Array.from({ length }, (_, i) => (7 * i) % 290)
+    const scores = await model.read(emptyCache(config), { ids }, 0)
+    await runtime.close()
+    return scores
+  }
+  for (const length of [5, 40, 300]) {
+    const [here, there] = [await scoresOn('cpu', length), await scoresOn('webgpu', length)]
+    const difference = largestDifference(here, there)
+    assert.ok(difference < 1e-4, `${length} tokens: ${difference}`)
   }
 })
 

@@ -91,10 +91,11 @@ process.on('exit', () => {
 export class Runtime {
   /** All that the rounding of what a program computes depends on, the program and its feeds apart. */
   readonly rounding: string
+  /** The execution provider. */
+  readonly provider: string
   readonly #worker: Worker
   readonly #activity: Activity
   readonly #waiting = new Map<number, { resolve: (response: Response) => void; reject: (e: Error) => void }>()
-  readonly #provider: string
   readonly #threads: number
   /** Arenas by number, for as long as they live. */
   readonly #arenas = new WeakMap<Arena, number>()
@@ -120,7 +121,7 @@ export class Runtime {
     this.rounding = rounding
     this.#worker = worker
     this.#activity = activity
-    this.#provider = provider
+    this.provider = provider
     this.#threads = threads
     worker.on('message', (response: Response) => this.#settle(response))
     worker.on('error', (error) => this.#fail(error))
@@ -184,7 +185,7 @@ export class Runtime {
       purpose,
       prepacking,
       keepsMemory,
-      provider: this.#provider,
+      provider: this.provider,
       threads: this.#threads,
       inPlace,
     })
