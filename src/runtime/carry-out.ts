@@ -22,7 +22,9 @@ export function carryOut(request: Request): Omit<Response, 'id'> {
       api()
       return {}
     case 'compile': {
-      const session = compiling.during(() => new Session(request.model, sessionOptions(request)))
+      const options = sessionOptions(request)
+      const make = () => new Session(request.model, options)
+      const session = options.memoryArena === 'exact' ? compiling.during(make) : make()
       programs.set(request.program, { session, inPlace: request.inPlace })
       return {}
     }
@@ -103,7 +105,7 @@ function sessionOptions({
     ...(prepacking ? {} : { 'session.disable_prepacking': '1' }),
     // What a mask hides has weights of e^-88 at the softmax: numbers so small that arithmetic with them is slow.
     'session.set_denormal_as_zero': '1',
-    // A token is a thousand small operations: threads that wait awake for the next save a fifth of its time. But each program has threads
+    // A token is hundreds of small operations: threads that wait awake for the next save a fifth of its time. But each program has threads
     // of its own, and those of one that has run would take the cores from the next one, or from whoever prepares the next batch.
     'session.intra_op.allow_spinning': purpose === 'decoding' ? '1' : '0',
   }

@@ -6,14 +6,14 @@ export interface Value {
   readonly dims: readonly number[]
 }
 
-/** What ONNX Runtime is asked to trade: see `sessionOptions` in carry-out.ts. `decoding` runs a thousand small operations for each token. */
+/** What ONNX Runtime is asked to trade: see `sessionOptions` in carry-out.ts. `decoding` runs hundreds of small operations for each token. */
 export type Purpose = 'training' | 'inference' | 'decoding'
 
 /** What a worker is started with: the memory of what it shares with other threads. */
 export interface WorkerData {
   /** See `Activity`: with the thread that started it. */
   readonly activity: SharedArrayBuffer
-  /** See `Mutex`: with all workers, who compiles. */
+  /** See `Mutex`: with all workers, who compiles for an exact arena. */
   readonly compiling: SharedArrayBuffer
 }
 

@@ -155,7 +155,8 @@ test('several runtimes compile at once', async () => {
   const results = await Promise.all(
     runtimes.flatMap((one) =>
       [1, 2, 3, 4].map(async (n) => {
-        const program = await one.compile({ y: add(new Graph().input('x', [1]), n) })
+        const y = add(new Graph().input('x', [1]), n)
+        const program = await one.compile({ y }, { purpose: 'training' })
         return (await program.run({ x: Float32Array.of(1) })).outputs.y?.data[0]
       }),
     ),

@@ -15,8 +15,8 @@ export type Reading = { readonly ids: readonly number[] } | { readonly audio: Fl
 const CHUNK = 256
 
 /**
- * On WebGPU, ONNX Runtime 1.30 attends in another way from 32 queries on, and that is wrong on some devices: with SwiftShader, scores
- * are off by as much as they are large.
+ * On WebGPU, ONNX Runtime 1.30 attends in another way from 32 queries on, and that was wrong on the one device that was tried,
+ * SwiftShader: scores were off by as much as they are large.
  */
 const WEBGPU_CHUNK = 31
 

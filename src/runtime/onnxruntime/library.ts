@@ -42,7 +42,7 @@ function load(path: string): LibraryHandle {
 const PLATFORM = `${process.platform} on ${process.arch}`
 
 const HINT =
-  'Install again, on a platform that onnxruntime-node has libraries for: Linux, macOS and Windows on x64 or arm64.'
+  'Install again, on a platform that onnxruntime-node has libraries for: Linux and Windows on x64 or arm64, macOS on arm64.'
 
 /** What the library is called; the first that is there. */
 const NAMES: Partial<Record<NodeJS.Platform, readonly string[]>> = {

@@ -1,5 +1,5 @@
 import koffi from 'koffi'
-import { type Api, api, type Pointer, returned, returnedNumber, stringAt } from './api.js'
+import { type Api, type ApiFunction, api, type Pointer, returned, returnedNumber, stringAt } from './api.js'
 
 /** What execution providers are called here, and in ONNX Runtime. */
 const PROVIDERS: Readonly<Record<string, string>> = {
@@ -35,29 +35,37 @@ function providersOf({ GetAvailableProviders, ReleaseAvailableProviders }: Api):
  * @throws Error if this build lacks it, or its own libraries are missing
  */
 export function appendProvider(options: Pointer, provider: string): void {
+  if (provider === 'cpu') return
   const functions = api()
   switch (provider) {
-    case 'cpu':
-      return
-    case 'cuda': {
-      const cuda = returned((into) => functions.CreateCUDAProviderOptions(into))
-      try {
-        functions.SessionOptionsAppendExecutionProvider_CUDA_V2(options, cuda)
-      } finally {
-        functions.ReleaseCUDAProviderOptions(cuda)
-      }
-      return
-    }
-    case 'tensorrt': {
-      const tensorrt = returned((into) => functions.CreateTensorRTProviderOptions(into))
-      try {
-        functions.SessionOptionsAppendExecutionProvider_TensorRT_V2(options, tensorrt)
-      } finally {
-        functions.ReleaseTensorRTProviderOptions(tensorrt)
-      }
-      return
-    }
+    case 'cuda':
+      appendWithSettings(options, {
+        create: functions.CreateCUDAProviderOptions,
+        append: functions.SessionOptionsAppendExecutionProvider_CUDA_V2,
+        release: functions.ReleaseCUDAProviderOptions,
+      })
+      break
+    case 'tensorrt':
+      appendWithSettings(options, {
+        create: functions.CreateTensorRTProviderOptions,
+        append: functions.SessionOptionsAppendExecutionProvider_TensorRT_V2,
+        release: functions.ReleaseTensorRTProviderOptions,
+      })
+      break
     default:
       functions.SessionOptionsAppendExecutionProvider(options, PROVIDERS[provider] ?? provider, null, null, 0)
+  }
+}
+
+/** NVIDIA's have settings of types of their own; they stay as they are made. */
+function appendWithSettings(
+  options: Pointer,
+  { create, append, release }: Readonly<Record<'create' | 'append' | 'release', ApiFunction>>,
+): void {
+  const settings = returned((into) => create(into))
+  try {
+    append(options, settings)
+  } finally {
+    release(settings)
   }
 }
