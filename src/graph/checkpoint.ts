@@ -1,9 +1,8 @@
 import { greater, toIndices } from './elementwise.js'
-import { reshape, slice } from './shape.js'
+import { reshape } from './shape.js'
 import {
   apply,
   CONSTANT,
-  elementCount,
   type Graph,
   INPUT,
   type Node,
@@ -98,9 +97,23 @@ export function resultsOfSegments(nodes: readonly Node[]): ReadonlySet<Tensor> {
 
 /** What makes others wait for `a`: a 0 [1] (int64) that is not known before. No number is above infinity, nor is NaN. */
 function zeroAfter(a: Tensor): Tensor {
-  const first = slice(reshape(a, [elementCount(a.shape)]), 0, 0, 1)
-  return toIndices(greater(first, a.graph.scalar(Number.POSITIVE_INFINITY)))
+  return toIndices(greater(first(a), a.graph.scalar(Number.POSITIVE_INFINITY)))
 }
+
+/** Its first element: [1]. */
+function first(a: Tensor): Tensor {
+  const { graph, shape } = a
+  const each = (value: number) => graph.integers(shape.map(() => value))
+  const axes = graph.integers(shape.map((_, axis) => axis))
+  const corner = apply(
+    CORNER,
+    [a, each(0), each(1), axes],
+    shape.map(() => 1),
+  )
+  return reshape(corner, [1])
+}
+
+const CORNER: Operation = { type: 'Slice' }
 
 /**
  * The same elements in the same memory, but not before a zero is known: it says where an axis of length 1 comes in, which goes

@@ -8,6 +8,7 @@ import { gather } from './gather.js'
 import { crossEntropy } from './loss.js'
 import { matmul } from './matmul.js'
 import { layerNorm, rmsNorm, softmax } from './normalize.js'
+import { pick } from './pick.js'
 import { max, mean, sum } from './reduce.js'
 import { rotary } from './rotary.js'
 import { broadcastTo, concat, padAxis, reshape, slice, tail, transpose } from './shape.js'
@@ -139,6 +140,19 @@ const CASES: readonly Case[] = [
     (a, b) => matmul(a!, b!, { transposeA: true, transposeB: true }),
   ],
   ['gather', [[4, 3]], (a) => gather(a!, integers(a!, [2, 0, 2], [3]))],
+  [
+    'pick',
+    [[3, 2]],
+    (a) => pick(a!, { from: integers(a!, [2, 0, 1], [3]), to: integers(a!, [1, 2, 0], [3]) }),
+  ],
+  [
+    'pick of some rows',
+    [[4, 2]],
+    (a) => {
+      const picked = a!.graph.constant(Float32Array.of(1, 0, 1, 0), [4, 1])
+      return pick(a!, { from: integers(a!, [2, 0], [2]), to: integers(a!, [1, 0, 0, 0], [4]), picked })
+    },
+  ],
   ['gather of matrices', [[3, 2, 2]], (a) => gather(a!, integers(a!, [1, 1, 0, 2], [2, 2]))],
   ['softmax', [[2, 4]], (a) => softmax(a!)],
   ['rmsNorm', [[2, 4], [4]], (a, gain) => rmsNorm(a!, gain!, 1e-5)],

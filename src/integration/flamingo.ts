@@ -5,6 +5,7 @@ import type { Decoder } from '../llm/decoder.js'
 import { attention, type KeyValues, splitHeads } from '../nn/attention.js'
 import { linear } from '../nn/linear.js'
 import { layerNorm } from '../nn/norm.js'
+import type { Ragged } from '../nn/ragged.js'
 import type { Scope } from '../nn/scope.js'
 import type { FlamingoSettings } from './config.js'
 import { type AudioTokens, type Heard, nothing } from './integration.js'
@@ -47,13 +48,14 @@ export function hasBlock({ every }: FlamingoSettings, layer: number): boolean {
   return layer % every === 0
 }
 
-/** The gated block: states [batch, time, hiddenSize] with what `flamingo` made of the audio for its layer. */
+/** The gated block: states [batch, time, hiddenSize], or those of ragged rows, with what `flamingo` made of the audio for its layer. */
 export function flamingoBlock(
   scope: Scope,
   layer: number,
   heads: number,
   x: Tensor,
   audio: KeyValues,
+  ragged?: Ragged,
 ): Tensor {
   const at = scope.in(`blocks.${layer}`)
   const size = fixed(x.shape.at(-1))
@@ -64,8 +66,8 @@ export function flamingoBlock(
   // Scaled before the heads are split: a product of a single row is twice as fast without a factor, and one behind the split would be
   // moved into it.
   const asked = mul(linear(at.in('attention.query'), normed, size, plain), 1 / Math.sqrt(size / heads))
-  const heard = attention(splitHeads(asked, heads), [audio], { scale: 1 })
-  const mixed = linear(at.in('attention.output'), heard, size, plain)
+  const heard = attention(splitHeads(ragged?.pad(asked) ?? asked, heads), [audio], { scale: 1 })
+  const mixed = linear(at.in('attention.output'), ragged?.unpad(heard) ?? heard, size, plain)
   const attended = add(x, mul(mixed, gate('attention_gate')))
 
   const widened = gelu(

@@ -10,6 +10,7 @@ import { attention, type KeyValues, splitHeads } from '../nn/attention.js'
 import { cachedAttention } from '../nn/cached-attention.js'
 import { linear } from '../nn/linear.js'
 import { rmsNorm } from '../nn/norm.js'
+import type { Ragged } from '../nn/ragged.js'
 import type { Scope } from '../nn/scope.js'
 import type { LlamaConfig } from './config.js'
 
@@ -28,6 +29,8 @@ export interface DecoderInputs {
   readonly memory?: readonly (readonly KeyValues[])[]
   /** For each layer, the rows that it goes on from, an audio memory among them; there is no `memory` and no `mask` beside it. */
   readonly cache?: readonly LayerCache[] | undefined
+  /** The rows that states are of which come without padding, [tokens, hiddenSize]. What is read of them is said there. */
+  readonly ragged?: Ragged | undefined
   /** How many of the last tokens' states are read: the last layer makes no others. @default all */
   readonly read?: number | undefined
   /** Changes the states before a layer (Flamingo's blocks). */
@@ -77,17 +80,17 @@ export class Decoder {
 
   /**
    * The keys and values that one layer makes of normed states [batch, time, hiddenSize]: W_k and W_v, the keys
-   * turned to their positions unless there are none.
+   * turned to their positions unless there are none. Of ragged rows [tokens, hiddenSize], these are of padded ones.
    */
-  keyValues(layer: number, normed: Tensor, positions: Positions | undefined): KeyValues {
+  keyValues(layer: number, normed: Tensor, positions: Positions | undefined, ragged?: Ragged): KeyValues {
     const { keyValueHeads } = this.config
-    const { keys, values } = this.#keysAndValues(layer, normed, positions)
+    const { keys, values } = this.#keysAndValues(layer, normed, positions, ragged)
     return { keys: splitHeads(keys, keyValueHeads), values: splitHeads(values, keyValueHeads) }
   }
 
   /**
-   * All layers: states [batch, time, hiddenSize] → [batch, read, hiddenSize], and each layer's cache with the new tokens' rows,
-   * if there is one. The final norm is part of `logits`.
+   * All layers: states [batch, time, hiddenSize] → [batch, read, hiddenSize], or of ragged rows [tokens, hiddenSize] → [read,
+   * hiddenSize]; and each layer's cache with the new tokens' rows, if there is one. The final norm is part of `logits`.
    */
   run(
     states: Tensor,
@@ -118,10 +121,13 @@ export class Decoder {
 
   #run(layer: number, x: Tensor, inputs: DecoderInputs): { states: Tensor; present: Present | undefined } {
     const { hiddenSize, normEpsilon, layers } = this.config
-    const { read, checkpointing } = inputs
+    const { read, ragged, checkpointing } = inputs
     // A token that nobody reads after the last layer is heard there by its keys and values alone.
-    const isLast = layer === layers - 1
-    const ofRead: OfRead = (all, axis) => (isLast && read !== undefined ? tail(all, axis, read) : all)
+    const ofRead: OfRead = (all, axis) => {
+      if (layer < layers - 1) return all
+      if (ragged) return ragged.read(all)
+      return read === undefined ? all : tail(all, axis, read)
+    }
     const normed = this.inputNorm(layer, x)
     const { mixed, present } = inputs.cache
       ? this.#attendFrom(inputs.cache[layer]!, layer, normed, inputs, ofRead)
@@ -132,21 +138,26 @@ export class Decoder {
     return { states: add(attended, this.#feedForward(layer, second, gatesAgain)), present }
   }
 
-  /** From the start: tokens see what the mask shows of themselves, and all of the memory. */
+  /**
+   * From the start: tokens see what the mask shows of themselves, and all of the memory. Ragged rows are padded for it, so what is
+   * not read of them is left out behind it.
+   */
   #attend(
     layer: number,
     normed: Tensor,
-    { positions, mask, memory, checkpointing }: DecoderInputs,
+    { positions, mask, memory, ragged, checkpointing }: DecoderInputs,
     ofRead: OfRead,
   ): { mixed: Tensor; present?: undefined } {
     const { heads, keyValueHeads } = this.config
-    const own = this.keyValues(layer, normed, positions)
-    const heard = { ...own, mask: mask && ofRead(mask, 3), causal: mask !== undefined }
-    const indices = ofRead(positions.indices, 1)
-    const asked = this.#queries(layer, ofRead(normed, 1), { ...positions, indices })
+    const asking: OfRead = ragged ? (all) => all : ofRead
+    const own = this.keyValues(layer, normed, positions, ragged)
+    const heard = { ...own, mask: mask && asking(mask, 3), causal: mask !== undefined }
+    const indices = asking(positions.indices, 1)
+    const asked = this.#queries(layer, asking(normed, 1), { ...positions, indices }, ragged)
     const queries = splitHeads(asked, keyValueHeads, heads / keyValueHeads)
     const stretches = [...(memory?.[layer] ?? []), heard]
-    return { mixed: attention(queries, stretches, { checkpointing: checkpointing === 'selective' }) }
+    const mixed = attention(queries, stretches, { checkpointing: checkpointing === 'selective' })
+    return { mixed: ragged ? ofRead(ragged.unpad(mixed), 0) : mixed }
   }
 
   /** From a cache. Its operation takes as many queries as keys, so those that are not read are left out behind it. */
@@ -164,8 +175,8 @@ export class Decoder {
   }
 
   /** [batch, time, hiddenSize] → [batch, time, heads·headSize], turned to their positions. */
-  #queries(layer: number, normed: Tensor, positions: Positions): Tensor {
-    const asked = this.#projectHeads(layer, 'q_proj', normed, this.config.heads)
+  #queries(layer: number, normed: Tensor, positions: Positions, ragged?: Ragged): Tensor {
+    const asked = this.#projectHeads(layer, 'q_proj', normed, this.config.heads, ragged)
     return rotate(this.#normHeads(layer, 'q_norm', asked), positions)
   }
 
@@ -174,17 +185,26 @@ export class Decoder {
     layer: number,
     normed: Tensor,
     positions: Positions | undefined,
+    ragged?: Ragged,
   ): { keys: Tensor; values: Tensor } {
-    const { keyValueHeads } = this.config
-    const keys = this.#normHeads(layer, 'k_norm', this.#projectHeads(layer, 'k_proj', normed, keyValueHeads))
-    const values = this.#projectHeads(layer, 'v_proj', normed, keyValueHeads)
+    const project = (name: 'k_proj' | 'v_proj') =>
+      this.#projectHeads(layer, name, normed, this.config.keyValueHeads, ragged)
+    const keys = this.#normHeads(layer, 'k_norm', project('k_proj'))
+    const values = project('v_proj')
     return { keys: positions ? rotate(keys, positions) : keys, values }
   }
 
   /** W x, and b where the model has one: [batch, time, hiddenSize] → [batch, time, heads·headSize]. */
-  #projectHeads(layer: number, name: 'q_proj' | 'k_proj' | 'v_proj', x: Tensor, heads: number): Tensor {
+  #projectHeads(
+    layer: number,
+    name: 'q_proj' | 'k_proj' | 'v_proj',
+    x: Tensor,
+    heads: number,
+    ragged: Ragged | undefined,
+  ): Tensor {
     const { headSize, queryKeyValueBias = false } = this.config
-    return this.#project(layer, `self_attn.${name}`, x, heads * headSize, queryKeyValueBias)
+    const projected = this.#project(layer, `self_attn.${name}`, x, heads * headSize, queryKeyValueBias)
+    return ragged?.pad(projected) ?? projected
   }
 
   /** Qwen3's norm of each head's queries or keys, one for all heads of a layer: [batch, time, heads·headSize]. */

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { PalError } from '../errors.js'
 import type { BlockData } from '../graph/blocks.js'
 import { type ExternalData, type OnnxModel, writeOnnx } from '../graph/onnx.js'
-import type { Tensor } from '../graph/tensor.js'
+import type { Shape, Tensor } from '../graph/tensor.js'
 import { loadKoffi } from '../load-koffi.js'
 import { Activity } from './activity.js'
 import type { Arena, Keeper } from './arena.js'
@@ -282,7 +282,7 @@ export class Program {
   }
 
   /**
-   * Runs once. Where a shape is known to the graph, an input's numbers are enough.
+   * Runs once. Where a shape is known to the graph but for one length, an input's numbers are enough.
    * @param arena memory that further inputs are taken from by name; it is lent for the run, not copied, and runs on one
    *   arena take turns
    * @param options.keep the arena stays with the runtime until it is called home: memory that goes to and fro at every
@@ -300,7 +300,7 @@ export class Program {
         if (arena?.entries.has(name)) continue
         throw new Error(`run: expected a value for the input "${name}", got none`)
       }
-      values[name] = 'dims' in fed ? fed : { data: fed, dims: shape.map(Number) }
+      values[name] = 'dims' in fed ? fed : { data: fed, dims: dimsOf(shape, fed.length) }
     }
     return this.#backend.run(values, arena, keep)
   }
@@ -309,6 +309,12 @@ export class Program {
   release(): Promise<void> {
     return this.#backend.release()
   }
+}
+
+/** The lengths of an input of so many numbers; of one that is symbolic, it follows from the others. */
+function dimsOf(shape: Shape, count: number): readonly number[] {
+  const known = shape.reduce<number>((product, dim) => (typeof dim === 'number' ? product * dim : product), 1)
+  return shape.map((dim) => (typeof dim === 'number' ? dim : count / known))
 }
 
 /**

@@ -3,6 +3,7 @@ import { PalError } from '../errors.js'
 import { type Layout, layOut } from '../integration/layout.js'
 import type { ModelConfig } from '../model/config/config.js'
 import { tokenCount } from '../model/network/token-count.js'
+import { type RaggedToken, raggedFeeds } from '../nn/ragged.js'
 import type { Value } from '../runtime/protocol.js'
 import type { Message } from '../text/chat.js'
 import { audioFeeds, lengthMask } from './audio-feeds.js'
@@ -51,7 +52,6 @@ export function collate(
     samples,
     rows,
     textLength: roundUp(Math.max(...conversations.map(({ ids }) => ids.length)) - 1, TEXT_STEP),
-    learnt: roundUp(learnt, LEARNT_STEP * rows),
   }
   return {
     draws,
@@ -66,9 +66,8 @@ export function collate(
   }
 }
 
+/** Padding to it costs attention alone. */
 const TEXT_STEP = 16
-/** Per conversation. */
-const LEARNT_STEP = 16
 
 interface Conversation {
   readonly heard: readonly HeardTokens[]
@@ -107,7 +106,7 @@ function memoryFeeds(
 function textFeeds(
   conversations: readonly Conversation[],
   { integration, encoders }: ModelConfig,
-  { samples, rows, textLength, learnt: learntLength }: BatchShape,
+  { samples, rows, textLength }: BatchShape,
   learnt: number,
 ): Record<string, Value['data']> {
   const longest = encoders.map((named) => ({ name: named.name, tokens: tokenCount(named, samples).audio }))
@@ -116,26 +115,32 @@ function textFeeds(
   const length = before + textLength
   const ids = new BigInt64Array(rows * textLength)
   const positions = new BigInt64Array(rows * length)
-  const learntAt = new BigInt64Array(learntLength)
-  const labels = new BigInt64Array(learntLength)
-  const weights = new Float32Array(learntLength)
-  let next = 0
-  for (const [row, { layout, ids: tokens, learn }] of conversations.entries()) {
+  const labels: bigint[] = []
+  const tokensOf = conversations.map(({ layout, ids: text, learn }, row): readonly RaggedToken[] => {
+    const tokens: RaggedToken[] = []
     let position = layout.sequenceStart
-    let column = 0
+    let place = 0
     for (const [part, count] of layout.sequence.entries()) {
-      for (let i = 0; i < (padded[part] as number); i++)
-        positions[row * length + column++] = BigInt(position + i)
+      for (let i = 0; i < (padded[part] as number); i++, place++) {
+        positions[row * length + place] = BigInt(position + i)
+        if (i < count) tokens.push({ place, isRead: false })
+      }
       position += count
     }
     for (let i = 0; i < textLength; i++) positions[row * length + before + i] = BigInt(position + i)
-    for (let i = 0; i + 1 < tokens.length; i++) {
-      ids[row * textLength + i] = BigInt(tokens[i] as number)
-      if (!learn[i + 1]) continue
-      learntAt[next] = BigInt(row * textLength + i)
-      labels[next] = BigInt(tokens[i + 1] as number)
-      weights[next++] = 1 / learnt
+    for (let i = 0; i + 1 < text.length; i++) {
+      const isRead = learn[i + 1] as boolean
+      ids[row * textLength + i] = BigInt(text[i] as number)
+      tokens.push({ place: before + i, isRead })
+      if (isRead) labels.push(BigInt(text[i + 1] as number))
     }
+    return tokens
+  })
+  return {
+    ids,
+    positions,
+    ...raggedFeeds(tokensOf, length),
+    labels: BigInt64Array.from(labels),
+    weights: new Float32Array(learnt).fill(1 / learnt),
   }
-  return { ids, positions, learntAt, labels, weights }
 }

@@ -1,10 +1,10 @@
 import { CLOCK_FEATURES, clockFeatures } from '../connectors/clock.js'
 import { encode } from '../encoders/encoder.js'
-import { add, mul } from '../graph/elementwise.js'
+import { add } from '../graph/elementwise.js'
 import { gather } from '../graph/gather.js'
 import { gradients } from '../graph/gradients.js'
 import { crossEntropy } from '../graph/loss.js'
-import { sum } from '../graph/reduce.js'
+import { matmul } from '../graph/matmul.js'
 import { broadcastTo, concat, padAxis, reshape } from '../graph/shape.js'
 import { fixed, Graph, type Tensor } from '../graph/tensor.js'
 import type { AudioTokens, Heard } from '../integration/integration.js'
@@ -14,6 +14,7 @@ import type { ModelConfig, NamedEncoder } from '../model/config/config.js'
 import { Network } from '../model/network/network.js'
 import { type TokenCount, tokenCount, tokenTimes } from '../model/network/token-count.js'
 import { MASKED } from '../nn/attention.js'
+import { raggedInputs } from '../nn/ragged.js'
 import type { Initial, Scope } from '../nn/scope.js'
 import { framesOf } from './spec-augment.js'
 
@@ -29,10 +30,8 @@ export interface AudioShape {
 export interface BatchShape extends AudioShape {
   /** Conversations; each listens to one of the audios. */
   readonly rows: number
-  /** Text tokens of each row. */
+  /** Text tokens of the longest row, or a few more. */
   readonly textLength: number
-  /** Tokens, over all rows, whose likelihood is learnt. */
-  readonly learnt: number
 }
 
 export interface ForwardOptions {
@@ -43,7 +42,7 @@ export interface ForwardOptions {
 }
 
 export interface Forward {
-  /** The scores of the token that follows each of `learntAt`: [learnt, vocabularySize]. */
+  /** The scores of the tokens that are learnt, one conversation after the other: [learnt, vocabularySize]. */
   readonly logits: Tensor
   /** Their mean negative log-likelihood, weighted: []. */
   readonly loss: Tensor
@@ -80,15 +79,15 @@ export function withGradients(
 }
 
 /**
- * The forward pass of a batch. Inputs: `waveform` [audios, samples]; `ids` and `positions`;
- * `learntAt` [learnt], indices into the text of all rows; `labels` and `weights` [learnt]; and for each encoder
+ * The forward pass of a batch. Inputs: `waveform` [audios, samples]; `ids` and `positions`; `tokens.*` (see ragged.ts), of
+ * which those are read that a learnt one follows; `labels` and `weights` [learnt]; and for each encoder
  * `name.encoderMask`, `name.lengths`, `name.listensTo` [rows], `name.mask`, `name.positions`. See audio-feeds.ts and collate.ts, which fill them. Of encoders that are
  * given, `name.features` [audios, encoder tokens, the encoder's hiddenSize] instead of the waveform.
  */
 export function forwardGraph(config: ModelConfig, shape: BatchShape, options: ForwardOptions = {}): Forward {
   const graph = new Graph()
   const network = new Network(graph, config)
-  const { audios, samples, rows, textLength, learnt } = shape
+  const { audios, samples, rows, textLength } = shape
   const waveform = graph.input('waveform', [audios, samples])
   const counts = config.encoders.map((named) => tokenCount(named, samples))
   const tables = positionTables(graph, config, counts, textLength)
@@ -112,17 +111,17 @@ export function forwardGraph(config: ModelConfig, shape: BatchShape, options: Fo
   const embedded = network.decoder.embed(graph.input('ids', [rows, textLength], 'int64'))
   const entering = concat([...heard.sequence.map(({ tokens }) => tokens), embedded], 1)
   const length = fixed(entering.shape[1])
-  const { states } = network.decode(entering, heard, {
+  const ragged = raggedInputs(graph, rows, length)
+  const { states } = network.decode(ragged.unpad(entering), heard, {
     positions: { indices: graph.input('positions', [rows, length], 'int64'), ...tables },
     mask: causalMask(graph, heard, rows, textLength, length),
     checkpointing: options.checkpointing ?? false,
-    read: textLength,
+    ragged,
   })
 
-  const text = reshape(states, [rows * textLength, config.llm.hiddenSize])
-  const logits = network.decoder.logits(gather(text, graph.input('learntAt', [learnt], 'int64')))
-  const losses = crossEntropy(logits, graph.input('labels', [learnt], 'int64'))
-  const loss = reshape(sum(mul(losses, graph.input('weights', [learnt])), [0]), [])
+  const logits = network.decoder.logits(states)
+  const losses = crossEntropy(logits, graph.input('labels', ['read'], 'int64'))
+  const loss = reshape(matmul(reshape(losses, [1, 'read']), graph.input('weights', ['read', 1])), [])
   return { logits, loss, initials: network.scope.initials }
 }
 

@@ -60,7 +60,7 @@ export class Network {
     return integrate(this.scope.in('integration'), this.config.integration, audio, this.decoder)
   }
 
-  /** The language model over states [batch, time, hiddenSize], with what it heard. */
+  /** The language model over states [batch, time, hiddenSize], or those of ragged rows, with what it heard. */
   decode(
     states: Tensor,
     heard: Pick<Heard, 'memory' | 'cross'>,
@@ -72,7 +72,7 @@ export class Network {
       memory: heard.memory,
       before: (layer, x) => {
         const audio = heard.cross[layer]
-        return audio ? flamingoBlock(blocks, layer, this.config.llm.heads, x, audio) : x
+        return audio ? flamingoBlock(blocks, layer, this.config.llm.heads, x, audio, inputs.ragged) : x
       },
     })
   }
