@@ -1,4 +1,4 @@
-import { neededNodes } from '../graph/onnx.js'
+import { neededNodes } from '../graph/needed-nodes.js'
 import {
   CONSTANT,
   type Dim,
@@ -63,5 +63,5 @@ function memoryOf(tensor: Tensor): Tensor {
 }
 
 function byteCount({ shape, dtype }: Tensor): number {
-  return elementCount(shape) * { float32: 4, int64: 8, int32: 4, bool: 1 }[dtype]
+  return elementCount(shape) * { float32: 4, int64: 8, int32: 4, bool: 1, uint8: 1, uint4: 0.5 }[dtype]
 }

@@ -1,73 +1,83 @@
 import { PalError } from '../errors.js'
-import type { ExternalData } from './onnx.js'
-import { type Attribute, fixed, type Node, type Tensor } from './tensor.js'
-
-/** Where a weight's numbers lie that is stored in blocks (see weights/blocks.ts): [rows, columns] of 4 or 8 bits. */
-export interface BlockData {
-  readonly bits: 4 | 8
-  readonly blockSize: number
-  readonly values: ExternalData
-  readonly scales: ExternalData
-}
-
-/** A node as it is written instead, and the initializers that it needs. */
-export interface BlockNode {
-  readonly type: string
-  readonly inputs: readonly string[]
-  readonly attributes: Readonly<Record<string, Attribute>>
-  readonly initializers: readonly BlockInitializer[]
-}
-
-export interface BlockInitializer {
-  readonly name: string
-  readonly shape: readonly number[]
-  readonly dtype: 'uint8' | 'float32'
-  readonly data: ExternalData
-}
+import { Dequantisation } from './dequantisation.js'
+import { again, rewrite } from './rewrite.js'
+import { type BlockFormat, type BlockPart, StoredMatrix } from './stored-matrix.js'
+import { apply, type Node, type Operation, type Tensor } from './tensor.js'
 
 /**
- * What becomes of an operation whose weight is stored in blocks, so that no layer need know how its weights are
- * stored: x·Wᵀ is a MatMulNBits, a lookup of rows a GatherBlockQuantized (both com.microsoft, of ONNX Runtime's
- * ContribOperators.md). Both read the same bytes, so a tied embedding is stored once.
+ * The same outputs, computed from weights that are stored in blocks, so that no layer need know how its weights are stored. A lookup
+ * of rows is a GatherBlockQuantized. x·Wᵀ is a MatMulNBits, unless it is to be exact. Whatever else reads a weight gets its
+ * numbers as float32, for itself alone: a gradient, which reads the weight long after the product, has them made again.
+ * All read the same bytes (com.microsoft, of ONNX Runtime's ContribOperators.md), so a tied embedding is stored once.
  *
- * @throws PalError for any other use: blocks have no gradient, and are not read the other way round
+ * @param formats of the weights that are in blocks, by name
+ * @param exactly with the numbers that the blocks stand for, as training does; a MatMulNBits rounds activations, too
+ * @returns the outputs, and what of weights in blocks their parameters hold, by name
+ * @throws PalError for an operation that reads nothing but such a weight
  */
-export function blockNode(node: Node, weight: Tensor, { bits, blockSize, ...data }: BlockData): BlockNode {
-  const [rows, columns] = weight.shape.map(fixed) as [number, number]
-  const blocks = columns / blockSize
-  const scales = {
-    name: `${weight.name}.scales`,
-    shape: [rows, blocks],
+export function readInBlocks(
+  outputs: Readonly<Record<string, Tensor>>,
+  formats: ReadonlyMap<string, BlockFormat>,
+  exactly: boolean,
+): {
+  readonly outputs: Readonly<Record<string, Tensor>>
+  readonly parts: ReadonlyMap<string, BlockPart>
+} {
+  const parts = new Map<string, BlockPart>()
+  const dequantisation = new Dequantisation()
+  const read = rewrite(outputs, (node, inputs, graph) => {
+    const slot = node.inputs.findIndex(({ name }) => formats.has(name))
+    const weight = node.inputs[slot]
+    if (!weight) return again(node, inputs, graph)
+    const matrix = new StoredMatrix(graph, weight, formats.get(weight.name)!, parts)
+    const other = inputs.find((_, i) => i !== slot)
+    if (!other) throw nothingElse(node, matrix)
+    if (node.operation.type === 'Gather' && slot === 0) return [lookup(matrix, other, node)]
+    if (!exactly && slot === 1 && isPlainProduct(node)) return [product(matrix, other, node)]
+    if (slot === 1 && isProduct(node)) return [dequantisation.product(matrix, other, node)]
+    return again(node, inputs.with(slot, dequantisation.numbers(matrix, other)), graph)
+  })
+  return { outputs: read, parts }
+}
+
+function lookup(matrix: StoredMatrix, ids: Tensor, { outputs }: Node): Tensor {
+  const { rows, columns, bits, blockSize } = matrix
+  const table = matrix.values('rows', [rows, (columns * bits) / 8])
+  return apply(LOOKUP, [table, ids, matrix.scales()], outputs[0]!.shape, {
+    attributes: { gather_axis: 0, quantize_axis: 1, block_size: blockSize, bits },
     dtype: 'float32',
-    data: data.scales,
-  } as const
-  const values = (name: string, shape: readonly number[]) =>
-    ({ name: `${weight.name}.${name}`, shape, dtype: 'uint8', data: data.values }) as const
-  const { type } = node.operation
-  if (type === 'FusedMatMul' && node.inputs[1] === weight && isPlainProduct(node)) {
-    const b = values('blocks', [rows, blocks, (blockSize * bits) / 8])
-    return {
-      type: 'MatMulNBits',
-      inputs: [node.inputs[0]!.name, b.name, scales.name],
-      // Level 4: activations are rounded to 8 bits block by block; 4-bit products are 2.7 times as fast.
-      attributes: { K: columns, N: rows, bits, block_size: blockSize, accuracy_level: 4 },
-      initializers: [b, scales],
-    }
-  }
-  if (type === 'Gather' && node.inputs[0] === weight) {
-    const table = values('rows', [rows, (columns * bits) / 8])
-    return {
-      type: 'GatherBlockQuantized',
-      inputs: [table.name, node.inputs[1]!.name, scales.name],
-      attributes: { gather_axis: 0, quantize_axis: 1, block_size: blockSize, bits },
-      initializers: [table, scales],
-    }
-  }
-  throw new PalError(`expected weights of full precision for ${type}, got ${weight.name} of ${bits} bits`, {
-    hint: 'Train, and compute gradients, with the model that was quantised.',
   })
 }
 
-function isPlainProduct({ attributes: { transA, transB, alpha } }: Node): boolean {
+const LOOKUP: Operation = { type: 'GatherBlockQuantized', domain: 'com.microsoft' }
+
+function product(matrix: StoredMatrix, a: Tensor, { outputs }: Node): Tensor {
+  const { rows, columns, bits, blockSize } = matrix
+  const blocks = matrix.values('blocks', [rows, columns / blockSize, (blockSize * bits) / 8])
+  return apply(PRODUCT, [a, blocks, matrix.scales()], outputs[0]!.shape, {
+    // Level 4: activations are rounded to 8 bits block by block; 4-bit products are 2.7 times as fast.
+    attributes: { K: columns, N: rows, bits, block_size: blockSize, accuracy_level: 4 },
+  })
+}
+
+const PRODUCT: Operation = { type: 'MatMulNBits', domain: 'com.microsoft' }
+
+/** Of states with a weight, whichever way round the weight is. */
+function isProduct({ operation: { type }, attributes }: Node): boolean {
+  return (type === 'MatMul' || type === 'FusedMatMul') && attributes.transA !== 1
+}
+
+/** x·Wᵀ */
+function isPlainProduct({ operation, attributes: { transA, transB, alpha } }: Node): boolean {
+  if (operation.type !== 'FusedMatMul') return false
   return transA === 0 && transB === 1 && (alpha as { float: number }).float === 1
+}
+
+function nothingElse({ operation }: Node, { name, bits }: StoredMatrix): PalError {
+  return new PalError(
+    `expected weights of full precision for ${operation.type}, got ${name} of ${bits} bits`,
+    {
+      hint: 'Use the model that was quantised.',
+    },
+  )
 }

@@ -1,16 +1,5 @@
-import { greater, toIndices } from './elementwise.js'
-import { reshape } from './shape.js'
-import {
-  apply,
-  CONSTANT,
-  type Graph,
-  INPUT,
-  type Node,
-  type Operation,
-  PARAMETER,
-  type Segment,
-  type Tensor,
-} from './tensor.js'
+import { CONSTANT, type Graph, INPUT, type Node, PARAMETER, type Segment, type Tensor } from './tensor.js'
+import { waiting, zeroAfter } from './wait.js'
 
 /**
  * Builds a part of the graph whose inner values are not kept for the gradient but computed again from the
@@ -94,33 +83,3 @@ export function resultsOfSegments(nodes: readonly Node[]): ReadonlySet<Tensor> {
     inputs.filter(({ node }) => node.segment && node.segment !== segment)
   return new Set(nodes.flatMap(leaving))
 }
-
-/** What makes others wait for `a`: a 0 [1] (int64) that is not known before. No number is above infinity, nor is NaN. */
-function zeroAfter(a: Tensor): Tensor {
-  return toIndices(greater(first(a), a.graph.scalar(Number.POSITIVE_INFINITY)))
-}
-
-/** Its first element: [1]. */
-function first(a: Tensor): Tensor {
-  const { graph, shape } = a
-  const each = (value: number) => graph.integers(shape.map(() => value))
-  const axes = graph.integers(shape.map((_, axis) => axis))
-  const corner = apply(
-    CORNER,
-    [a, each(0), each(1), axes],
-    shape.map(() => 1),
-  )
-  return reshape(corner, [1])
-}
-
-const CORNER: Operation = { type: 'Slice' }
-
-/**
- * The same elements in the same memory, but not before a zero is known: it says where an axis of length 1 comes in, which goes
- * again. The runtime cannot tell that nothing changes.
- */
-function waiting(a: Tensor, zero: Tensor): Tensor {
-  return reshape(apply(UNSQUEEZE, [a, zero], [1, ...a.shape]), a.shape)
-}
-
-const UNSQUEEZE: Operation = { type: 'Unsqueeze' }

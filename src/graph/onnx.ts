@@ -1,6 +1,8 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
-import { type BlockData, type BlockInitializer, blockNode } from './blocks.js'
+import { readInBlocks } from './blocks.js'
 import { fuseResidualNorms } from './fuse.js'
+import { neededNodes } from './needed-nodes.js'
+import type { BlockFormat } from './stored-matrix.js'
 import {
   type Attribute,
   CONSTANT,
@@ -22,6 +24,12 @@ export interface ExternalData {
   readonly length: number
 }
 
+/** Where the numbers of a weight lie that is stored in blocks. */
+export interface BlockData extends BlockFormat {
+  readonly values: ExternalData
+  readonly scales: ExternalData
+}
+
 export interface OnnxModel {
   readonly bytes: Uint8Array
   /** What must be fed at each run: inputs, and the parameters that have no external data. */
@@ -32,43 +40,31 @@ export interface OnnxModel {
 /**
  * Writes what the outputs need as an ONNX model (IR version 10, opset 20). A parameter becomes an initializer
  * that lies in a file when `externalData` knows it, else an input to be fed. What uses a parameter that is stored in
- * blocks is written as blocks.ts says.
+ * blocks is written as blocks.ts says, `exactly` or not.
  *
  * Field numbers are those of onnx.proto: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 export function writeOnnx(
   outputs: Readonly<Record<string, Tensor>>,
   externalData: (parameter: string) => ExternalData | BlockData | undefined = () => undefined,
+  { exactly = false }: { readonly exactly?: boolean } = {},
 ): OnnxModel {
-  const read = Object.values(outputs)
+  const { outputs: written, places } = withoutBlocks(outputs, externalData, exactly)
+  const read = Object.values(written)
   const nodes = fuseResidualNorms(neededNodes(read), read)
   const inputs: { name: string; shape: Shape; dtype: DType }[] = []
   const graph = new BinaryWriter()
-  const inBlocks = new Map<Tensor, BlockData>()
-  const written = new Set<string>()
   for (const node of nodes) {
     const [tensor] = node.outputs as readonly [Tensor]
     if (node.operation === CONSTANT) {
       message(graph, 5, (writer) => writeConstant(writer, tensor))
     } else if (node.operation === PARAMETER || node.operation === INPUT) {
-      const external = node.operation === PARAMETER ? externalData(tensor.name) : undefined
-      if (!external) inputs.push(tensor)
-      else if ('bits' in external) inBlocks.set(tensor, external)
-      else message(graph, 5, (writer) => writeExternal(writer, tensor, external))
-    } else {
-      const weight = node.inputs.find((input) => inBlocks.has(input))
-      if (weight) writeInBlocks(node, weight)
-      else
-        message(graph, 1, (writer) =>
-          writeNode(
-            writer,
-            node,
-            node.inputs.map(({ name }) => name),
-          ),
-        )
-    }
+      const external = node.operation === PARAMETER ? places.get(tensor.name) : undefined
+      if (external) message(graph, 5, (writer) => writeExternal(writer, tensor, external))
+      else inputs.push(tensor)
+    } else message(graph, 1, (writer) => writeNode(writer, node))
   }
-  for (const [name, tensor] of Object.entries(outputs)) {
+  for (const [name, tensor] of Object.entries(written)) {
     message(graph, 1, (writer) => {
       writer.tag(1, LENGTH).string(tensor.name).tag(2, LENGTH).string(name).tag(4, LENGTH).string('Identity')
     })
@@ -88,44 +84,49 @@ export function writeOnnx(
     message(model, 8, (writer) => writer.tag(1, LENGTH).string(domain).tag(2, VARINT).int64(version))
   }
   return { bytes: model.finish(), inputs, outputs: Object.keys(outputs) }
+}
 
-  function writeInBlocks(node: Node, weight: Tensor): void {
-    const { type, inputs: names, attributes, initializers } = blockNode(node, weight, inBlocks.get(weight)!)
-    for (const initializer of initializers) {
-      if (written.has(initializer.name)) continue
-      written.add(initializer.name)
-      message(graph, 5, (writer) => writeExternal(writer, initializer, initializer.data))
-    }
-    const operation = { type, domain: 'com.microsoft' } as const
-    message(graph, 1, (writer) => writeNode(writer, { ...node, operation, attributes }, names))
+/** The outputs as they are computed from what lies in files, and where it lies, by the names of parameters. */
+function withoutBlocks(
+  outputs: Readonly<Record<string, Tensor>>,
+  externalData: (parameter: string) => ExternalData | BlockData | undefined,
+  exactly: boolean,
+): {
+  readonly outputs: Readonly<Record<string, Tensor>>
+  readonly places: ReadonlyMap<string, ExternalData>
+} {
+  const places = new Map<string, ExternalData>()
+  const inBlocks = new Map<string, BlockData>()
+  const parameters = neededNodes(Object.values(outputs)).filter(({ operation }) => operation === PARAMETER)
+  for (const { name } of parameters.flatMap((node) => node.outputs)) {
+    const data = externalData(name)
+    if (data && 'bits' in data) inBlocks.set(name, data)
+    else if (data) places.set(name, data)
   }
+  if (inBlocks.size === 0) return { outputs, places }
+  const read = readInBlocks(outputs, inBlocks, exactly)
+  for (const [name, { weight, part, start, count, of }] of read.parts) {
+    const { location, offset, length } = inBlocks.get(weight)![part]
+    const ofRow = length / of
+    places.set(name, { location, offset: offset + start * ofRow, length: count * ofRow })
+  }
+  return { outputs: read.outputs, places }
 }
 
 const VARINT = 0
 const LENGTH = 2
 const FIXED32 = 5
-const ELEMENT_TYPES: Readonly<Record<DType | 'uint8', number>> = {
+const ELEMENT_TYPES: Readonly<Record<DType, number>> = {
   float32: 1,
   uint8: 2,
   int32: 6,
   int64: 7,
   bool: 9,
+  uint4: 21,
 }
 
-/** What the outputs depend on, in topological order. */
-export function neededNodes(outputs: readonly Tensor[]): readonly Node[] {
-  const needed = new Set<Node>()
-  const pending = outputs.map(({ node }) => node)
-  for (let node = pending.pop(); node; node = pending.pop()) {
-    if (needed.has(node)) continue
-    needed.add(node)
-    pending.push(...node.inputs.map((input) => input.node))
-  }
-  return [...needed].sort((a, b) => a.index - b.index)
-}
-
-function writeNode(writer: BinaryWriter, node: Node, inputs: readonly string[]): void {
-  for (const input of inputs) writer.tag(1, LENGTH).string(input)
+function writeNode(writer: BinaryWriter, node: Node): void {
+  for (const input of node.inputs) writer.tag(1, LENGTH).string(input.name)
   for (const output of node.outputs) writer.tag(2, LENGTH).string(output.name)
   writer.tag(3, LENGTH).string(`${node.operation.type}_${node.index}`)
   writer.tag(4, LENGTH).string(node.operation.type)
@@ -155,7 +156,7 @@ function writeConstant(writer: BinaryWriter, tensor: Tensor): void {
 
 function writeExternal(
   writer: BinaryWriter,
-  tensor: Tensor | BlockInitializer,
+  tensor: Tensor,
   { location, offset, length }: ExternalData,
 ): void {
   writeTensorHead(writer, tensor)
@@ -165,7 +166,7 @@ function writeExternal(
   writer.tag(14, VARINT).int32(1) // data_location: EXTERNAL
 }
 
-function writeTensorHead(writer: BinaryWriter, { shape, dtype, name }: Tensor | BlockInitializer): void {
+function writeTensorHead(writer: BinaryWriter, { shape, dtype, name }: Tensor): void {
   for (const dim of shape) writer.tag(1, VARINT).int64(Number(dim))
   writer.tag(2, VARINT).int32(ELEMENT_TYPES[dtype])
   writer.tag(8, LENGTH).string(name)

@@ -3,9 +3,10 @@ import { PalError } from '../errors.js'
 /** A dimension is a number, or the name of a length that is known only when the graph runs. */
 export type Dim = number | string
 export type Shape = readonly Dim[]
-export type DType = 'float32' | 'int64' | 'int32' | 'bool'
+/** Two numbers of `uint4` lie in a byte, the first in its lower half. */
+export type DType = 'float32' | 'int64' | 'int32' | 'bool' | 'uint8' | 'uint4'
 export type Attribute = number | readonly number[] | string | { readonly float: number }
-export type ConstantData = Float32Array | BigInt64Array
+export type ConstantData = Float32Array | BigInt64Array | Uint8Array
 
 /** A value of the graph: known by its shape, without numbers until the graph runs. */
 export interface Tensor {
@@ -71,7 +72,7 @@ export class Graph {
   }
 
   /** A weight. Asked for twice by the same name, it is the same tensor: this is how weights are tied. */
-  parameter(name: string, shape: readonly number[]): Tensor {
+  parameter(name: string, shape: readonly number[], dtype: DType = 'float32'): Tensor {
     const known = this.parameters.get(name)
     if (known) {
       if (known.shape.join() === shape.join()) return known
@@ -79,18 +80,18 @@ export class Graph {
         `parameter "${name}": expected shape [${known.shape}], as it was first used, got [${shape}]`,
       )
     }
-    const tensor = this.#source(PARAMETER, name, shape, 'float32')
+    const tensor = this.#source(PARAMETER, name, shape, dtype)
     this.parameters.set(name, tensor)
     return tensor
   }
 
   /** Numbers that are part of the model itself, such as a mel filter bank. */
-  constant(data: ConstantData, shape: readonly number[]): Tensor {
+  constant(data: ConstantData, shape: readonly number[], dtype: DType = typeOf(data)): Tensor {
     const count = shape.reduce((product, dim) => product * dim, 1)
-    if (count !== data.length) {
-      throw new PalError(`constant: expected ${count} numbers for shape [${shape}], got ${data.length}`)
+    const length = dtype === 'uint4' ? Math.ceil(count / 2) : count
+    if (length !== data.length) {
+      throw new PalError(`constant: expected ${length} numbers for shape [${shape}], got ${data.length}`)
     }
-    const dtype = data instanceof Float32Array ? 'float32' : 'int64'
     const tensor = this.#source(CONSTANT, `constant_${this.constants.size}`, shape, dtype)
     this.constants.set(tensor, data)
     return tensor
@@ -144,6 +145,11 @@ export class Graph {
     this.nodes.push(node)
     return tensors
   }
+}
+
+function typeOf(data: ConstantData): DType {
+  if (data instanceof Float32Array) return 'float32'
+  return data instanceof BigInt64Array ? 'int64' : 'uint8'
 }
 
 /** Applies an operation that has one output; the output's type is the first input's unless it is said. */

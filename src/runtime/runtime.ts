@@ -3,8 +3,8 @@ import { availableParallelism, cpus } from 'node:os'
 import { relative } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { PalError } from '../errors.js'
-import type { BlockData } from '../graph/blocks.js'
 import { type ExternalData, type OnnxModel, writeOnnx } from '../graph/onnx.js'
+import type { BlockFormat } from '../graph/stored-matrix.js'
 import type { Shape, Tensor } from '../graph/tensor.js'
 import { loadKoffi } from '../load-koffi.js'
 import { Activity } from './activity.js'
@@ -42,7 +42,7 @@ export type NumberSource =
   | Float32Array
   | Uint8Array
 
-export interface BlockSource extends Pick<BlockData, 'bits' | 'blockSize'> {
+export interface BlockSource extends BlockFormat {
   readonly values: NumberSource
   readonly scales: NumberSource
 }
@@ -50,7 +50,7 @@ export interface BlockSource extends Pick<BlockData, 'bits' | 'blockSize'> {
 export interface CompileOptions {
   /** The numbers of frozen weights. A parameter without any is fed, or lent, at each run. */
   readonly weights?: (name: string) => WeightSource | undefined
-  /** @default 'inference' */
+  /** `training` computes with what weights in blocks stand for, all others round what they multiply, too. @default 'inference' */
   readonly purpose?: Purpose
   /**
    * Keep a second, blocked copy of every frozen weight: a training step is about a tenth faster, decoding a third,
@@ -174,7 +174,7 @@ export class Runtime {
   ): Promise<Program> {
     const unknown = Object.keys(inPlace).find((name) => !(name in outputs))
     if (unknown !== undefined) throw new Error(`compile: no output "${unknown}" to be written in place`)
-    const placed = placeWeights(outputs, weights)
+    const placed = placeWeights(outputs, weights, purpose)
     const program = this.#programs++
     await this.#ask({
       kind: 'compile',
@@ -337,15 +337,17 @@ async function roundingOf({ provider, threads }: Settings): Promise<string> {
 function placeWeights(
   outputs: Readonly<Record<string, Tensor>>,
   weights: (name: string) => WeightSource | undefined,
+  purpose: Purpose,
 ): { model: OnnxModel; folder: string | undefined; memory: CompileRequest['memory'] } {
   const folder = commonFolder(filesOf(outputs, weights))
   const memory: { path: string; data: Uint8Array }[] = []
-  const model = writeOnnx(outputs, (name) => {
+  const places = (name: string) => {
     const source = weights(name)
     if (!source || !('bits' in source)) return source && place(source)
     const { bits, blockSize, values, scales } = source
     return { bits, blockSize, values: place(values), scales: place(scales) }
-  })
+  }
+  const model = writeOnnx(outputs, places, { exactly: purpose === 'training' })
   return { model, folder, memory }
 
   function place(source: NumberSource): ExternalData {
