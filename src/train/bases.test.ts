@@ -513,10 +513,9 @@ test('what is trained for 4 bits computes with the numbers that it will be used 
   const { bases } = await resolvePlan(recipe.model)
   const { weights } = await openModel(model)
   for (const name of ['embed_tokens', 'layers.0.mlp.up_proj', 'layers.1.self_attn.v_proj', 'norm']) {
-    const trainedWith = await readWeight(bases.llm?.weights(`llm.model.${name}.weight`) as WeightSource, name)
     const used = weights(`llm.model.${name}.weight`) as WeightSource
     assert.equal('bits' in used, name !== 'norm')
-    assert.deepEqual(trainedWith, await readNumbers(used, name), name)
+    assert.deepEqual(bases.llm?.weights(`llm.model.${name}.weight`), used, name)
   }
   const pal = await loadPal({ model })
   await pal.ask(join(packageFolder(), 'examples', 'snare-drum.wav'), 'What do you hear?', { maxTokens: 2 })

@@ -4,6 +4,7 @@ import { backgroundLabels } from '../data/scenes/background.js'
 import { FeatureStore } from '../features/feature-store.js'
 import { baseOf } from '../model/bases/bases.js'
 import { type ResolvedPlan, resolvePlan } from '../model/bases/resolve-plan.js'
+import { modelParameters } from '../model/network/parameters.js'
 import { saveModel } from '../model/stored/model-folder.js'
 import { onAnyRank, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
 import type { Arena } from '../runtime/arena.js'
@@ -142,6 +143,7 @@ async function trainPlan(
   )
 
   const labels = labelsOf(sets)
+  if (plan.bits) expectRoundedKept(modelParameters(config).keys(), recipe.stages, plan.bits)
   const isTrained = trainedByAny(recipe.stages)
   const weights = await startingWeights(config, bases, {
     seed: recipe.seed,
@@ -152,7 +154,6 @@ async function trainPlan(
   expectTrained(sizes, recipe.stages)
   expectRates(sizes, recipe.stages)
   if (!recipe.start) expectLoraTrained(sizes, recipe.stages)
-  if (plan.bits) expectRoundedKept(sizes, recipe.stages, plan.bits)
   expectImaginable(sizes, recipe)
   const optimizer = new AdamW(parameters.flat.length)
   const identity = {

@@ -149,12 +149,8 @@ export function expectLoraTrained(sizes: ReadonlyMap<string, number>, stages: re
 }
 
 /** @throws PalError for matrices that are rounded and trained as well: once trained they are not rounded any more */
-export function expectRoundedKept(
-  sizes: ReadonlyMap<string, number>,
-  stages: readonly Stage[],
-  bits: number,
-): void {
-  const matrices = [...sizes.keys()].filter((name) => name.startsWith('llm.') && isMatrix(name))
+export function expectRoundedKept(names: Iterable<string>, stages: readonly Stage[], bits: number): void {
+  const matrices = [...names].filter((name) => name.startsWith('llm.') && isMatrix(name))
   const trained = matrices.find(trainedByAny(stages))
   if (trained === undefined) return
   throw new PalError(

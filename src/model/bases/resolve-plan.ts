@@ -27,7 +27,7 @@ export interface ResolvedPlan {
   readonly bases: Bases
   /** What a model that is trained so says of its bases. */
   readonly records: BaseRecords | undefined
-  /** What the language model's matrices are rounded to: see `LanguageModelReference`. */
+  /** Of the blocks that the language model's matrices are in: see `LanguageModelReference`. */
   readonly bits?: Bits
 }
 
@@ -49,7 +49,7 @@ export async function resolvePlan(plan: ModelPlan, options: CopyOptions = {}): P
   const { bits } = llm
   const { opened, record } = await openReference(llm, openLanguageModel, {
     ...options,
-    ...(bits && { roundedTo: bits }),
+    ...(bits && { bits }),
   })
   return {
     config: expectFitting({ encoders, ...rest, llm: opened.config }),

@@ -2,31 +2,10 @@ import { join } from 'node:path'
 import { PalError } from '../../errors.js'
 import type { WeightSource } from '../../runtime/runtime.js'
 import { blocksToWrite, fitsBlocks, openBlockFile } from '../../weights/block-tensors.js'
-import { type Bits, fromBlocks, toBlocks } from '../../weights/blocks.js'
+import type { Bits } from '../../weights/blocks.js'
 import { isMatrix } from '../network/matrices.js'
 import type { Checkpoint } from './checkpoint.js'
-import { type CopyOptions, float32Copy, weightsCopy } from './float32-copy.js'
-
-/**
- * A model's weights as float32, its matrices rounded to what `blockCopy` would have of them: what is differentiated
- * computes with the same numbers as what is used afterwards.
- * @throws PalError as `blockCopy` does
- */
-export function roundedCopy(
-  checkpoint: Checkpoint,
-  sha256: string,
-  bits: Bits,
-  options: CopyOptions = {},
-): Promise<ReadonlyMap<string, WeightSource>> {
-  expectFullPrecision(checkpoint)
-  const tensors = [...checkpoint.tensors].map(([name, tensor]) => {
-    const { shape, read } = tensor
-    if (!isMatrix(name) || !fitsBlocks(shape)) return [name, tensor] as const
-    return [name, { ...tensor, read: async () => fromBlocks(toBlocks(await read(), bits), bits) }] as const
-  })
-  const rounded = { ...checkpoint, tensors: new Map(tensors) }
-  return float32Copy(rounded, `${sha256} rounded to ${bits} bits`, options)
-}
+import { type CopyOptions, weightsCopy } from './float32-copy.js'
 
 /**
  * A model's weights with its matrices in blocks of 4 or 8 bits, made at the first time that the model is opened so, and

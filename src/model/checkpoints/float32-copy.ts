@@ -24,8 +24,6 @@ export interface CopyOptions {
   readonly cache?: string
   /** Have the matrices of a language model in blocks of so many bits. @default float32 */
   readonly bits?: Bits
-  /** Have them as float32, but with the numbers that blocks of so many bits would stand for: to train beside. */
-  readonly roundedTo?: Bits
   /** Told of each tensor that is converted: bytes of float32 that have been, and bytes in all. */
   readonly onProgress?: (done: number, total: number) => void
 }

@@ -5,7 +5,7 @@ import type { WeightSource } from '../../runtime/runtime.js'
 import type { ChatTokenizer } from '../../text/chat.js'
 import type { ModelConfig } from '../config/config.js'
 import { modelParameters } from '../network/parameters.js'
-import { blockCopy, roundedCopy } from './block-copy.js'
+import { blockCopy } from './block-copy.js'
 import { checkTensors } from './check-tensors.js'
 import { type Checkpoint, fingerprint } from './checkpoint.js'
 import { type CopyOptions, mappedWeights } from './float32-copy.js'
@@ -27,8 +27,7 @@ export interface OpenedLanguageModel {
  * Opens the language model in a folder of Hugging Face's layout, or in a GGUF file.
  *
  * Float32 weights stay in their files, to be mapped. Others are converted into a copy once, in the cache, and mapped
- * from there: no weight is ever in memory twice. Given `bits`, 4 or 8, the copy has the matrices in blocks; given
- * `roundedTo`, the numbers of such blocks as float32.
+ * from there: no weight is ever in memory twice. Given `bits`, 4 or 8, the copy has the matrices in blocks.
  *
  * @throws PalError naming file and key for a model that this decoder cannot be, or whose weights are not those that
  *   its configuration describes
@@ -57,7 +56,6 @@ function placesOf(
   options: CopyOptions,
 ): Promise<ReadonlyMap<string, WeightSource>> {
   if (options.bits) return blockCopy(checkpoint, sha256, options.bits, options)
-  if (options.roundedTo) return roundedCopy(checkpoint, sha256, options.roundedTo, options)
   return mappedWeights(checkpoint, sha256, options)
 }
 

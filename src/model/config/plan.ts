@@ -23,7 +23,7 @@ export interface BaseReference {
 
 export interface LanguageModelReference extends BaseReference {
   /**
-   * Its matrices are rounded to blocks of so many bits, in training as whenever the model is used afterwards: what is
+   * Its matrices are in blocks of so many bits, in training as whenever the model is used afterwards: what is
    * trained beside them makes up for the rounding (QLoRA, Dettmers et al. 2023). @default they are as they are
    */
   readonly bits?: Bits
