@@ -91,6 +91,16 @@ describe('what is counted from the graph is the closed formula', () => {
     assert.equal(new Set(held).size, 4)
   })
 
+  test('beside blocks a step multiplies as much, and holds at most a matrix more at once', () => {
+    const more = INTEGRATIONS.map((integration) => {
+      const [whole, inBlocks] = ([32, 4] as const).map((bits) => costOf({ ...base, integration, bits }, llm))
+      assert.equal(inBlocks!.step, whole!.step)
+      return inBlocks!.heldBytes! - whole!.heldBytes!
+    })
+    const matrix = 4 * llm.hiddenSize * llm.feedForwardSize
+    assert.ok(more.every((bytes) => bytes >= 0 && bytes <= matrix) && Math.max(...more) > 0, `${more}`)
+  })
+
   test('of values held at once, those go that nobody reads any more, and another shape is no copy', () => {
     const a = new Graph().input('a', [10])
     const twice = reshape(add(a, a), [2, 5]) // 40 bytes of its own
@@ -395,6 +405,7 @@ describe('the report', () => {
     ])
     assert.deepEqual(quiet.noise, [])
     const text = markdown(quiet)
+    assert.match(text, /\| tiny \| 32 \| LAL \| 24 \| 5 \| 2 \| off \|/)
     assert.match(
       text,
       /against PLITS: time 0\.20 times \(0\.20–0\.20 over 3 rounds\); peak memory 0\.25 times \(0\.25–0\.25 over 3 rounds\)/,

@@ -1,4 +1,3 @@
-import { PalError } from '../errors.js'
 import type { IntegrationConfig } from '../integration/config.js'
 import { LLAMA_SIZES, type LlamaConfig } from '../llm/config.js'
 import type { Checkpointing } from '../llm/decoder.js'
@@ -19,7 +18,7 @@ export interface BenchConfiguration {
   readonly textTokens: number
   /** Examples of a step, or answers that are generated together. */
   readonly batch: number
-  /** Bits of each of the language model's weights. */
+  /** Bits of each of the weights in the language model's matrices, below 32 in blocks. */
   readonly bits: 4 | 8 | 32
   /** Training only. */
   readonly checkpointing: Checkpointing
@@ -83,13 +82,6 @@ export function checkpointingWords(checkpointing: Checkpointing): readonly strin
 /** Whether an answer's weights are: those in blocks always, see `LanguageModelOptions`. */
 export function isPrepacked({ prepacking, bits }: Pick<BenchConfiguration, 'prepacking' | 'bits'>): boolean {
   return prepacking || bits < 32
-}
-
-/** @throws PalError for what cannot be measured */
-export function checkConfiguration({ task, bits }: BenchConfiguration): void {
-  if (task === 'train' && bits !== 32) {
-    throw new PalError(`expected weights of 32 bits for training, got ${bits}`, { key: '--bits' })
-  }
 }
 
 export function isSize(llm: string): llm is keyof typeof LLAMA_SIZES {

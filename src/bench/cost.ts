@@ -1,7 +1,10 @@
+import { readInBlocks } from '../graph/blocks.js'
 import type { Tensor } from '../graph/tensor.js'
 import type { LlamaConfig } from '../llm/config.js'
 import { isMatrix } from '../model/network/matrices.js'
 import { causalBlocks } from '../nn/attention.js'
+import { fitsBlocks } from '../weights/block-tensors.js'
+import { BLOCK_SIZE } from '../weights/blocks.js'
 import {
   type BenchConfiguration,
   FEATURES,
@@ -22,7 +25,10 @@ export interface Cost {
   readonly connector: number
   /** Training: forward and backward, counted from the graph, what checkpointing computes again included. */
   readonly step?: number
-  /** Training: bytes of values that have to be there at once, counted from the graph, beside weights and inputs. */
+  /**
+   * Training: bytes of values that have to be there at once, counted from the graph, beside weights as they are stored and inputs. What is
+   * made float32 of weights in blocks is among them while it is there.
+   */
   readonly heldBytes?: number
   /** Bytes of the weights that one token of an answer reads: counted from the graph. */
   readonly weightBytes: number
@@ -48,7 +54,7 @@ export function costOf(configuration: BenchConfiguration, llm: LlamaConfig): Cos
     forward: multiplyAdds([result]),
     formula: formulaOf(configuration, llm),
     connector: options.batch * audioTokens * (FEATURES * d + d * d),
-    ...(graph && stepCost([graph.loss, ...graph.gradients])),
+    ...(graph && stepCost([graph.loss, ...graph.gradients], bits)),
     weightBytes: weightBytes(result, bits),
     weightFormula: weightFormula(configuration, llm),
     cacheBytesPerToken: cacheBytesPerToken(llm),
@@ -94,8 +100,24 @@ export function formulaOf(
   return (task === 'train' ? batch : 1) * (connector + own + decoder + read * V * d)
 }
 
-function stepCost(outputs: readonly Tensor[]): Pick<Cost, 'step' | 'heldBytes'> {
-  return { step: multiplyAdds(outputs), heldBytes: mostBytesHeld(outputs) }
+function stepCost(
+  outputs: readonly [Tensor, ...Tensor[]],
+  bits: BenchConfiguration['bits'],
+): Pick<Cost, 'step' | 'heldBytes'> {
+  return {
+    step: multiplyAdds(outputs),
+    heldBytes: mostBytesHeld(bits === 32 ? outputs : inBlocks(outputs, bits)),
+  }
+}
+
+/** The outputs as they are computed when the language model's matrices are in blocks. */
+function inBlocks(outputs: readonly [Tensor, ...Tensor[]], bits: 4 | 8): readonly Tensor[] {
+  const matrices = [...outputs[0].graph.parameters.values()].filter(
+    ({ name, shape }) => name.startsWith('llm.') && isMatrix(name) && fitsBlocks(shape.map(Number)),
+  )
+  const formats = new Map(matrices.map(({ name }) => [name, { bits, blockSize: BLOCK_SIZE }]))
+  const named = Object.fromEntries(outputs.map((output) => [output.name, output]))
+  return Object.values(readInBlocks(named, formats, true).outputs)
 }
 
 /** Every weight of the decoder that a token passes; of a table of embeddings that is no output head, next to nothing. */

@@ -33,7 +33,7 @@ test('wrong usage names the option', async () => {
       ['bench', 'train', '--integrations', 'cats'],
       /--integrations.*Expected one of plits, lal, pal, flamingo/,
     ],
-    [['bench', 'infer', '--bits', '5'], /--bits.*Expected one of 4, 8, 32/],
+    [['bench', 'train', '--bits', '5'], /--bits.*Expected one of 4, 8, 32/],
     [['bench', 'train', '--audio-tokens', '64,none'], /--audio-tokens.*Expected a whole number/],
     [['quantize', 'pal-tiny', '--bits', '3'], /--bits.*Allowed choices are 4, 8/],
   ]

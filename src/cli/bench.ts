@@ -15,7 +15,7 @@ interface BenchFlags {
   readonly textTokens: readonly number[]
   readonly batch: readonly number[]
   readonly llm: readonly string[]
-  readonly bits?: BenchConfiguration['bits'][]
+  readonly bits: BenchConfiguration['bits'][]
   readonly checkpointing?: readonly (keyof typeof CHECKPOINTING)[]
   readonly prepacking: 'on' | 'off' | 'both'
   readonly newTokens?: number
@@ -49,6 +49,7 @@ a change of the code, the machine or --steps another --out is needed. Sizes have
 
 Examples:
   pal bench train --audio-tokens 64,256,512
+  pal bench train --audio-tokens 512 --bits 32,8,4
   pal bench infer --audio-tokens 500,1500 --bits 4,8,32 --text-tokens 16`,
   )
 }
@@ -81,6 +82,14 @@ function addOptions(command: Command, task: Task): Command {
     .option('--llm <models>', 'sizes with random weights, or folders of language models', listOf(String), [
       'smollm2-135m',
     ])
+    .option(
+      '--bits <counts>',
+      training
+        ? 'of each weight of the frozen language model: 4, 8, 32; below 32 it stays in blocks'
+        : 'of each weight: 4, 8, 32',
+      listOf(oneOf([4, 8, 32])),
+      [32],
+    )
     .option('--provider <names>', 'execution providers', listOf(String), ['cpu'])
     .option('--threads <count>', 'threads', wholeNumber(1), availableParallelism())
     .option('--rounds <count>', 'turns of each configuration', wholeNumber(1), 5)
@@ -102,13 +111,12 @@ function addOptions(command: Command, task: Task): Command {
     )
   }
   return command
-    .option('--bits <counts>', 'of each weight: 4, 8, 32', listOf(oneOf([4, 8, 32])), [32])
     .option('--new-tokens <count>', 'of an answer after its first', wholeNumber(1), 32)
     .option('--encoder', "hear the audio's seconds with an encoder of ViT-Base's size too")
 }
 
 async function bench(task: Task, flags: BenchFlags, context: CliContext): Promise<void> {
-  const { combinations, checkConfiguration } = await import('../bench/configuration.js')
+  const { combinations } = await import('../bench/configuration.js')
   const { measure } = await import('../bench/measure.js')
   const { reportOn } = await import('../bench/report.js')
   const { describeComputer } = await import('../bench/machine.js')
@@ -123,7 +131,7 @@ async function bench(task: Task, flags: BenchFlags, context: CliContext): Promis
     threads: [flags.threads],
     textTokens: flags.textTokens,
     batch: flags.batch,
-    bits: flags.bits ?? [32],
+    bits: flags.bits,
     checkpointing: (flags.checkpointing ?? ['off']).map((which) => CHECKPOINTING[which]),
     prepacking: switches(flags.prepacking),
     newTokens: [flags.newTokens ?? 0],
@@ -131,7 +139,6 @@ async function bench(task: Task, flags: BenchFlags, context: CliContext): Promis
     audioTokens: flags.audioTokens,
     integration: flags.integrations,
   })
-  for (const configuration of configurations) checkConfiguration(configuration)
 
   const { signal } = context
   const machine = describeComputer()
