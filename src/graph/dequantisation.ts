@@ -65,10 +65,12 @@ export class Dequantisation {
 
 /**
  * The parts of a product lie beside the whole when they are joined. That is worth it where there are fewer rows of states than a
- * weight has columns, as the tokens that are learnt before an output head: the parts take less than the weight would.
+ * weight has columns, as the tokens that are learnt before an output head: the parts take less than the weight would. How many tokens
+ * a batch has is not known, and taken to be fewer.
  */
 function piecesFor({ rows, columns, all }: StoredMatrix, states: Tensor): readonly Rows[] {
-  if (elementCount(states.shape.slice(0, -1)) >= columns) return [all]
+  const leading = states.shape.slice(0, -1)
+  if (leading.every((dim) => typeof dim === 'number') && elementCount(leading) >= columns) return [all]
   const pieces = Math.ceil((rows * columns) / LARGEST)
   const bounds = Array.from({ length: pieces + 1 }, (_, i) => Math.floor((i * rows) / pieces))
   return bounds.slice(1).map((end, i) => ({ start: bounds[i]!, count: end - bounds[i]! }))
