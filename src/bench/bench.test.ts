@@ -476,6 +476,18 @@ describe('the report', () => {
     assert.match(text, /others were at work when the products with the weights were measured/)
   })
 
+  test('says what is left of a difference with the encoder, which both have', () => {
+    const hearing = (integration: 'plits' | 'lal', milliseconds: number) =>
+      visits(integration, [[1], [1], [1]]).map((visit) => {
+        const configuration = { ...base, task: 'infer', integration, encoder: 'whisper-tiny' } as const
+        const samples = [{ milliseconds, encodeMs: 50, tokenMs: [1] }]
+        return { ...visit, name: nameOf(configuration), configuration, samples }
+      })
+    const text = markdown(report([...hearing('plits', 150), ...hearing('lal', 50)]))
+    assert.match(text, /\| whisper-tiny \| 100 \|/)
+    assert.match(text, /time 0\.33 times .*; with the encoder 0\.50 times \(0\.50–0\.50 over 3 rounds\)/)
+  })
+
   test('is written as JSON, Markdown and plots', async () => {
     const files = await writeReport(report(visits('lal', [[1, 2, 3]])), join(folder, 'report'))
     const names = files.map((file) => file.split('/').at(-1))

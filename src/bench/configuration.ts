@@ -1,3 +1,4 @@
+import type { EncoderConfig } from '../encoders/encoder.js'
 import type { IntegrationConfig } from '../integration/config.js'
 import { LLAMA_SIZES, type LlamaConfig } from '../llm/config.js'
 import type { Checkpointing } from '../llm/decoder.js'
@@ -26,8 +27,8 @@ export interface BenchConfiguration {
   readonly prepacking: boolean
   /** Inference only: tokens of an answer after the first. */
   readonly newTokens: number
-  /** Inference only: hear seconds of sound with an encoder of ViT-Base's size too. */
-  readonly encoder: boolean
+  /** Inference only: hear seconds of sound with an encoder of this size, too. */
+  readonly encoder: EncoderSize | false
   readonly provider: string
   readonly threads: number
 }
@@ -60,7 +61,7 @@ export function nameOf(configuration: BenchConfiguration): string {
     ...(task === 'train' ? checkpointingWords(checkpointing) : []),
     ...(prepacking ? ['prepacked'] : []),
     ...(task === 'infer' ? [`new=${newTokens}`] : []),
-    ...(task === 'infer' && encoder ? ['encoder'] : []),
+    ...(task === 'infer' && encoder ? [`encoder=${encoder}`] : []),
     ...[provider, `threads=${threads}`],
   ].join(' ')
 }
@@ -102,26 +103,38 @@ export function integrationOf(name: IntegrationName): IntegrationConfig {
 
 export const SUMMARY_TOKENS = 8
 export const FLAMINGO_EVERY = 4
-/** Width of the encoder's features. */
+/** Width of the features that a training step is given: ViT-Base's. */
 export const FEATURES = 768
 
-/** A model that hears as ViT-Base does over 128 mel bins (AST, SSLAM): 50 tokens a second. */
-export function benchModel(integration: IntegrationName, llm: LlamaConfig): ModelConfig {
+/** Encoders of 50 tokens a second. */
+export const ENCODERS = {
+  /** Over 128 mel bins, as AST and SSLAM have it. */
+  'vit-base': {
+    kind: 'patch-transformer',
+    ...{ sampleRate: 16_000, windowSize: 400, hopSize: 160, fftSize: 512, melBins: 128 },
+    ...{ lowestFrequency: 20, highestFrequency: 8000, mean: -5, deviation: 4 },
+    ...{ patchFrames: 16, strideFrames: 16, patchBins: 16 },
+    ...{ hiddenSize: FEATURES, layers: 12, heads: 12, feedForwardSize: 4 * FEATURES },
+    windowSeconds: 10.24,
+  },
+  'whisper-tiny': {
+    kind: 'whisper',
+    ...{ sampleRate: 16_000, hopSize: 160, melBins: 80 },
+    ...{ hiddenSize: 384, layers: 4, heads: 6, feedForwardSize: 1536 },
+    windowSeconds: 10,
+  },
+} as const satisfies Record<string, EncoderConfig>
+
+export type EncoderSize = keyof typeof ENCODERS
+
+/** A model with random weights that hears with such an encoder. */
+export function benchModel(
+  integration: IntegrationName,
+  llm: LlamaConfig,
+  encoder: EncoderSize = 'vit-base',
+): ModelConfig {
   return {
-    encoders: [
-      {
-        name: 'general',
-        encoder: {
-          kind: 'patch-transformer',
-          ...{ sampleRate: 16_000, windowSize: 400, hopSize: 160, fftSize: 512, melBins: 128 },
-          ...{ lowestFrequency: 20, highestFrequency: 8000, mean: -5, deviation: 4 },
-          ...{ patchFrames: 16, strideFrames: 16, patchBins: 16 },
-          ...{ hiddenSize: FEATURES, layers: 12, heads: 12, feedForwardSize: 4 * FEATURES },
-          windowSeconds: 10.24,
-        },
-        connector: { kind: 'mlp' },
-      },
-    ],
+    encoders: [{ name: 'general', encoder: ENCODERS[encoder], connector: { kind: 'mlp' } }],
     integration: integrationOf(integration),
     llm,
   }

@@ -77,9 +77,10 @@ async function prepare(configuration: BenchConfiguration, folder: string): Promi
 }
 
 /** The language model that is measured, its own weights or random ones, with whatever hears for it. */
-async function open({ integration, llm, bits }: BenchConfiguration, folder: string) {
+async function open({ integration, llm, bits, encoder }: BenchConfiguration, folder: string) {
   const opened = isSize(llm) ? undefined : await openLanguageModel(llm, bits === 32 ? {} : { bits })
-  const config = benchModel(integration, opened?.config ?? LLAMA_SIZES[llm as keyof typeof LLAMA_SIZES])
+  const sizes = opened?.config ?? LLAMA_SIZES[llm as keyof typeof LLAMA_SIZES]
+  const config = benchModel(integration, sizes, encoder || undefined)
   const random = await randomWeights(config, bits, folder, opened ? ['others'] : undefined)
   const weights = (name: string) => (opened && name.startsWith('llm.') ? opened.weights(name) : random(name))
   return { config, weights }

@@ -50,7 +50,7 @@ function trainTable(results: readonly Result[]): readonly string[] {
 function inferTable(results: readonly Result[]): readonly string[] {
   const columns = [
     ...['model', 'bits', 'integration', 'audio tokens', 'prompt', 'batch'],
-    ...['first token, ms: median (middle half)', 'least–most', 'with the encoder, ms', 'peak, MiB'],
+    ...['first token, ms: median (middle half)', 'least–most', 'encoder', 'with it, ms', 'peak, MiB'],
     ...['10⁹ multiply-adds: counted / formula', 'of the GEMM peak'],
     ...[
       'next token, ms',
@@ -65,7 +65,8 @@ function inferTable(results: readonly Result[]): readonly string[] {
     columns,
     results.map(({ configuration: c, time, cost, token, encode, ...result }) => [
       ...[c.llm, c.bits, c.integration.toUpperCase(), c.audioTokens, c.textTokens, c.batch],
-      ...[spread(time), range(time), encode ? (time.median + encode.median).toFixed(0) : '—'],
+      ...[spread(time), range(time), c.encoder || '—'],
+      encode ? (time.median + encode.median).toFixed(0) : '—',
       result.peakMiB.median.toFixed(0),
       `${billions(cost.forward)} / ${billions(cost.formula)}`,
       percent(result.gemmShare),
@@ -82,6 +83,7 @@ function conclusions({ claims }: Report): readonly string[] {
   return claims.map((claim) => {
     const parts = [
       verdict('time', claim.time),
+      ...(claim.heard ? [verdict('with the encoder', claim.heard)] : []),
       verdict('peak memory', claim.memory),
       ...(claim.token ? [verdict('time of a further token', claim.token)] : []),
     ]

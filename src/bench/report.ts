@@ -33,6 +33,8 @@ export interface Claim {
   readonly name: string
   readonly against: string
   readonly time: Comparison
+  /** The same with the encoder, where one is measured. */
+  readonly heard?: Comparison
   readonly memory: Comparison
   readonly token?: Comparison
 }
@@ -131,15 +133,24 @@ function claimsOf(measured: ReadonlyMap<string, readonly Visit[]>): readonly Cla
     if (!others) return []
     const busy = new Set([...visits, ...others].filter(isBusy).map(({ round }) => round))
     const time = compare(byRound(visits, timeOf), byRound(others, timeOf), busy)
+    const heard = compare(byRound(visits, heardOf), byRound(others, heardOf), busy)
     const token = compare(byRound(visits, tokensOf), byRound(others, tokensOf), busy)
     // How much memory a process takes does not depend on who else is at work.
     const memory = compare(peaksByRound(visits), peaksByRound(others))
     if (!time || !memory) return []
-    return [{ name, against, time, memory, ...(configuration.task === 'infer' && token && { token }) }]
+    return [
+      {
+        ...{ name, against, time, memory },
+        ...(configuration.encoder && heard && { heard }),
+        ...(configuration.task === 'infer' && token && { token }),
+      },
+    ]
   })
 }
 
 const timeOf = ({ milliseconds }: Sample) => [milliseconds]
+const heardOf = ({ encodeMs, milliseconds }: Sample) =>
+  encodeMs === undefined ? [] : [encodeMs + milliseconds]
 const tokensOf = ({ tokenMs = [] }: Sample) => tokenMs
 const isBusy = ({ load }: Visit) => load > BUSY
 

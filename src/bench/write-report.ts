@@ -73,6 +73,7 @@ function lineName({ configuration: one }: Result, results: readonly Result[]): s
     ...(differs('bits') ? [`${one.bits} bits`] : []),
     ...(differs('batch') ? [`batch ${one.batch}`] : []),
     ...(differs('textTokens') ? [`${one.textTokens} text tokens`] : []),
+    ...(differs('encoder') && one.encoder ? [one.encoder] : []),
     ...(differs('threads') ? [`${one.threads} threads`] : []),
     ...(differs('provider') ? [one.provider] : []),
     ...checkpointingWords(one.checkpointing),

@@ -1,7 +1,13 @@
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type BenchConfiguration, CHECKPOINTING, INTEGRATIONS } from '../bench/configuration.js'
+import {
+  type BenchConfiguration,
+  CHECKPOINTING,
+  ENCODERS,
+  type EncoderSize,
+  INTEGRATIONS,
+} from '../bench/configuration.js'
 import type { LlamaConfig } from '../llm/config.js'
 import { wholeNumber } from './options.js'
 import { duration, ProgressLine } from './progress.js'
@@ -19,7 +25,7 @@ interface BenchFlags {
   readonly checkpointing?: readonly (keyof typeof CHECKPOINTING)[]
   readonly prepacking: 'on' | 'off' | 'both'
   readonly newTokens?: number
-  readonly encoder?: true
+  readonly encoder?: readonly EncoderSize[]
   readonly provider: readonly string[]
   readonly threads: number
   readonly rounds: number
@@ -112,7 +118,14 @@ function addOptions(command: Command, task: Task): Command {
   }
   return command
     .option('--new-tokens <count>', 'of an answer after its first', wholeNumber(1), 32)
-    .option('--encoder', "hear the audio's seconds with an encoder of ViT-Base's size too")
+    .addOption(
+      new Option(
+        '--encoder [sizes]',
+        "hear the audio's seconds, too, with an encoder of this size: vit-base, whisper-tiny",
+      )
+        .argParser(listOf(oneOf(Object.keys(ENCODERS) as EncoderSize[])))
+        .preset('vit-base'),
+    )
 }
 
 async function bench(task: Task, flags: BenchFlags, context: CliContext): Promise<void> {
@@ -135,7 +148,7 @@ async function bench(task: Task, flags: BenchFlags, context: CliContext): Promis
     checkpointing: (flags.checkpointing ?? ['off']).map((which) => CHECKPOINTING[which]),
     prepacking: switches(flags.prepacking),
     newTokens: [flags.newTokens ?? 0],
-    encoder: [flags.encoder === true],
+    encoder: flags.encoder ?? [false],
     audioTokens: flags.audioTokens,
     integration: flags.integrations,
   })
