@@ -139,6 +139,15 @@ test('Ctrl-C keeps what has arrived, and the next call goes on from there', asyn
   await assert.rejects(stat(part(settings.cache)))
 })
 
+test('what is stopped before it asks does not keep the process waiting for an answer', async (context) => {
+  const { hub, settings } = await start(context)
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const before = timers()
+  await assert.rejects(get(settings, 'acme/tiny', { signal: AbortSignal.abort() }), { name: 'AbortError' })
+  assert.equal(timers(), before)
+  assert.deepEqual(hub.requests, [])
+})
+
 test('a server that never gets to the end is given up, and says so', async (context) => {
   const { hub, settings } = await start(context)
   hub.faults.set('model.safetensors', (_request, response) => {

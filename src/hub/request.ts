@@ -60,10 +60,10 @@ async function answer(
   { patience, signal }: RequestOptions,
   init: RequestInit,
 ): Promise<Response> {
+  signal?.throwIfAborted()
   const ending = new AbortController()
   const stop = () => ending.abort(signal?.reason)
   const timer = setTimeout(() => ending.abort(silent(patience)), patience.silence)
-  signal?.throwIfAborted()
   signal?.addEventListener('abort', stop)
   try {
     return await fetch(url, { ...init, signal: ending.signal })
