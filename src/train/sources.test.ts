@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
+import type { Draw } from '../data/source.js'
 import { resolveEncoders } from '../model/bases/resolve-plan.js'
 import { integrations, tinyConfig } from '../model/tiny-model.js'
 import { packageFolder } from '../package-folder.js'
@@ -100,6 +101,21 @@ test('what a late stage cannot draw is told before the first has begun, with the
     late('{seconds: 0.2, audios: 2, questions: 1, mix: {digits: 1}}'),
     /stages\.5\.batches\.1: sources\.digits: expected clips that fit into 0\.2 s/,
   )
+})
+
+test('for its texts alone the same is drawn, and nothing is done to the sounds', async () => {
+  const { loaded, sourceOf } = await opened()
+  const plan = loaded.recipe.stages.at(-1)!.batches[0]!
+  const [heard, read] = [sourceOf(plan, 'all'), sourceOf(plan, 'all', true)]
+  for (let i = 0; i < 30; i++) {
+    const [one, other] = [heard, read].map((source) =>
+      source.drawWithin(new Random('texts', i), plan.seconds),
+    )
+    const labels = (draw?: Draw) => draw?.sounds?.map(({ label }) => label)
+    assert.deepEqual(labels(other), labels(one))
+    assert.equal(other?.turns.length, one?.turns.length)
+    for (const applied of other?.augmented ?? []) assert.deepEqual(applied, {})
+  }
 })
 
 test('epochs are of one source that has an end, and have as many steps as it takes', async () => {

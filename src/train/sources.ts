@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path'
+import { neverApplied } from '../data/augment/augment.js'
 import { type LoadedClip, loadClips } from '../data/clips/load-clips.js'
 import { expectGroups, readClips } from '../data/clips/read-clips.js'
 import type { Example } from '../data/example.js'
@@ -16,8 +17,11 @@ import type { ModelConfig } from '../model/config/config.js'
 import type { BatchPlan, LoadedRecipe, Recipe, Stage } from './recipe/recipe.js'
 import { sampleRateOf } from './sample-rate.js'
 
-/** What a kind of batch draws from, in a stage that hears this part of the recordings. */
-export type SourceOf = (plan: BatchPlan, hears: Stage['hears']) => Source
+/**
+ * What a kind of batch draws from, in a stage that hears this part of the recordings.
+ * @param textsOnly for who reads no more of a draw than its texts: spares what is done to sounds and changes no text
+ */
+export type SourceOf = (plan: BatchPlan, hears: Stage['hears'], textsOnly?: boolean) => Source
 
 /** The recordings of a recipe, decoded, each set apart. */
 export type LoadedSets = ReadonlyMap<string, readonly LoadedClip[]>
@@ -116,7 +120,7 @@ export async function openSources(
     ofManifests.set(name, source)
   }
 
-  const open = (name: string, questions: number, hears: Stage['hears']): Source => {
+  const open = (name: string, questions: number, hears: Stage['hears'], textsOnly: boolean): Source => {
     const one = recipe.sources[name] as Recipe['sources'][string]
     if (one.kind === 'manifest') return ofManifests.get(name) as Source
     const clips = (one.sets ?? [...sets.keys()]).flatMap((set) => {
@@ -129,19 +133,28 @@ export async function openSources(
       })
     }
     const asking = { name: `sources.${name}`, vocabulary, questionsPerAudio: questions }
+    const effects = textsOnly && { augment: one.augment !== false && neverApplied(one.augment ?? {}) }
     switch (one.kind) {
       case 'clips':
-        return clipSource(clips, { ...asking, ...optionsOf(one) })
-      case 'scenes':
-        return sceneSource(clips, { ...asking, ...optionsOf(one) })
+        return clipSource(clips, { ...asking, ...optionsOf(one), ...effects })
+      case 'scenes': {
+        const noise = textsOnly && { scene: { ...one.scene, noiseBelowDb: false as const } }
+        return sceneSource(clips, { ...asking, ...optionsOf(one), ...effects, ...noise })
+      }
       case 'imagined': {
         const { labels: _, ...options } = optionsOf(one)
-        return imaginedSource(clips, { ...asking, ...options, names: imagined.get(name) as ImaginedNames })
+        const names = imagined.get(name) as ImaginedNames
+        return imaginedSource(clips, { ...asking, ...options, ...effects, names })
       }
     }
   }
-  const sourceOf: SourceOf = ({ mix: weights, questions }, hears) =>
-    mix(Object.entries(weights).map(([name, weight]) => ({ source: open(name, questions, hears), weight })))
+  const sourceOf: SourceOf = ({ mix: weights, questions }, hears, textsOnly = false) =>
+    mix(
+      Object.entries(weights).map(([name, weight]) => ({
+        source: open(name, questions, hears, textsOnly),
+        weight,
+      })),
+    )
 
   for (const [i, stage] of recipe.stages.entries()) {
     for (const [j, plan] of stage.batches.entries()) {

@@ -50,7 +50,7 @@ export async function ownTokenizer(
 function textsOf({ seed, stages }: LoadedRecipe['recipe'], sourceOf: SourceOf): readonly string[] {
   const plans = stages.flatMap(({ batches, hears }) => batches.map((plan) => ({ plan, hears })))
   return plans.flatMap(({ plan, hears }, i) => {
-    const source = sourceOf(plan, hears)
+    const source = sourceOf(plan, hears, true)
     const draws = Array.from({ length: DRAWS }, (_, draw) =>
       source.drawWithin(new Random(seed, 'tokenizer', i, draw), plan.seconds),
     )

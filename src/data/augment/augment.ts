@@ -45,6 +45,11 @@ export const augmentInScene = {
 
 export type AugmentSteps = { readonly [name in StepName]?: Partial<Step> }
 
+/** The same steps, none of which is ever applied: what a source leaves room for stays as it is. */
+export function neverApplied(steps: AugmentSteps): AugmentSteps {
+  return Object.fromEntries(stepNames.map((name) => [name, { ...steps[name], probability: 0 }]))
+}
+
 /** The least that an amount may be, where there is one. */
 const leastAmounts: { readonly [name in StepName]?: number } = {
   /** Slower, and the end of a word would be taken for a reverb's tail. */
