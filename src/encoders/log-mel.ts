@@ -24,9 +24,7 @@ export function logMel(waveform: Tensor, config: LogMelConfig, floor = FLOOR): T
   const [batch, samples] = waveform.shape.map(fixed) as [number, number]
   const padded = padAxis(waveform, 1, 0, windowSize - hopSize)
   const frames = unfold(reshape(padded, [batch, samples + windowSize - hopSize, 1]), windowSize, hopSize)
-  const mel = melEnergies(frames, config, {
-    column: (windowed) => removeMean(transposedPreEmphasis(windowed)),
-  })
+  const mel = melEnergies(frames, config, { column: kaldiColumn })
   const logarithm = log(clampMin(mel, floor))
   return mul(add(logarithm, -config.mean), 1 / config.deviation)
 }
@@ -39,6 +37,10 @@ export function silentFeature({ mean, deviation }: LogMelConfig): number {
 /** Below this a band counts as silent: about −100 dB of a full-scale sine. */
 const FLOOR = 1e-6
 const PRE_EMPHASIS = 0.97
+
+function kaldiColumn(windowed: Float64Array): Float64Array {
+  return removeMean(transposedPreEmphasis(windowed))
+}
 
 /** The transpose of y[n] = x[n] − 0.97·x[n−1], where y[0] = x[0] − 0.97·x[0]. */
 function transposedPreEmphasis(column: Float64Array): Float64Array {

@@ -19,6 +19,8 @@ export interface MelConfig {
 /** A column of what a frame is multiplied by; what is linear and done before is its transpose done to the column. */
 type Column = (windowed: Float64Array) => Float64Array
 
+const unchanged: Column = (windowed) => windowed
+
 export interface MelOptions {
   /** What a frame goes through before the window. @default nothing */
   readonly column?: Column
@@ -39,24 +41,33 @@ export interface MelOptions {
 export function melEnergies(
   frames: Tensor,
   config: MelConfig,
-  { column = (windowed) => windowed, unitSum = false, periodic = false, power = 2 }: MelOptions = {},
+  { column = unchanged, unitSum = false, periodic = false, power = 2 }: MelOptions = {},
 ): Tensor {
-  const bins = config.fftSize / 2 + 1
-  const period = periodic ? config.windowSize : config.windowSize - 1
-  const spectrum = matmul(frames, fourierMatrix(frames.graph, config, period, column))
+  const { windowSize, fftSize } = config
+  const bins = fftSize / 2 + 1
+  const period = periodic ? windowSize : windowSize - 1
+  const matrix = frames.graph.constant(fourierMatrix(config, period, column), [windowSize, 2 * bins])
+  const spectrum = matmul(frames, matrix)
   const real = slice(spectrum, 2, 0, bins)
   const imaginary = slice(spectrum, 2, bins, 2 * bins)
   const squared = add(mul(real, real), mul(imaginary, imaginary))
   return matmul(power === 2 ? squared : sqrt(squared), melFilters(frames.graph, config, unitSum))
 }
 
+/** What was made, for the graphs of other lengths that follow: a matrix takes as long as the rest of a small graph. */
+const made = new WeakMap<Column, Map<string, Float32Array>>()
+
+function fourierMatrix(config: MelConfig, period: number, column: Column): Float32Array {
+  const ofColumn = made.get(column) ?? new Map<string, Float32Array>()
+  made.set(column, ofColumn)
+  const key = `${config.windowSize} ${config.fftSize} ${period}`
+  const matrix = ofColumn.get(key) ?? makeFourierMatrix(config, period, column)
+  ofColumn.set(key, matrix)
+  return matrix
+}
+
 /** [windowSize, 2·bins]: the window, the Fourier transform and what is linear before them in one product. */
-function fourierMatrix(
-  graph: Graph,
-  { windowSize, fftSize }: MelConfig,
-  period: number,
-  column: Column,
-): Tensor {
+function makeFourierMatrix({ windowSize, fftSize }: MelConfig, period: number, column: Column): Float32Array {
   const bins = fftSize / 2 + 1
   const width = 2 * bins
   const matrix = new Float64Array(windowSize * width)
@@ -73,7 +84,7 @@ function fourierMatrix(
       for (let n = 0; n < windowSize; n++) matrix[n * width + offset + bin] = changed[n] as number
     }
   }
-  return graph.constant(Float32Array.from(matrix), [windowSize, width])
+  return Float32Array.from(matrix)
 }
 
 function hann(n: number, period: number): number {
