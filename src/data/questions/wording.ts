@@ -13,7 +13,7 @@ export type WordingSplit = 'train' | 'held-out'
 
 /**
  * Wordings from small grammars: `(a|b|)` is a or b or nothing, `{slot}` is filled when asked. All expanded
- * at once, so that they can be counted and compared.
+ * at once, so that they can be counted and compared, but not before one is asked for: few processes ask any.
  */
 export function wordings({
   train,
@@ -22,7 +22,19 @@ export function wordings({
   readonly train: readonly string[]
   readonly heldOut: readonly string[]
 }): Wordings {
-  return { train: train.map(expand), heldOut: heldOut.flatMap(expand) }
+  let whole: Wordings | undefined
+  const expanded = () => {
+    whole ??= { train: train.map(expand), heldOut: heldOut.flatMap(expand) }
+    return whole
+  }
+  return {
+    get train() {
+      return expanded().train
+    },
+    get heldOut() {
+      return expanded().heldOut
+    },
+  }
 }
 
 /** Every sentence of a grammar: `expand('(Is|Was) it rain?')` has two. Alternatives do not nest. */
@@ -54,7 +66,16 @@ export function pickWording(
 /** Whether a sentence is one of the held-out wordings, perhaps with something said before or after it. */
 export function holdsHeldOut(sentence: string, { heldOut }: Wordings): boolean {
   const said = ` ${plainWords(sentence)} `
-  return heldOut.some((wording) => said.includes(` ${plainWords(wording)} `))
+  return plainOf(heldOut).some((words) => said.includes(words))
+}
+
+/** Every question that is drawn is held against the same few. */
+const plain = new WeakMap<readonly string[], readonly string[]>()
+
+function plainOf(heldOut: readonly string[]): readonly string[] {
+  const words = plain.get(heldOut) ?? heldOut.map((wording) => ` ${plainWords(wording)} `)
+  plain.set(heldOut, words)
+  return words
 }
 
 const plainWords = (sentence: string) =>

@@ -10,7 +10,7 @@ import { pythonRegExp } from './python-regexp.js'
  */
 export function normalizeEnglish(text: string): string {
   let words = withoutBrackets(text.toLowerCase()).replaceAll(FILLERS, '').replaceAll(SPACED_APOSTROPHE, "'")
-  for (const [pattern, written] of WRITTEN_OUT) words = words.replaceAll(pattern, written)
+  for (const [pattern, written] of writtenOut()) words = words.replaceAll(pattern, written)
   words = words.replaceAll(/(\d),(\d)/g, '$1$2').replaceAll(/\.([^0-9]|$)/gu, ' $1')
   words = withoutSymbolsAndDiacritics(words, '.%$¢€£')
   words = normalizeNumbers(words).split(' ').map(americanSpelling).join(' ')
@@ -45,8 +45,14 @@ const endings: Readonly<Record<string, string>> = {
   ...{ "'ll": 'will', "'t": 'not', "'ve": 'have', "'m": 'am' },
 }
 
-const WRITTEN_OUT: readonly (readonly [RegExp, string])[] = [
-  ...Object.entries(contractions).map(([word, full]) => [pythonRegExp(`\\b${word}\\b`), full] as const),
-  ...Object.entries(titles).map(([word, full]) => [pythonRegExp(`\\b${word}\\b`), `${full} `] as const),
-  ...Object.entries(endings).map(([end, full]) => [pythonRegExp(`${end}\\b`), ` ${full}`] as const),
-]
+let patterns: readonly (readonly [RegExp, string])[] | undefined
+
+/** What is replaced, and by what. Made when a first text is normalised: the patterns take longer than all else that is loaded here. */
+function writtenOut() {
+  patterns ??= [
+    ...Object.entries(contractions).map(([word, full]) => [pythonRegExp(`\\b${word}\\b`), full] as const),
+    ...Object.entries(titles).map(([word, full]) => [pythonRegExp(`\\b${word}\\b`), `${full} `] as const),
+    ...Object.entries(endings).map(([end, full]) => [pythonRegExp(`${end}\\b`), ` ${full}`] as const),
+  ]
+  return patterns
+}
