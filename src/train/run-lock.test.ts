@@ -79,12 +79,22 @@ test('one of a process that is gone is taken over, one of a living process is no
   const child = spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 1e6)'])
   await leave(folder, child.pid as number)
   await assert.rejects(
-    alone(folder, async () => 7),
+    alone(folder, async () => 7, 0),
     new RegExp(`process ${child.pid} on`),
   )
   child.kill('SIGKILL')
   await once(child, 'close')
   assert.equal(await alone(folder, async () => 7), 7)
+})
+
+test('one that is being killed is waited for', async (context) => {
+  const folder = await runFolder(context)
+  const child = spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 1e6)'])
+  await leave(folder, child.pid as number)
+  const waiting = alone(folder, async () => 7, 60_000)
+  await setTimeout(50)
+  child.kill('SIGKILL')
+  assert.equal(await waiting, 7)
 })
 
 test('one that came with a copied folder, of this very process, is taken over', async (context) => {
@@ -99,12 +109,12 @@ test('of one on another machine nobody knows whether it is gone', async (context
   const folder = await runFolder(context)
   await leave(folder, 1, 'elsewhere')
   await assert.rejects(
-    alone(folder, async () => 7),
+    alone(folder, async () => 7, 0),
     /process 1 on elsewhere trains in\n.*If it is gone, delete this file/,
   )
   await writeFile(lockOf(folder), '')
   await assert.rejects(
-    alone(folder, async () => 7),
+    alone(folder, async () => 7, 0),
     /a process that has just begun/,
   )
 })

@@ -10,9 +10,10 @@ import { PalError } from '../errors.js'
  * can go on; one that is being killed has a few seconds to be gone.
  *
  * A folder that is not there yet is made, and goes again if nothing was put into it.
+ * @param patience milliseconds that one which is being killed has to be gone: `mpirun` ends before those that it has killed
  * @throws PalError that names the other process, and what the file system has against it
  */
-export async function alone<T>(folder: string, use: () => Promise<T>): Promise<T> {
+export async function alone<T>(folder: string, use: () => Promise<T>, patience = 3000): Promise<T> {
   const path = lockOf(folder)
   const own = JSON.stringify({ pid: process.pid, host: hostname() })
   if (held.has(path)) throw taken(own, path)
@@ -21,7 +22,7 @@ export async function alone<T>(folder: string, use: () => Promise<T>): Promise<T
   try {
     const made = await mkdir(folder, { recursive: true })
     try {
-      await take(path, own)
+      await take(path, own, patience)
       try {
         return await use()
       } finally {
@@ -61,7 +62,7 @@ function lockOf(folder: string): string {
   return join(resolve(folder), 'run.lock')
 }
 
-async function take(path: string, own: string): Promise<void> {
+async function take(path: string, own: string, patience: number): Promise<void> {
   const begun = Date.now()
   for (;;) {
     try {
@@ -71,13 +72,10 @@ async function take(path: string, own: string): Promise<void> {
     }
     const text = await textOf(path)
     if (text === undefined || !(await isThere(text))) await rm(path, { force: true })
-    else if (Date.now() - begun > PATIENCE) throw taken(text, path)
+    else if (Date.now() - begun > patience) throw taken(text, path)
     else await setTimeout(100)
   }
 }
-
-/** `mpirun` ends before the processes that it has killed, in milliseconds. */
-const PATIENCE = 3000
 
 async function textOf(path: string): Promise<string | undefined> {
   try {
