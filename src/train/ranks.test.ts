@@ -8,7 +8,7 @@ import { type Ranks, solitary } from '../parallel/ranks.js'
 import { ranksOfOneProcess } from '../parallel/ranks.test.helper.js'
 import { loadRecipe } from './recipe/load-recipe.js'
 import { expectSame, sumOverRanks } from './sum-over-ranks.js'
-import { TINY_CHANGES, writeTinyRecordings } from './tiny-run.test.helper.js'
+import { TINY_CHANGES, takeTokenizer, writeTinyRecordings } from './tiny-run.test.helper.js'
 import { train } from './train.js'
 import type { StepReport } from './trainer.js'
 import { largestDifference } from './weights.test.helper.js'
@@ -44,6 +44,7 @@ async function metrics(name: string): Promise<readonly StepReport[]> {
 
 test('two ranks train what one process with twice the micro-batches does, and either goes on with it', async (t) => {
   await Promise.all(ranksOfOneProcess(2).map((ranks) => run('two', 2, ranks)))
+  await takeTokenizer(join(output, 'two'), join(output, 'one'))
   await run('one', 4)
   const difference = await largestDifference(join(output, 'two'), join(output, 'one'))
   t.diagnostic(
@@ -65,6 +66,7 @@ test('two ranks train what one process with twice the micro-batches does, and ei
 })
 
 test('two ranks with one micro-batch each give the bits of one process with two', async () => {
+  for (const name of ['single', 'double']) await takeTokenizer(join(output, 'two'), join(output, name))
   await Promise.all(ranksOfOneProcess(2).map((ranks) => run('single', 1, ranks)))
   await run('double', 2)
   const kept = async (name: string) => ({

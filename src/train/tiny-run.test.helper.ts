@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodeWav } from '../audio/write-wav.js'
@@ -77,6 +77,9 @@ export const TINY_CHANGES = [
   ]),
 ]
 
+/** After TINY_CHANGES: one step of every stage. Each kind of step is compiled anew, which takes longer than to train it. */
+export const ONE_STEP_EACH = [0, 1, 2, 3, 4, 5].map((stage) => `stages.${stage}.steps=1`)
+
 /** The same for recipes/smollm2-pal.yaml, on a language model of src/llm/fixtures. */
 export const TINY_BASE_CHANGES = [
   'model.integration.form.summaryHeads=4',
@@ -85,3 +88,8 @@ export const TINY_BASE_CHANGES = [
   'stages.1.steps=1',
   'stages.1.batches=[{seconds: 1.28, audios: 2, questions: 2, mix: {clips: 1, scenes: 1}}]',
 ]
+
+/** Gives a run that is yet to begin the tokenizer of another: to train one takes longer than the steps of a tiny run. */
+export async function takeTokenizer(other: string, run: string): Promise<void> {
+  await cp(join(other, 'tokenizer'), join(run, 'tokenizer'), { recursive: true })
+}
