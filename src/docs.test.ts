@@ -11,6 +11,7 @@ import { fixture } from './llm/reference.test.helper.js'
 import { packageFolder } from './package-folder.js'
 import { MPIRUN_ENV, MPIRUN_FLAGS, mpirunMissing } from './parallel/mpirun.test.helper.js'
 import {
+  ONE_STEP_EACH,
   TINY_BASE_CHANGES,
   TINY_CHANGES,
   TINY_MODEL,
@@ -132,6 +133,7 @@ function inTheSmall(args: readonly string[]): string[] {
             ...small,
             ...(small.some((arg) => arg.startsWith('output=')) ? [] : [`output=${run}`]),
             ...TINY_CHANGES,
+            ...ONE_STEP_EACH,
           ]
     case 'eval':
       return [
@@ -158,7 +160,7 @@ function inTheSmall(args: readonly string[]): string[] {
         groups,
         `start.model=${join(run, 'stages', 'timeline')}`,
         'model.encoders.0.encoder.meanNormalizationSeconds=1', // as the encoder that it starts from here has
-        ...TINY_CHANGES.filter((change) => !/^stages\.[1-5]\./.test(change)),
+        ...[...TINY_CHANGES, ...ONE_STEP_EACH].filter((change) => !/^stages\.[1-5]\./.test(change)),
         ...['--integrations', 'plits,lal', '--seeds', '1', '--limit', '1', '--scenes', '2'],
         ...['--out', join(output, 'compare')],
       ]
@@ -169,8 +171,8 @@ function inTheSmall(args: readonly string[]): string[] {
         ...small,
         ...['--llm', fixture('smollm2'), '--integrations', 'lal', '--audio-tokens', '8', '--batch', '1'],
         ...['--rounds', '1', '--steps', '1', '--weights', join(output, 'weights')],
-        // One folder for training and one for answering: the machine's peaks are measured once in each.
-        ...['--out', join(output, 'bench', args[2] ?? '')],
+        // One folder for all of them: the machine's peaks, which take longest, are measured once.
+        ...['--out', join(output, 'bench')],
       ]
     default:
       return small
