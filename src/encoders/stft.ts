@@ -1,7 +1,7 @@
 import { add, mul } from '../graph/elementwise.js'
 import { matmul } from '../graph/matmul.js'
 import { concat, reshape, slice } from '../graph/shape.js'
-import { fixed, type Graph, type Tensor } from '../graph/tensor.js'
+import { fixed, type Tensor } from '../graph/tensor.js'
 import { unfold } from '../nn/unfold.js'
 
 /**
@@ -16,8 +16,10 @@ export function powerSpectrum(waveform: Tensor, size: number, hop: number): Tens
   const mirrored = mirrorEnds(waveform, size / 2)
   const [batch, samples] = mirrored.shape.map(fixed) as [number, number]
   const frames = unfold(reshape(mirrored, [batch, samples, 1]), size, hop)
-  const spectrum = matmul(frames, fourierMatrix(waveform.graph, size))
   const bins = size / 2 + 1
+  const matrix = matrices.get(size) ?? fourierMatrix(size)
+  matrices.set(size, matrix)
+  const spectrum = matmul(frames, waveform.graph.constant(matrix, [size, 2 * bins]))
   const [real, imaginary] = [slice(spectrum, 2, 0, bins), slice(spectrum, 2, bins, 2 * bins)]
   return add(mul(real, real), mul(imaginary, imaginary))
 }
@@ -33,8 +35,11 @@ function mirrorEnds(waveform: Tensor, count: number): Tensor {
   return concat([start, waveform, end], 1)
 }
 
+/** By their sizes, for the graphs of other lengths that follow. */
+const matrices = new Map<number, Float32Array>()
+
 /** [size, 2·bins]: the window and the transform's cosines and negated sines in one product. */
-function fourierMatrix(graph: Graph, size: number): Tensor {
+function fourierMatrix(size: number): Float32Array {
   const bins = size / 2 + 1
   const matrix = new Float32Array(size * 2 * bins)
   for (let n = 0; n < size; n++) {
@@ -45,5 +50,5 @@ function fourierMatrix(graph: Graph, size: number): Tensor {
       matrix[n * 2 * bins + bins + bin] = -hann * Math.sin(angle)
     }
   }
-  return graph.constant(matrix, [size, 2 * bins])
+  return matrix
 }
