@@ -12,6 +12,7 @@ import { packageFolder } from './package-folder.js'
 import { MPIRUN_ENV, MPIRUN_FLAGS, mpirunMissing } from './parallel/mpirun.test.helper.js'
 import {
   ONE_STEP_EACH,
+  onlyDigits,
   TINY_BASE_CHANGES,
   TINY_CHANGES,
   TINY_MODEL,
@@ -134,6 +135,8 @@ function inTheSmall(args: readonly string[]): string[] {
             ...(small.some((arg) => arg.startsWith('output=')) ? [] : [`output=${run}`]),
             ...TINY_CHANGES,
             ...ONE_STEP_EACH,
+            // Scenes are heard in the other run.
+            ...(args.includes('output=runs/two-ranks') ? [0, 1, 2, 3, 4, 5].map(onlyDigits) : []),
           ]
     case 'eval':
       return [
@@ -161,6 +164,7 @@ function inTheSmall(args: readonly string[]): string[] {
         `start.model=${join(run, 'stages', 'timeline')}`,
         'model.encoders.0.encoder.meanNormalizationSeconds=1', // as the encoder that it starts from here has
         ...[...TINY_CHANGES, ...ONE_STEP_EACH].filter((change) => !/^stages\.[1-5]\./.test(change)),
+        onlyDigits(0),
         ...['--integrations', 'plits,lal', '--seeds', '1', '--limit', '1', '--scenes', '2'],
         ...['--out', join(output, 'compare')],
       ]

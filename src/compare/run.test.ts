@@ -9,14 +9,14 @@ import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { packageFolder } from '../package-folder.js'
 import { loadRecipe } from '../train/recipe/load-recipe.js'
-import { TINY_CHANGES, writeTinyRecordings } from '../train/tiny-run.test.helper.js'
+import { onlyDigits, TINY_CHANGES, writeTinyRecordings } from '../train/tiny-run.test.helper.js'
 import type { StepReport } from '../train/trainer.js'
 import { planRuns } from './plan.js'
 import { answeringSteps, finishedRun, stepChanges, trainRun } from './run.js'
 
 test('a run that a Ctrl-C stops is saved and goes on, and its cost says so', async () => {
   const file = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
-  const short = [1, 2, 3, 4, 5].map((stage) => `stages.${stage}.steps=1`)
+  const short = [1, 2, 3, 4, 5].flatMap((stage) => [`stages.${stage}.steps=1`, onlyDigits(stage)])
   const changes = [...TINY_CHANGES, ...short, `data.root=${await writeTinyRecordings()}`]
   const recipe = { file, changes, loaded: (await loadRecipe(file, changes)).recipe }
   const folder = await mkdtemp(join(tmpdir(), 'pal-compare-'))

@@ -8,7 +8,7 @@ import { type Ranks, solitary } from '../parallel/ranks.js'
 import { ranksOfOneProcess } from '../parallel/ranks.test.helper.js'
 import { loadRecipe } from './recipe/load-recipe.js'
 import { expectSame, sumOverRanks } from './sum-over-ranks.js'
-import { TINY_CHANGES, takeTokenizer, writeTinyRecordings } from './tiny-run.test.helper.js'
+import { onlyDigits, TINY_CHANGES, takeTokenizer, writeTinyRecordings } from './tiny-run.test.helper.js'
 import { train } from './train.js'
 import type { StepReport } from './trainer.js'
 import { largestDifference } from './weights.test.helper.js'
@@ -25,9 +25,7 @@ async function run(name: string, accumulate: number, ranks: Ranks = solitary): P
     `stages.${i}.steps=${i === 0 ? 2 : 1}`,
     `stages.${i}.accumulate=${accumulate}`,
     // The later ones learn as the third does: few shapes are enough.
-    ...(i > 2
-      ? [`stages.${i}.batches=[{ seconds: 1.28, audios: 2, questions: 1, mix: { digits: 1 } }]`]
-      : []),
+    ...(i > 2 ? [onlyDigits(i)] : []),
   ])
   const recipe = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
   const loaded = await loadRecipe(recipe, [`data.root=${recordings}`, ...TINY_CHANGES, ...stages])

@@ -7,7 +7,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { packageFolder } from '../package-folder.js'
-import { TINY_CHANGES, takeTokenizer, writeTinyRecordings } from './tiny-run.test.helper.js'
+import { onlyDigits, TINY_CHANGES, takeTokenizer, writeTinyRecordings } from './tiny-run.test.helper.js'
 
 let recordings: string
 let folder: string
@@ -83,10 +83,7 @@ function start(output: string, ...changes: readonly string[]): ChildProcess {
   const recipe = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
   const run = [`data.root=${recordings}`, `output=${output}`, 'saveEvery=3']
   // The later stages learn as the third does: few shapes and steps are enough.
-  const small = [3, 4, 5].flatMap((i) => [
-    `stages.${i}.batches=[{ seconds: 1.28, audios: 2, questions: 1, mix: { digits: 1 } }]`,
-    `stages.${i}.steps=1`,
-  ])
+  const small = [3, 4, 5].flatMap((i) => [onlyDigits(i), `stages.${i}.steps=1`])
   const settings = [...run, ...TINY_CHANGES, ...small, ...changes]
   const pal = join(packageFolder(), 'bin', 'pal.js')
   return spawn(process.execPath, [pal, 'train', recipe, ...settings], { stdio: ['ignore', 'ignore', 'pipe'] })

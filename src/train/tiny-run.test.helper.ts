@@ -80,6 +80,11 @@ export const TINY_CHANGES = [
 /** After TINY_CHANGES: one step of every stage. Each kind of step is compiled anew, which takes longer than to train it. */
 export const ONE_STEP_EACH = [0, 1, 2, 3, 4, 5].map((stage) => `stages.${stage}.steps=1`)
 
+/** After TINY_CHANGES: a stage that hears digits alone, which have few shapes and of which nothing is composed. */
+export function onlyDigits(stage: number): string {
+  return `stages.${stage}.batches=[{ seconds: 1.28, audios: 2, questions: 1, mix: { digits: 1 } }]`
+}
+
 /** The same for recipes/smollm2-pal.yaml, on a language model of src/llm/fixtures. */
 export const TINY_BASE_CHANGES = [
   'model.integration.form.summaryHeads=4',
