@@ -194,7 +194,7 @@ export class Decoder {
     return { keys: positions ? rotate(keys, positions) : keys, values }
   }
 
-  /** W x, and b where the model has one: [batch, time, hiddenSize] → [batch, time, heads·headSize]. */
+  /** W x, and b where the model has one: [batch, time, hiddenSize], or those of ragged rows → [batch, time, heads·headSize]. */
   #projectHeads(
     layer: number,
     name: 'q_proj' | 'k_proj' | 'v_proj',

@@ -109,7 +109,7 @@ function sessionOptions({
     // of its own, and those of one that has run would take the cores from the next one, or from whoever prepares the next batch.
     'session.intra_op.allow_spinning': purpose === 'decoding' ? '1' : '0',
   }
-  // A training step's sizes are those of the step before.
+  // A training step's sizes are those of the step before, but for how many tokens it has.
   const memoryArena = keepsMemory ? (purpose === 'training' ? 'exact' : 'doubling') : 'none'
   return { provider, threads, memoryArena, entries, files: memory }
 }

@@ -103,7 +103,7 @@ test('what a late stage cannot draw is told before the first has begun, with the
   )
 })
 
-test('for its texts alone the same is drawn, and nothing is done to the sounds', async () => {
+test('for its texts alone the same sounds are drawn, and nothing is done to them', async () => {
   const { loaded, sourceOf } = await opened()
   const plan = loaded.recipe.stages.at(-1)!.batches[0]!
   const [heard, read] = [sourceOf(plan, 'all'), sourceOf(plan, 'all', true)]

@@ -19,7 +19,8 @@ import { sampleRateOf } from './sample-rate.js'
 
 /**
  * What a kind of batch draws from, in a stage that hears this part of the recordings.
- * @param textsOnly for who reads no more of a draw than its texts: spares what is done to sounds and changes no text
+ * @param textsOnly for who reads no more of a draw than its texts: spares what is done to sounds. The same sounds are asked about, in other
+ *   words: what would have been done to them draws numbers, too
  */
 export type SourceOf = (plan: BatchPlan, hears: Stage['hears'], textsOnly?: boolean) => Source
 

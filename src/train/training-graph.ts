@@ -42,7 +42,7 @@ export interface ForwardOptions {
 }
 
 export interface Forward {
-  /** The scores of the tokens that are learnt, one conversation after the other: [learnt, vocabularySize]. */
+  /** The scores of the tokens that are learnt, one conversation after the other: [read, vocabularySize]. */
   readonly logits: Tensor
   /** Their mean negative log-likelihood, weighted: []. */
   readonly loss: Tensor
@@ -80,7 +80,8 @@ export function withGradients(
 
 /**
  * The forward pass of a batch. Inputs: `waveform` [audios, samples]; `ids` and `positions`; `tokens.*` (see ragged.ts), of
- * which those are read that a learnt one follows; `labels` and `weights` [learnt]; and for each encoder
+ * which those are read that a learnt one follows; their `labels` and `weights` [read], which make a mean of what is only counted when
+ * the graph runs; and for each encoder
  * `name.encoderMask`, `name.lengths`, `name.listensTo` [rows], `name.mask`, `name.positions`. See audio-feeds.ts and collate.ts, which fill them. Of encoders that are
  * given, `name.features` [audios, encoder tokens, the encoder's hiddenSize] instead of the waveform.
  */

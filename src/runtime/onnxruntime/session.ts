@@ -18,8 +18,8 @@ export interface SessionOptions {
 
 /**
  * What keeps the memory that a run has needed for the next, as long as the session lives: nothing; an arena that takes the next power of
- * two from the system when it has nothing that fits, for runs of ever other sizes; or one that takes what is asked for, for runs of one
- * size (see `withExactArena`).
+ * two from the system when it has nothing that fits, for runs of ever other sizes; or one that takes what is asked for, for runs of much
+ * the same size (see `withExactArena`).
  */
 export type MemoryArena = 'none' | 'doubling' | 'exact'
 
