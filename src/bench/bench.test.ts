@@ -38,7 +38,8 @@ const llm: LlamaConfig = {
 }
 const base: BenchConfiguration = {
   ...{ task: 'train', integration: 'lal', llm: 'tiny', audioTokens: 24, textTokens: 5, batch: 2, bits: 32 },
-  ...{ checkpointing: false, prepacking: false, newTokens: 3, encoder: false, provider: 'cpu', threads: 1 },
+  ...{ questions: 1, checkpointing: false, prepacking: false, newTokens: 3, encoder: false },
+  ...{ provider: 'cpu', threads: 1 },
 }
 const machine: Computer = {
   ...{ processor: 'abacus', cores: 2, memoryGiB: 1, system: 'none', node: '20' },
@@ -64,6 +65,14 @@ describe('what is counted from the graph is the closed formula', () => {
       })
     }
   }
+
+  test('of several questions about an audio, which is heard once', () => {
+    for (const integration of INTEGRATIONS) {
+      const [one, three] = [1, 3].map((questions) => costOf({ ...base, integration, questions }, llm))
+      assert.equal(three!.forward, three!.formula, integration)
+      assert.ok(three!.forward < 3 * one!.forward, integration)
+    }
+  })
 
   test('checkpointing computes again, by the graph and not by the formula', () => {
     const plain = costOf(base, llm)
@@ -405,7 +414,7 @@ describe('the report', () => {
     ])
     assert.deepEqual(quiet.noise, [])
     const text = markdown(quiet)
-    assert.match(text, /\| tiny \| 32 \| LAL \| 24 \| 5 \| 2 \| off \|/)
+    assert.match(text, /\| tiny \| 32 \| LAL \| 24 \| 5 \| 2 \| 1 \| off \|/)
     assert.match(
       text,
       /against PLITS: time 0\.20 times \(0\.20–0\.20 over 3 rounds\); peak memory 0\.25 times \(0\.25–0\.25 over 3 rounds\)/,

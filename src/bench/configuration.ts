@@ -17,8 +17,10 @@ export interface BenchConfiguration {
   readonly audioTokens: number
   /** Tokens that are learnt, or of the prompt. */
   readonly textTokens: number
-  /** Examples of a step, or answers that are generated together. */
+  /** Audios of a step, or answers that are generated together. */
   readonly batch: number
+  /** Training only: about each audio. */
+  readonly questions: number
   /** Bits of each of the weights in the language model's matrices, below 32 in blocks. */
   readonly bits: 4 | 8 | 32
   /** Training only. */
@@ -47,7 +49,7 @@ export function combinations(
 /** Tells configurations apart, in files and on screen. */
 export function nameOf(configuration: BenchConfiguration): string {
   const { task, integration, llm, audioTokens, textTokens, batch, bits, provider, threads } = configuration
-  const { checkpointing, prepacking, newTokens, encoder } = configuration
+  const { questions, checkpointing, prepacking, newTokens, encoder } = configuration
   return [
     ...[
       task,
@@ -56,6 +58,7 @@ export function nameOf(configuration: BenchConfiguration): string {
       `audio=${audioTokens}`,
       `text=${textTokens}`,
       `batch=${batch}`,
+      ...(questions > 1 ? [`questions=${questions}`] : []),
       `bits=${bits}`,
     ],
     ...(task === 'train' ? checkpointingWords(checkpointing) : []),

@@ -58,11 +58,11 @@ async function prepare(configuration: BenchConfiguration, folder: string): Promi
       return { milliseconds: times.listenMs + times.promptMs, ...times }
     }
   }
-  const { batch, audioTokens, textTokens, checkpointing, prepacking } = configuration
+  const { batch, questions, audioTokens, textTokens, checkpointing, prepacking } = configuration
   const step = await TrainStep.compile(
     runtime,
     {
-      ...{ llm: config.llm, batch, audioTokens, textTokens, checkpointing, prepacking },
+      ...{ llm: config.llm, batch, questions, audioTokens, textTokens, checkpointing, prepacking },
       integration: integrationOf(integration),
       featureSize: FEATURES,
     },

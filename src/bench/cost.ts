@@ -42,12 +42,14 @@ export interface Cost {
 
 export function costOf(configuration: BenchConfiguration, llm: LlamaConfig): Cost {
   const { task, integration, audioTokens, textTokens, checkpointing, bits } = configuration
+  const training = task === 'train'
   const options: TrainStepOptions = {
     ...{ llm, audioTokens, textTokens, featureSize: FEATURES, checkpointing },
     integration: integrationOf(integration),
-    batch: task === 'train' ? configuration.batch : 1,
+    batch: training ? configuration.batch : 1,
+    questions: training ? configuration.questions : 1,
   }
-  const graph = task === 'train' ? trainStepGraph(options) : undefined
+  const graph = training ? trainStepGraph(options) : undefined
   const result = graph?.loss ?? firstScores(options)
   const { hiddenSize: d } = llm
   return {
@@ -68,7 +70,7 @@ export function costOf(configuration: BenchConfiguration, llm: LlamaConfig): Cos
  * and S summary tokens. Of the scores that are masked, those are not counted which are not computed.
  */
 export function formulaOf(
-  { task, integration, audioTokens: N, textTokens: T, batch }: BenchConfiguration,
+  { task, integration, audioTokens: N, textTokens: T, batch, questions }: BenchConfiguration,
   llm: LlamaConfig,
 ): number {
   const { hiddenSize: d, layers: L, feedForwardSize: f, vocabularySize: V } = llm
@@ -76,28 +78,34 @@ export function formulaOf(
   const k = llm.keyValueHeads * llm.headSize
   const S = SUMMARY_TOKENS
   const attention = (queries: number, keys: number) => 2 * q * queries * keys
-  const sequence = T + { plits: N, lal: 0, pal: S, flamingo: 0 }[integration]
+  const sequence = { plits: N, lal: 0, pal: S, flamingo: 0 }[integration]
   const memory = { plits: 0, lal: N, pal: N, flamingo: 0 }[integration]
   // Of the last layer, only the states that are read are made: the text's in training, of a prompt the last token's.
   const read = task === 'train' ? T : 1
-  const layer = (queries: number) =>
+  /** Tokens that attend to what stands before them and among themselves, of which the last `queries` are made. */
+  const layer = (tokens: number, queries: number, before: number) =>
+    tokens * 2 * d * k +
     queries * (2 * d * q + 3 * d * f) +
-    (sequence + memory) * 2 * d * k +
-    attention(queries, memory) +
     causalBlocks(queries).reduce(
-      (sum, { start, end }) => sum + attention(end - start, sequence - queries + end),
+      (sum, { start, end }) => sum + attention(end - start, before + tokens - queries + end),
       0,
     )
-  const own = {
-    plits: 0,
-    lal: 0,
-    // The learned queries that make the summary: self-attention, cross-attention, FFN.
-    pal: S * 4 * d * d + 2 * d * S * S + (2 * S + 2 * N) * d * d + 2 * d * S * N + S * 8 * d * d,
-    flamingo: Math.ceil(L / FLAMINGO_EVERY) * (N * 2 * d * d + 2 * d * T * N + T * 10 * d * d),
-  }[integration]
-  const connector = N * (FEATURES * d + d * d)
-  const decoder = (L - 1) * layer(sequence) + layer(read)
-  return (task === 'train' ? batch : 1) * (connector + own + decoder + read * V * d)
+  const layers = (tokens: number, queries: number, before: number) =>
+    (L - 1) * layer(tokens, tokens, before) + layer(tokens, queries, before)
+  const blocks = integration === 'flamingo' ? Math.ceil(L / FLAMINGO_EVERY) : 0
+  // The learned queries that make the summary: self-attention, cross-attention, FFN.
+  const summary = S * 4 * d * d + 2 * d * S * S + (2 * S + 2 * N) * d * d + 2 * d * S * N + S * 8 * d * d
+  const audio =
+    N * (FEATURES * d + d * d) +
+    (integration === 'pal' ? summary : 0) +
+    L * memory * 2 * d * k +
+    layers(sequence, 0, memory) +
+    blocks * N * 2 * d * d
+  const text = layers(T, read, memory + sequence) + blocks * (2 * d * T * N + T * 10 * d * d) + read * V * d
+  if (task === 'infer') return audio + text
+  // Every audio's keys and values, by 0 or 1, for each of the texts.
+  const shared = questions > 1 ? batch * (L * (memory + sequence) * 2 * k + blocks * N * 2 * d) : 0
+  return batch * (audio + questions * (text + shared))
 }
 
 function stepCost(

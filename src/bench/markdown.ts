@@ -27,7 +27,7 @@ export function markdown(report: Report): string {
 
 function trainTable(results: readonly Result[]): readonly string[] {
   const columns = [
-    ...['model', 'bits', 'integration', 'audio tokens', 'text', 'batch', 'checkpointing'],
+    ...['model', 'bits', 'integration', 'audio tokens', 'text', 'batch', 'questions', 'checkpointing'],
     ...['step, ms: median (middle half)', 'least–most', 'examples/s', 'tokens/s', 'peak, MiB'],
     ...['of it values held at once: counted', 'forward, 10⁹ multiply-adds: counted / formula', 'step, 10⁹'],
     'of the GEMM peak',
@@ -35,7 +35,7 @@ function trainTable(results: readonly Result[]): readonly string[] {
   return table(
     columns,
     results.map(({ configuration: c, time, cost, ...result }) => [
-      ...[c.llm, c.bits, c.integration.toUpperCase(), c.audioTokens, c.textTokens, c.batch],
+      ...[c.llm, c.bits, c.integration.toUpperCase(), c.audioTokens, c.textTokens, c.batch, c.questions],
       Object.entries(CHECKPOINTING).find(([, value]) => value === c.checkpointing)![0],
       ...[spread(time), range(time), result.examplesPerSecond.toFixed(2), result.tokensPerSecond.toFixed(0)],
       result.peakMiB.median.toFixed(0),

@@ -43,6 +43,7 @@ const step = await TrainStep.compile(
     llm: LLAMA_SIZES['smollm2-135m'],
     integration: { kind },
     batch,
+    questions: 1,
     audioTokens: Number(audioTokens),
     featureSize,
     textTokens,

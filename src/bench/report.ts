@@ -87,7 +87,7 @@ function resultOf(
   allProducts: readonly ProductsTime[],
 ): Result {
   const { configuration } = visits[0]!
-  const { task, batch, audioTokens, textTokens, provider, threads } = configuration
+  const { task, batch, questions, audioTokens, textTokens, provider, threads } = configuration
   const peaks = allPeaks.find((one) => one.provider === provider && one.threads === threads)
   const products = allProducts.find((one) => productsKey(one) === productsKey(configuration))
   const cost = costOf(configuration, sizes.get(configuration.llm)!)
@@ -101,10 +101,10 @@ function resultOf(
   const perSecond = 1000 / time.median
   return {
     ...{ name: nameOf(configuration), configuration, cost, time },
-    examplesPerSecond: (task === 'train' ? batch : 1) * perSecond,
+    examplesPerSecond: (task === 'train' ? batch * questions : 1) * perSecond,
     tokensPerSecond:
       task === 'train'
-        ? batch * (audioTokens + textTokens) * perSecond
+        ? batch * (audioTokens + questions * textTokens) * perSecond
         : (batch * 1000) / (token?.median ?? Number.NaN),
     ...(token && { token }),
     ...(encodes.length > 0 && { encode: spreadOf(encodes) }),

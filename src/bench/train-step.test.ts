@@ -20,7 +20,7 @@ const llm: LlamaConfig = {
   ropeTheta: 100,
   tieEmbeddings: true,
 }
-const sizes = { llm, batch: 2, audioTokens: 8, featureSize: 12, textTokens: 5 }
+const sizes = { llm, batch: 2, questions: 1, audioTokens: 8, featureSize: 12, textTokens: 5 }
 
 let runtime: Runtime
 before(async () => {
@@ -52,6 +52,11 @@ for (const kind of ['lal', 'plits'] as const) {
 
   test(`${kind}: the step that is measured learns`, async () => {
     const [first, ...others] = await losses(options, 10, weights)
+    assert.ok(others.at(-1)! < first!)
+  })
+
+  test(`${kind}: several questions about an audio are learnt together`, async () => {
+    const [first, ...others] = await losses({ ...options, questions: 3 }, 10, weights)
     assert.ok(others.at(-1)! < first!)
   })
 

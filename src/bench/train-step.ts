@@ -2,15 +2,16 @@ import { mlpConnector } from '../connectors/mlp.js'
 import { gradients } from '../graph/gradients.js'
 import { crossEntropy } from '../graph/loss.js'
 import { mean } from '../graph/reduce.js'
-import { concat, reshape } from '../graph/shape.js'
-import { fixed, Graph, type Tensor } from '../graph/tensor.js'
+import { reshape, tail } from '../graph/shape.js'
+import { Graph, type Tensor } from '../graph/tensor.js'
 import type { IntegrationConfig } from '../integration/config.js'
 import { layOut } from '../integration/layout.js'
+import { share } from '../integration/share.js'
 import type { LlamaConfig } from '../llm/config.js'
 import type { Checkpointing, Positions } from '../llm/decoder.js'
 import { rotaryTables } from '../llm/rotary-tables.js'
 import { Network } from '../model/network/network.js'
-import { MASKED } from '../nn/attention.js'
+import { causalMask } from '../nn/attention.js'
 import { Random } from '../random.js'
 import { Arena } from '../runtime/arena.js'
 import type { Program, Runtime, WeightSource } from '../runtime/runtime.js'
@@ -20,11 +21,14 @@ import { AdamW } from '../train/adamw.js'
 export interface TrainStepOptions {
   readonly llm: LlamaConfig
   readonly integration: IntegrationConfig
+  /** Audios. */
   readonly batch: number
+  /** About each of them. */
+  readonly questions: number
   readonly audioTokens: number
   /** Width of the encoder's features. */
   readonly featureSize: number
-  /** All of them are learnt. */
+  /** Of each question and its answer, all of which are learnt. */
   readonly textTokens: number
   /** See `CompileOptions`. @default false */
   readonly prepacking?: boolean
@@ -96,18 +100,21 @@ export class TrainStep {
   }
 }
 
-/** Inputs: `features` [batch, audioTokens, featureSize], `ids` [batch, textTokens], `labels` [batch·textTokens]. */
+/**
+ * Inputs: `features` [batch, audioTokens, featureSize], `ids` [rows, textTokens], `labels` [rows·textTokens], and, where there are
+ * several questions about each audio, `about` [rows, batch].
+ */
 export function trainStepGraph(options: TrainStepOptions): {
   readonly loss: Tensor
   readonly trained: readonly Tensor[]
   readonly gradients: readonly Tensor[]
 } {
-  const { llm, batch, textTokens } = options
+  const { llm, textTokens } = options
   const graph = new Graph()
   const { network, states } = statesOf(graph, options, textTokens)
-  const rows = batch * textTokens
-  const learnt = reshape(states, [rows, llm.hiddenSize])
-  const losses = crossEntropy(network.decoder.logits(learnt), graph.input('labels', [rows], 'int64'))
+  const tokens = rowsOf(options) * textTokens
+  const learnt = reshape(states, [tokens, llm.hiddenSize])
+  const losses = crossEntropy(network.decoder.logits(learnt), graph.input('labels', [tokens], 'int64'))
   const loss = reshape(mean(losses, [0]), [])
 
   const trained = [...graph.parameters.values()].filter(({ name }) => isTrained(name))
@@ -122,21 +129,25 @@ function statesOf(
 ): { network: Network; states: Tensor } {
   const { llm, integration, batch, audioTokens, featureSize, textTokens, checkpointing = false } = options
   const network = new Network(graph, { encoders: [], integration, llm })
+  const rows = rowsOf(options)
   const features = graph.input('features', [batch, audioTokens, featureSize])
   const positions = positionsFrom(graph, options)
   const tokens = mlpConnector(network.scope.in(CONNECTOR), { kind: 'mlp' }, features, llm.hiddenSize)
-  const audio = { name: 'general', tokens, mask: undefined, positions: positions(0, audioTokens) }
+  const audio = { name: 'general', tokens, mask: undefined, positions: positions(batch, 0, audioTokens) }
   const heard = network.integrate([audio])
-  const layout = layOut(integration, [{ name: 'general', tokens: audioTokens }])
-
-  const text = network.decoder.embed(graph.input('ids', [batch, textTokens], 'int64'))
-  const entering = concat([...heard.sequence.map((part) => part.tokens), text], 1)
-  const length = fixed(entering.shape[1])
-  const { states } = network.decode(entering, heard, {
-    positions: positions(layout.sequenceStart, length),
-    mask: graph.constant(causal(length), [1, 1, 1, length, length]),
+  const { sequenceStart, tokens: byRoute } = layOut(integration, [{ name: 'general', tokens: audioTokens }])
+  const memory = network.remember(heard, (length) => ({
+    positions: positions(batch, sequenceStart, length),
     checkpointing,
-    read,
+  }))
+
+  const text = network.decoder.embed(graph.input('ids', [rows, textTokens], 'int64'))
+  const about = rows === batch ? undefined : graph.input('about', [rows, batch])
+  const { states } = network.decode(text, share({ memory, cross: heard.cross }, about), {
+    positions: positions(rows, sequenceStart + byRoute.plits, textTokens),
+    mask: causalMask(graph, textTokens),
+    checkpointing,
+    read: (all, axis) => tail(all, axis, read),
   })
   return { network, states }
 }
@@ -149,31 +160,34 @@ export function firstScores(options: TrainStepOptions): Tensor {
 
 function positionsFrom(
   graph: Graph,
-  { llm, integration, batch, audioTokens, textTokens }: TrainStepOptions,
-): (first: number, count: number) => Positions {
+  { llm, integration, audioTokens, textTokens }: TrainStepOptions,
+): (rows: number, first: number, count: number) => Positions {
   const { tokens } = layOut(integration, [{ name: 'general', tokens: audioTokens }])
   const longest = tokens.lal + tokens.plits + tokens.cross + textTokens
   const tables = rotaryTables(llm, [...Array(longest).keys()])
   const cosine = graph.constant(tables.cosine, [longest, llm.headSize / 2])
   const sine = graph.constant(tables.sine, [longest, llm.headSize / 2])
-  return (first, count) => {
-    const indices = BigInt64Array.from({ length: batch * count }, (_, i) => BigInt(first + (i % count)))
-    return { indices: graph.constant(indices, [batch, count]), cosine, sine }
+  return (rows, first, count) => {
+    const indices = BigInt64Array.from({ length: rows * count }, (_, i) => BigInt(first + (i % count)))
+    return { indices: graph.constant(indices, [rows, count]), cosine, sine }
   }
 }
 
-function causal(length: number): Float32Array {
-  return Float32Array.from({ length: length * length }, (_, i) =>
-    i % length > Math.floor(i / length) ? MASKED : 0,
-  )
+/** Rows of text. */
+function rowsOf({ batch, questions }: TrainStepOptions): number {
+  return batch * questions
 }
 
-function randomBatch({ llm, batch, audioTokens, featureSize, textTokens }: TrainStepOptions): Feeds {
+function randomBatch(options: TrainStepOptions): Feeds {
+  const { llm, batch, questions, audioTokens, featureSize, textTokens } = options
   const random = new Random('train step')
+  const rows = rowsOf(options)
   const tokens = () =>
-    BigInt64Array.from({ length: batch * textTokens }, () => BigInt(random.integer(llm.vocabularySize)))
+    BigInt64Array.from({ length: rows * textTokens }, () => BigInt(random.integer(llm.vocabularySize)))
   const features = Float32Array.from({ length: batch * audioTokens * featureSize }, () => random.normal())
-  return { features, ids: tokens(), labels: tokens() }
+  const about = new Float32Array(rows * batch)
+  for (let row = 0; row < rows; row++) about[row * batch + Math.floor(row / questions)] = 1
+  return { features, ids: tokens(), labels: tokens(), ...(questions > 1 && { about }) }
 }
 
 function gradientOf(name: string): string {

@@ -72,6 +72,7 @@ function lineName({ configuration: one }: Result, results: readonly Result[]): s
     ...(differs('llm') ? [one.llm] : []),
     ...(differs('bits') ? [`${one.bits} bits`] : []),
     ...(differs('batch') ? [`batch ${one.batch}`] : []),
+    ...(differs('questions') ? [`${one.questions} questions`] : []),
     ...(differs('textTokens') ? [`${one.textTokens} text tokens`] : []),
     ...(differs('encoder') && one.encoder ? [one.encoder] : []),
     ...(differs('threads') ? [`${one.threads} threads`] : []),

@@ -68,6 +68,7 @@ test('what is kept is reported as of its own day and steps, and not taken for an
       audioTokens: 8,
       textTokens: 4,
       batch: 1,
+      questions: 1,
       bits: 32,
     },
     ...{ checkpointing: false, prepacking: false, newTokens: 0, encoder: false, provider: 'cpu', threads: 1 },

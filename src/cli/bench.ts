@@ -20,6 +20,7 @@ interface BenchFlags {
   readonly audioTokens: readonly number[]
   readonly textTokens: readonly number[]
   readonly batch: readonly number[]
+  readonly questions?: readonly number[]
   readonly llm: readonly string[]
   readonly bits: BenchConfiguration['bits'][]
   readonly checkpointing?: readonly (keyof typeof CHECKPOINTING)[]
@@ -56,6 +57,7 @@ a change of the code, the machine or --steps another --out is needed. Sizes have
 Examples:
   pal bench train --audio-tokens 64,256,512
   pal bench train --audio-tokens 512 --bits 32,8,4
+  pal bench train --audio-tokens 512 --questions 1,4
   pal bench infer --audio-tokens 500,1500 --bits 4,8,32 --text-tokens 16`,
   )
 }
@@ -81,7 +83,7 @@ function addOptions(command: Command, task: Task): Command {
     )
     .option(
       '--batch <counts>',
-      training ? 'examples of a step' : 'answers that are generated together',
+      training ? 'audios of a step' : 'answers that are generated together',
       listOf(wholeNumber(1)),
       training ? [4] : [1],
     )
@@ -109,12 +111,14 @@ function addOptions(command: Command, task: Task): Command {
     .option('--weights <folder>', 'where random weights are kept', join(tmpdir(), 'pal-bench-weights'))
     .option('--json', 'print the report as JSON')
   if (training) {
-    return command.option(
-      '--checkpointing <which>',
-      'what is computed again for the gradient: off: nothing; gates: the gates of FFNs; selective: the weights of attention too; on: whole layers',
-      listOf(oneOf(Object.keys(CHECKPOINTING) as (keyof typeof CHECKPOINTING)[])),
-      ['off'],
-    )
+    return command
+      .option('--questions <counts>', 'about each audio', listOf(wholeNumber(1)), [1])
+      .option(
+        '--checkpointing <which>',
+        'what is computed again for the gradient: off: nothing; gates: the gates of FFNs; selective: the weights of attention too; on: whole layers',
+        listOf(oneOf(Object.keys(CHECKPOINTING) as (keyof typeof CHECKPOINTING)[])),
+        ['off'],
+      )
   }
   return command
     .option('--new-tokens <count>', 'of an answer after its first', wholeNumber(1), 32)
@@ -144,6 +148,7 @@ async function bench(task: Task, flags: BenchFlags, context: CliContext): Promis
     threads: [flags.threads],
     textTokens: flags.textTokens,
     batch: flags.batch,
+    questions: flags.questions ?? [1],
     bits: flags.bits,
     checkpointing: (flags.checkpointing ?? ['off']).map((which) => CHECKPOINTING[which]),
     prepacking: switches(flags.prepacking),

@@ -4,7 +4,7 @@ import type { LlamaConfig } from '../llm/config.js'
 import type { Positions } from '../llm/decoder.js'
 import { rotaryTables } from '../llm/rotary-tables.js'
 import { Network } from '../model/network/network.js'
-import { MASKED } from '../nn/attention.js'
+import { causalMask } from '../nn/attention.js'
 import { Random } from '../random.js'
 import type { Runtime } from '../runtime/runtime.js'
 import type { IntegrationConfig } from './config.js'
@@ -52,10 +52,9 @@ export class Tiny {
   decode(heard: Heard, text: Tensor, firstPosition: number) {
     const states = concat([...heard.sequence.map(({ tokens }) => tokens), text], 1)
     const length = fixed(states.shape[1])
-    const { graph } = this
     return this.network.decode(states, heard, {
       positions: this.positions(firstPosition, length),
-      mask: graph.constant(causal(length), [1, 1, 1, length, length]),
+      mask: causalMask(this.graph, length),
     })
   }
 
@@ -96,12 +95,6 @@ export async function evaluate<Name extends string>(
 export function largestDifference(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0)
-}
-
-function causal(length: number): Float32Array {
-  return Float32Array.from({ length: length * length }, (_, i) =>
-    i % length > Math.floor(i / length) ? MASKED : 0,
-  )
 }
 
 function randomNumbers(name: string, shape: readonly number[]): Float32Array {

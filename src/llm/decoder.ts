@@ -4,7 +4,7 @@ import { gather } from '../graph/gather.js'
 import type { GroupQueryInputs, Present } from '../graph/group-query-attention.js'
 import { matmul } from '../graph/matmul.js'
 import { rotary } from '../graph/rotary.js'
-import { reshape, tail } from '../graph/shape.js'
+import { reshape } from '../graph/shape.js'
 import type { Dim, Tensor } from '../graph/tensor.js'
 import { attention, type KeyValues, splitHeads } from '../nn/attention.js'
 import { cachedAttention } from '../nn/cached-attention.js'
@@ -29,15 +29,18 @@ export interface DecoderInputs {
   readonly memory?: readonly (readonly KeyValues[])[]
   /** For each layer, the rows that it goes on from, an audio memory among them; there is no `memory` and no `mask` beside it. */
   readonly cache?: readonly LayerCache[] | undefined
-  /** The rows that states are of which come without padding, [tokens, hiddenSize]. What is read of them is said there. */
+  /** The rows that states are of which come without padding, [tokens, hiddenSize]. */
   readonly ragged?: Ragged | undefined
-  /** How many of the last tokens' states are read: the last layer makes no others. @default all */
-  readonly read?: number | undefined
+  /** Those of the tokens whose states are read after the last layer, which makes no others. @default all */
+  readonly read?: Read | undefined
   /** Changes the states before a layer (Flamingo's blocks). */
   readonly before?: ((layer: number, states: Tensor) => Tensor) | undefined
   /** @default false */
   readonly checkpointing?: Checkpointing
 }
+
+/** Some of the tokens, of what stands along their axis: that of time, or the first where rows are ragged. */
+export type Read = (all: Tensor, axis: number) => Tensor
 
 /** What earlier tokens have left for a layer, see `GroupQueryInputs`. */
 export type LayerCache = Pick<GroupQueryInputs, 'pastKeys' | 'pastValues' | 'lastRow' | 'totalRows'>
@@ -99,14 +102,28 @@ export class Decoder {
     const present: Present[] = []
     let current = states
     for (let layer = 0; layer < this.config.layers; layer++) {
-      const result = checkpoint(this.#scope.graph, inputs.checkpointing === true, () => {
-        const entered = inputs.before?.(layer, current) ?? current
-        return this.#run(layer, entered, inputs)
-      })
+      const result = this.#pass(layer, current, inputs)
       if (result.present) present.push(result.present)
       current = result.states
     }
     return { states: current, present }
+  }
+
+  /**
+   * What tokens leave for those that come after them: each layer's keys and values. The last layer makes nothing else of them.
+   * @param states as `run` takes them
+   */
+  prefix(states: Tensor, inputs: Omit<DecoderInputs, 'cache' | 'read'>): readonly KeyValues[] {
+    const last = this.config.layers - 1
+    const left: KeyValues[] = []
+    let current = states
+    for (let layer = 0; layer < last; layer++) {
+      const result = this.#pass(layer, current, inputs)
+      left.push(result.own!)
+      current = result.states
+    }
+    const normed = this.inputNorm(last, current)
+    return [...left, this.keyValues(last, normed, inputs.positions, inputs.ragged)]
   }
 
   /** The final norm and the output head: [..., hiddenSize] → [..., vocabularySize]. */
@@ -119,23 +136,27 @@ export class Decoder {
     return matmul(normed, head, { transposeB: true })
   }
 
-  #run(layer: number, x: Tensor, inputs: DecoderInputs): { states: Tensor; present: Present | undefined } {
+  /** One layer, computed again for the gradient if whole layers are. */
+  #pass(layer: number, x: Tensor, inputs: DecoderInputs): Passed {
+    return checkpoint(this.#scope.graph, inputs.checkpointing === true, () =>
+      this.#run(layer, inputs.before?.(layer, x) ?? x, inputs),
+    )
+  }
+
+  #run(layer: number, x: Tensor, inputs: DecoderInputs): Passed {
     const { hiddenSize, normEpsilon, layers } = this.config
     const { read, ragged, checkpointing } = inputs
     // A token that nobody reads after the last layer is heard there by its keys and values alone.
-    const ofRead: OfRead = (all, axis) => {
-      if (layer < layers - 1) return all
-      if (ragged) return ragged.read(all)
-      return read === undefined ? all : tail(all, axis, read)
-    }
+    const ofRead: Read = read && layer === layers - 1 ? read : (all) => all
     const normed = this.inputNorm(layer, x)
-    const { mixed, present } = inputs.cache
+    const { mixed, ...left } = inputs.cache
       ? this.#attendFrom(inputs.cache[layer]!, layer, normed, inputs, ofRead)
       : this.#attend(layer, normed, inputs, ofRead)
-    const attended = add(ofRead(x, 1), this.#project(layer, 'self_attn.o_proj', mixed, hiddenSize))
+    const states = ofRead(x, ragged ? 0 : 1)
+    const attended = add(states, this.#project(layer, 'self_attn.o_proj', mixed, hiddenSize))
     const second = rmsNorm(this.#layer(layer).in('post_attention_layernorm'), attended, normEpsilon)
     const gatesAgain = checkpointing === 'gates' || checkpointing === 'selective'
-    return { states: add(attended, this.#feedForward(layer, second, gatesAgain)), present }
+    return { states: add(attended, this.#feedForward(layer, second, gatesAgain)), ...left }
   }
 
   /**
@@ -146,10 +167,10 @@ export class Decoder {
     layer: number,
     normed: Tensor,
     { positions, mask, memory, ragged, checkpointing }: DecoderInputs,
-    ofRead: OfRead,
-  ): { mixed: Tensor; present?: undefined } {
+    ofRead: Read,
+  ): { mixed: Tensor; own: KeyValues } {
     const { heads, keyValueHeads } = this.config
-    const asking: OfRead = ragged ? (all) => all : ofRead
+    const asking: Read = ragged ? (all) => all : ofRead
     const own = this.keyValues(layer, normed, positions, ragged)
     const heard = { ...own, mask: mask && asking(mask, 3), causal: mask !== undefined }
     const indices = asking(positions.indices, 1)
@@ -157,7 +178,7 @@ export class Decoder {
     const queries = splitHeads(asked, keyValueHeads, heads / keyValueHeads)
     const stretches = [...(memory?.[layer] ?? []), heard]
     const mixed = attention(queries, stretches, { checkpointing: checkpointing === 'selective' })
-    return { mixed: ragged ? ofRead(ragged.unpad(mixed), 0) : mixed }
+    return { mixed: ragged ? ofRead(ragged.unpad(mixed), 0) : mixed, own }
   }
 
   /** From a cache. Its operation takes as many queries as keys, so those that are not read are left out behind it. */
@@ -166,7 +187,7 @@ export class Decoder {
     layer: number,
     normed: Tensor,
     { positions }: DecoderInputs,
-    ofRead: OfRead,
+    ofRead: Read,
   ): { mixed: Tensor; present: Present } {
     const { keys, values } = this.#keysAndValues(layer, normed, positions)
     const queries = this.#queries(layer, normed, positions)
@@ -248,8 +269,14 @@ export class Decoder {
   }
 }
 
-/** What of the tokens' axis is read after the layer. */
-type OfRead = (all: Tensor, axis: number) => Tensor
+/** What a layer makes of tokens. */
+interface Passed {
+  readonly states: Tensor
+  /** From the start, their keys and values. */
+  readonly own?: KeyValues
+  /** From a cache, the cache with them. */
+  readonly present?: Present
+}
 
 function rotate(states: Tensor, { indices, cosine, sine }: Positions): Tensor {
   return rotary(states, indices, cosine, sine)

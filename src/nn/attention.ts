@@ -4,7 +4,7 @@ import { add } from '../graph/elementwise.js'
 import { matmul } from '../graph/matmul.js'
 import { softmax } from '../graph/normalize.js'
 import { broadcastTo, concat, reshape, slice, split, transpose } from '../graph/shape.js'
-import { type Dim, fixed, type Tensor } from '../graph/tensor.js'
+import { type Dim, fixed, type Graph, type Tensor } from '../graph/tensor.js'
 
 /** Keys and values that queries may attend to. */
 export interface KeyValues {
@@ -40,6 +40,14 @@ export function attention(
   const [first, ...others] = stretches as readonly [KeyValues, ...KeyValues[]]
   if (!known && others.length > 0) throw new Error('attention: several stretches need lengths that are known')
   return joinHeads(known ? overAll(queries, stretches, scale, checkpointing) : overOne(queries, first, scale))
+}
+
+/** Hides from each of so many tokens those that come after it: [1, 1, 1, length, length]. */
+export function causalMask(graph: Graph, length: number): Tensor {
+  const mask = new Float32Array(length * length)
+  for (let query = 0; query < length; query++)
+    mask.fill(MASKED, query * length + query + 1, (query + 1) * length)
+  return graph.constant(mask, [1, 1, 1, length, length])
 }
 
 export interface AttentionOptions {

@@ -2,28 +2,24 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Graph } from '../graph/tensor.js'
 import { Runtime } from '../runtime/runtime.js'
-import { raggedFeeds, raggedInputs } from './ragged.js'
+import { raggedFeeds, raggedInputs, readFeeds, readInputs } from './ragged.js'
 
 test('ragged rows: tokens stand at their places among padding, come back, and some are read', async () => {
   const longest = 3
   // The first row's token in the middle is padding, of the second row only one is none.
-  const rows = [
-    [
-      { place: 0, isRead: false },
-      { place: 2, isRead: true },
-    ],
-    [{ place: 0, isRead: true }],
-  ]
+  const rows = [[0, 2], [0]]
+  const read = [false, true, true]
   const graph = new Graph()
-  const tokens = graph.input('states', ['tokens', 2])
-  const ragged = raggedInputs(graph, rows.length, longest)
+  const tokens = graph.input('states', ['text', 2])
+  const ragged = raggedInputs(graph, 'text', rows.length, longest)
   const padded = ragged.pad(tokens)
-  const outputs = { padded, unpadded: ragged.unpad(padded), read: ragged.read(tokens) }
+  const outputs = { padded, unpadded: ragged.unpad(padded), read: readInputs(graph, 'text')(tokens) }
   const runtime = await Runtime.start({ threads: 1 })
   try {
     const program = await runtime.compile(outputs)
     const states = Float32Array.of(1, 2, 3, 4, 5, 6)
-    const { outputs: got } = await program.run({ states, ...raggedFeeds(rows, longest) })
+    const places = raggedFeeds('text', rows, longest)
+    const { outputs: got } = await program.run({ states, ...places, ...readFeeds('text', read) })
     assert.deepEqual(got.padded?.dims, [2, 3, 2])
     const at = (row: number, place: number) => {
       const start = 2 * (row * longest + place)

@@ -11,68 +11,67 @@ export interface Ragged {
   pad(tokens: Tensor): Tensor
   /** [rows, longest, width] → [tokens, width] */
   unpad(padded: Tensor): Tensor
-  /** Those whose states are read in the end: [tokens, width] → [read, width]. */
-  read(tokens: Tensor): Tensor
 }
 
-/** The inputs `tokens.*` of a graph that say where tokens stand: see `raggedFeeds`. */
-export function raggedInputs(graph: Graph, rows: number, longest: number): Ragged {
-  const indices = (name: string, length: number | string) => graph.input(`tokens.${name}`, [length], 'int64')
+/** The inputs `name.*` of a graph that say where tokens stand, whose number is called like them: see `raggedFeeds`. */
+export function raggedInputs(graph: Graph, name: string, rows: number, longest: number): Ragged {
   const places = rows * longest
-  const padded: Pick = { from: indices('ofPlaces', places), to: indices('places', 'tokens') }
-  const unpadded: Pick = {
-    from: padded.to,
-    to: padded.from,
-    picked: graph.input('tokens.isToken', [places, 1]),
-  }
-  const read: Pick = {
-    from: indices('read', 'read'),
-    to: indices('ofRead', 'tokens'),
-    picked: graph.input('tokens.isRead', ['tokens', 1]),
-  }
+  const ofPlaces = graph.input(`${name}.ofPlaces`, [places], 'int64')
+  const ofTokens = graph.input(`${name}.places`, [name], 'int64')
+  const padded: Pick = { from: ofPlaces, to: ofTokens }
+  const unpadded: Pick = { from: ofTokens, to: ofPlaces, picked: graph.input(`${name}.isToken`, [places, 1]) }
   return {
     pad: (tokens) => reshape(pick(tokens, padded), [rows, longest, tokens.shape[1]!]),
     unpad: (all) => pick(reshape(all, [elementCount(all.shape.slice(0, 2)), all.shape[2]!]), unpadded),
-    read: (tokens) => pick(tokens, read),
+  }
+}
+
+/** The inputs `name.*` that say which tokens' states are read in the end: [name, width] → [read, width]. See `readFeeds`. */
+export function readInputs(graph: Graph, name: string): (tokens: Tensor) => Tensor {
+  const read: Pick = {
+    from: graph.input(`${name}.read`, ['read'], 'int64'),
+    to: graph.input(`${name}.ofRead`, [name], 'int64'),
+    picked: graph.input(`${name}.isRead`, [name, 1]),
+  }
+  return (tokens) => pick(tokens, read)
+}
+
+type Feeds = Readonly<Record<string, BigInt64Array | Float32Array>>
+
+/**
+ * What the inputs of `raggedInputs` are fed.
+ * @param rows for each, which of its `longest` places hold a token
+ */
+export function raggedFeeds(name: string, rows: readonly (readonly number[])[], longest: number): Feeds {
+  const places = rows.flatMap((row, i) => row.map((place) => i * longest + place))
+  const ofPlaces = new BigInt64Array(rows.length * longest)
+  const isToken = new Float32Array(rows.length * longest)
+  for (const [token, place] of places.entries()) {
+    ofPlaces[place] = BigInt(token)
+    isToken[place] = 1
+  }
+  return {
+    [`${name}.ofPlaces`]: ofPlaces,
+    [`${name}.places`]: BigInt64Array.from(places, BigInt),
+    [`${name}.isToken`]: isToken,
   }
 }
 
 /**
- * What those inputs are fed.
- * @param rows for each, which of its `longest` places hold a token, and whether that is read
+ * What the inputs of `readInputs` are fed.
+ * @param tokens of each, one after the other, whether it is read
  */
-export function raggedFeeds(
-  rows: readonly (readonly RaggedToken[])[],
-  longest: number,
-): Readonly<Record<string, BigInt64Array | Float32Array>> {
-  const ofPlaces = new BigInt64Array(rows.length * longest)
-  const isToken = new Float32Array(rows.length * longest)
-  const tokens = rows.flatMap((row, i) =>
-    row.map((token) => ({ ...token, place: i * longest + token.place })),
-  )
+export function readFeeds(name: string, tokens: readonly boolean[]): Feeds {
   const ofRead = new BigInt64Array(tokens.length)
-  const isRead = new Float32Array(tokens.length)
   const read: bigint[] = []
-  for (const [i, token] of tokens.entries()) {
-    ofPlaces[token.place] = BigInt(i)
-    isToken[token.place] = 1
-    if (!token.isRead) continue
-    ofRead[i] = BigInt(read.length)
-    isRead[i] = 1
-    read.push(BigInt(i))
+  for (const [token, isRead] of tokens.entries()) {
+    if (!isRead) continue
+    ofRead[token] = BigInt(read.length)
+    read.push(BigInt(token))
   }
   return {
-    'tokens.ofPlaces': ofPlaces,
-    'tokens.places': BigInt64Array.from(tokens, ({ place }) => BigInt(place)),
-    'tokens.isToken': isToken,
-    'tokens.read': BigInt64Array.from(read),
-    'tokens.ofRead': ofRead,
-    'tokens.isRead': isRead,
+    [`${name}.read`]: BigInt64Array.from(read),
+    [`${name}.ofRead`]: ofRead,
+    [`${name}.isRead`]: Float32Array.from(tokens, Number),
   }
-}
-
-export interface RaggedToken {
-  /** Within its row. */
-  readonly place: number
-  readonly isRead: boolean
 }

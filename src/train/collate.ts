@@ -3,7 +3,7 @@ import { PalError } from '../errors.js'
 import { type Layout, layOut } from '../integration/layout.js'
 import type { ModelConfig } from '../model/config/config.js'
 import { tokenCount } from '../model/network/token-count.js'
-import { type RaggedToken, raggedFeeds } from '../nn/ragged.js'
+import { raggedFeeds, readFeeds } from '../nn/ragged.js'
 import type { Value } from '../runtime/protocol.js'
 import type { Message } from '../text/chat.js'
 import { audioFeeds, lengthMask } from './audio-feeds.js'
@@ -36,15 +36,19 @@ export function collate(
   hide?: Hiding,
   hearing: readonly Hearing[] = [],
 ): Batch<BatchShape> {
-  const conversations = draws.flatMap(({ turns }, audio): Conversation[] => {
+  const audios = draws.map((_, audio): HeardAudio => {
     const heard = heardTokens(draws, audio, config, hearing[audio])
-    const layout = layOut(config.integration, heard)
-    return turns.map((turn) => {
-      const chat = tokenizer.chat(conversationOf(turn), { addGenerationPrompt: false })
-      return { heard, layout, ...chat }
-    })
+    return { heard, layout: layOut(config.integration, heard) }
   })
+  const conversations = draws.flatMap(({ turns }, audio) =>
+    turns.map((turn): Conversation => {
+      const chat = tokenizer.chat(conversationOf(turn), { addGenerationPrompt: false })
+      return { audio, layout: audios[audio]!.layout, ...chat }
+    }),
+  )
   const learnt = conversations.reduce((sum, { learn }) => sum + learn.filter(Boolean).length, 0)
+  const silent = draws.findIndex(({ turns }) => turns.length === 0)
+  if (silent >= 0) throw new Error(`collate: expected a question about each audio, got none about ${silent}`)
   if (learnt === 0) throw new PalError('expected answers to learn from, got a batch with no answer token')
   const rows = conversations.length
   const shape: BatchShape = {
@@ -60,8 +64,9 @@ export function collate(
     seconds: secondsOf(draws, config),
     feeds: {
       ...audioFeeds(draws, config, shape, hide),
-      ...memoryFeeds(conversations, config, shape),
-      ...textFeeds(conversations, config, shape, learnt),
+      ...memoryFeeds(audios, config, shape),
+      ...sequenceFeeds(audios, config, shape),
+      ...textFeeds(conversations, shape, learnt),
     },
   }
 }
@@ -69,78 +74,115 @@ export function collate(
 /** Padding to it costs attention alone. */
 const TEXT_STEP = 16
 
-interface Conversation {
+/** What the language model is given of an audio, and where it stands. */
+interface HeardAudio {
   readonly heard: readonly HeardTokens[]
-  /** Where what is heard stands, and the text behind it. */
+  readonly layout: Layout
+}
+
+interface Conversation {
+  /** Which audio it is about, and where that stands before it. */
+  readonly audio: number
   readonly layout: Layout
   readonly ids: readonly number[]
   readonly learn: readonly boolean[]
 }
 
-/** For each conversation, which audio it listens to, and where that audio's tokens stand. */
+type Feeds = Record<string, Value['data']>
+
+/** For each audio, of which one every encoder's tokens are given, and where they stand among the keys. */
 function memoryFeeds(
-  conversations: readonly Conversation[],
+  audios: readonly HeardAudio[],
   { encoders }: ModelConfig,
-  { samples, rows }: BatchShape,
-): Record<string, Value['data']> {
-  const feeds: Record<string, Value['data']> = {}
+  { samples }: BatchShape,
+): Feeds {
+  const feeds: Feeds = {}
   for (const [place, named] of encoders.entries()) {
     const { name } = named
     const padded = tokenCount(named, samples).audio
-    const heard = conversations.map(({ heard }) => heard[place] as HeardTokens)
-    feeds[`${name}.listensTo`] = BigInt64Array.from(heard, ({ audio }) => BigInt(audio))
+    const heard = audios.map(({ heard }) => heard[place] as HeardTokens)
+    feeds[`${name}.hears`] = BigInt64Array.from(heard, ({ audio }) => BigInt(audio))
     feeds[`${name}.mask`] = lengthMask(
       heard.map(({ tokens }) => tokens),
       padded,
     )
-    const positions = new BigInt64Array(rows * padded)
-    for (const [row, { layout }] of conversations.entries()) {
-      const start = layout.keyStart[name] ?? 0
-      for (let i = 0; i < padded; i++) positions[row * padded + i] = BigInt(start + i)
-    }
-    feeds[`${name}.positions`] = positions
+    feeds[`${name}.positions`] = consecutive(
+      audios.map(({ layout }) => layout.keyStart[name] ?? 0),
+      padded,
+    )
   }
   return feeds
 }
 
-function textFeeds(
-  conversations: readonly Conversation[],
+/** Where the audio tokens stand that go through the layers, each encoder's behind the last one's that is heard. */
+function sequenceFeeds(
+  audios: readonly HeardAudio[],
   { integration, encoders }: ModelConfig,
-  { samples, rows, textLength }: BatchShape,
-  learnt: number,
-): Record<string, Value['data']> {
+  { samples }: BatchShape,
+): Feeds {
   const longest = encoders.map((named) => ({ name: named.name, tokens: tokenCount(named, samples).audio }))
   const padded = layOut(integration, longest).sequence
-  const before = padded.reduce((sum, count) => sum + count, 0)
-  const length = before + textLength
-  const ids = new BigInt64Array(rows * textLength)
-  const positions = new BigInt64Array(rows * length)
-  const labels: bigint[] = []
-  const tokensOf = conversations.map(({ layout, ids: text, learn }, row): readonly RaggedToken[] => {
-    const tokens: RaggedToken[] = []
+  const length = sum(padded)
+  if (length === 0) return {}
+  const audioPositions = new BigInt64Array(audios.length * length)
+  const tokensOf = audios.map(({ layout }, audio) => {
+    const places: number[] = []
     let position = layout.sequenceStart
     let place = 0
     for (const [part, count] of layout.sequence.entries()) {
       for (let i = 0; i < (padded[part] as number); i++, place++) {
-        positions[row * length + place] = BigInt(position + i)
-        if (i < count) tokens.push({ place, isRead: false })
+        audioPositions[audio * length + place] = BigInt(position + i)
+        if (i < count) places.push(place)
       }
       position += count
     }
-    for (let i = 0; i < textLength; i++) positions[row * length + before + i] = BigInt(position + i)
-    for (let i = 0; i + 1 < text.length; i++) {
-      const isRead = learn[i + 1] as boolean
-      ids[row * textLength + i] = BigInt(text[i] as number)
-      tokens.push({ place: before + i, isRead })
-      if (isRead) labels.push(BigInt(text[i + 1] as number))
+    return places
+  })
+  return { audioPositions, ...raggedFeeds('audio', tokensOf, length) }
+}
+
+function textFeeds(
+  conversations: readonly Conversation[],
+  { audios, rows, textLength }: BatchShape,
+  learnt: number,
+): Feeds {
+  const ids = new BigInt64Array(rows * textLength)
+  const about = new Float32Array(rows * audios)
+  const labels: bigint[] = []
+  const isRead: boolean[] = []
+  const tokensOf = conversations.map(({ audio, ids: text, learn }, row) => {
+    about[row * audios + audio] = 1
+    const before = text.slice(0, -1)
+    for (const [i, id] of before.entries()) {
+      ids[row * textLength + i] = BigInt(id)
+      isRead.push(learn[i + 1] as boolean)
+      if (learn[i + 1]) labels.push(BigInt(text[i + 1] as number))
     }
-    return tokens
+    return [...before.keys()]
   })
   return {
     ids,
-    positions,
-    ...raggedFeeds(tokensOf, length),
+    positions: consecutive(
+      conversations.map(({ layout }) => layout.sequenceStart + sum(layout.sequence)),
+      textLength,
+    ),
+    ...raggedFeeds('text', tokensOf, textLength),
+    ...readFeeds('text', isRead),
+    ...(rows === audios ? {} : { about }),
     labels: BigInt64Array.from(labels),
     weights: new Float32Array(learnt).fill(1 / learnt),
   }
+}
+
+/** For each start, so many numbers from it on: [starts, length]. */
+function consecutive(starts: readonly number[], length: number): BigInt64Array {
+  const numbers = new BigInt64Array(starts.length * length)
+  for (const [row, start] of starts.entries()) {
+    for (let i = 0; i < length; i++) numbers[row * length + i] = BigInt(start + i)
+  }
+  return numbers
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0)
 }

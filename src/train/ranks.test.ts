@@ -48,7 +48,8 @@ test('two ranks train what one process with twice the micro-batches does, and ei
   t.diagnostic(
     `largest difference of weights, relative to their tensor's largest: ${difference.toExponential(1)}`,
   )
-  assert.ok(difference < 1e-5, `${difference}`)
+  // The sums have other orders. AdamW divides by a gradient's size, so what rounding leaves of one that is nearly zero moves its weight, too.
+  assert.ok(difference < 3e-5, `${difference}`)
 
   const [ours, theirs] = [await metrics('two'), await metrics('one')]
   assert.deepEqual(

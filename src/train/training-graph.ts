@@ -1,20 +1,20 @@
 import { CLOCK_FEATURES, clockFeatures } from '../connectors/clock.js'
 import { encode } from '../encoders/encoder.js'
-import { add } from '../graph/elementwise.js'
 import { gather } from '../graph/gather.js'
 import { gradients } from '../graph/gradients.js'
 import { crossEntropy } from '../graph/loss.js'
 import { matmul } from '../graph/matmul.js'
-import { broadcastTo, concat, padAxis, reshape } from '../graph/shape.js'
-import { fixed, Graph, type Tensor } from '../graph/tensor.js'
-import type { AudioTokens, Heard } from '../integration/integration.js'
+import { padAxis, reshape } from '../graph/shape.js'
+import { Graph, type Tensor } from '../graph/tensor.js'
+import type { AudioTokens } from '../integration/integration.js'
+import { share } from '../integration/share.js'
 import type { Checkpointing } from '../llm/decoder.js'
 import { rotaryTables } from '../llm/rotary-tables.js'
 import type { ModelConfig, NamedEncoder } from '../model/config/config.js'
 import { Network } from '../model/network/network.js'
 import { type TokenCount, tokenCount, tokenTimes } from '../model/network/token-count.js'
-import { MASKED } from '../nn/attention.js'
-import { raggedInputs } from '../nn/ragged.js'
+import { causalMask } from '../nn/attention.js'
+import { raggedInputs, readInputs } from '../nn/ragged.js'
 import type { Initial, Scope } from '../nn/scope.js'
 import { framesOf } from './spec-augment.js'
 
@@ -28,7 +28,7 @@ export interface AudioShape {
 }
 
 export interface BatchShape extends AudioShape {
-  /** Conversations; each listens to one of the audios. */
+  /** Conversations, at least one about each audio. */
   readonly rows: number
   /** Text tokens of the longest row, or a few more. */
   readonly textLength: number
@@ -79,16 +79,20 @@ export function withGradients(
 }
 
 /**
- * The forward pass of a batch. Inputs: `waveform` [audios, samples]; `ids` and `positions`; `tokens.*` (see ragged.ts), of
- * which those are read that a learnt one follows; their `labels` and `weights` [read], which make a mean of what is only counted when
- * the graph runs; and for each encoder
- * `name.encoderMask`, `name.lengths`, `name.listensTo` [rows], `name.mask`, `name.positions`. See audio-feeds.ts and collate.ts, which fill them. Of encoders that are
- * given, `name.features` [audios, encoder tokens, the encoder's hiddenSize] instead of the waveform.
+ * The forward pass of a batch. What is heard of an audio is computed once, however many conversations are about it.
+ *
+ * Inputs: `waveform` [audios, samples]; for each encoder `name.encoderMask`, `name.lengths`, `name.hears` [audios], `name.mask` and
+ * `name.positions`, or, of those that are given, `name.features` [audios, encoder tokens, the encoder's hiddenSize] instead of the
+ * waveform; where audio goes through the layers, `audio.*` (see ragged.ts) and `audioPositions`. Of the conversations `ids`,
+ * `positions` and `text.*`, of which tokens are read that a learnt one follows; `about` [rows, audios], 1 for the audio that each is about, unless
+ * there is one about each; and of tokens that are read their `labels` and `weights` [read], which make a mean of what is only counted when the
+ * graph runs. See audio-feeds.ts and collate.ts, which fill them.
  */
 export function forwardGraph(config: ModelConfig, shape: BatchShape, options: ForwardOptions = {}): Forward {
   const graph = new Graph()
   const network = new Network(graph, config)
   const { audios, samples, rows, textLength } = shape
+  const { checkpointing = false } = options
   const waveform = graph.input('waveform', [audios, samples])
   const counts = config.encoders.map((named) => tokenCount(named, samples))
   const tables = positionTables(graph, config, counts, textLength)
@@ -102,22 +106,27 @@ export function forwardGraph(config: ModelConfig, shape: BatchShape, options: Fo
     )
     return {
       name,
-      tokens: gather(timed, graph.input(`${name}.listensTo`, [rows], 'int64')),
-      mask: graph.input(`${name}.mask`, [rows, 1, 1, 1, count.audio]),
-      positions: { indices: graph.input(`${name}.positions`, [rows, count.audio], 'int64'), ...tables },
+      tokens: gather(timed, graph.input(`${name}.hears`, [audios], 'int64')),
+      mask: graph.input(`${name}.mask`, [audios, 1, 1, 1, count.audio]),
+      positions: { indices: graph.input(`${name}.positions`, [audios, count.audio], 'int64'), ...tables },
     }
   })
   const heard = network.integrate(audio)
+  const memory = network.remember(heard, (length) => ({
+    positions: { indices: graph.input('audioPositions', [audios, length], 'int64'), ...tables },
+    ragged: raggedInputs(graph, 'audio', audios, length),
+    checkpointing,
+  }))
 
   const embedded = network.decoder.embed(graph.input('ids', [rows, textLength], 'int64'))
-  const entering = concat([...heard.sequence.map(({ tokens }) => tokens), embedded], 1)
-  const length = fixed(entering.shape[1])
-  const ragged = raggedInputs(graph, rows, length)
-  const { states } = network.decode(ragged.unpad(entering), heard, {
-    positions: { indices: graph.input('positions', [rows, length], 'int64'), ...tables },
-    mask: causalMask(graph, heard, rows, textLength, length),
-    checkpointing: options.checkpointing ?? false,
+  const ragged = raggedInputs(graph, 'text', rows, textLength)
+  const about = rows === audios ? undefined : graph.input('about', [rows, audios])
+  const { states } = network.decode(ragged.unpad(embedded), share({ memory, cross: heard.cross }, about), {
+    positions: { indices: graph.input('positions', [rows, textLength], 'int64'), ...tables },
+    mask: causalMask(graph, textLength),
+    checkpointing,
     ragged,
+    read: readInputs(graph, 'text'),
   })
 
   const logits = network.decoder.logits(states)
@@ -172,25 +181,4 @@ function positionTables(
   )
   const shape = [longest, llm.headSize / 2]
   return { cosine: graph.constant(cosine, shape), sine: graph.constant(sine, shape) }
-}
-
-/** Each token sees those before it, but for audio tokens that are padding. Padding of the text stands at its end. */
-function causalMask(
-  graph: Graph,
-  { sequence }: Heard,
-  rows: number,
-  textLength: number,
-  length: number,
-): Tensor {
-  const causal = new Float32Array(length * length)
-  for (let query = 0; query < length; query++) {
-    causal.fill(MASKED, query * length + query + 1, (query + 1) * length)
-  }
-  const mask = graph.constant(causal, [1, 1, 1, length, length])
-  if (sequence.every((part) => part.mask === undefined)) return mask
-  const zero = graph.constant(new Float32Array(1), [1, 1, 1, 1, 1])
-  const columns = sequence.map(
-    (part) => part.mask ?? broadcastTo(zero, [rows, 1, 1, 1, fixed(part.tokens.shape[1])]),
-  )
-  return add(mask, concat([...columns, broadcastTo(zero, [rows, 1, 1, 1, textLength])], 4))
 }

@@ -1,4 +1,4 @@
-import { concat } from '../../graph/shape.js'
+import { concat, tail } from '../../graph/shape.js'
 import type { Tensor } from '../../graph/tensor.js'
 import { hasBlock } from '../../integration/flamingo.js'
 import type { LayerCache } from '../../llm/decoder.js'
@@ -71,7 +71,7 @@ export function decodeGraph(network: Network): DecodeGraph {
         sine: graph.input('sine', ['rows', llm.headSize / 2]),
       },
       cache,
-      read: 1,
+      read: (all, axis) => tail(all, axis, 1),
     },
   )
   const parts = ['keys', 'values'] as const

@@ -4,10 +4,13 @@ import { qFormer } from '../../connectors/q-former.js'
 import { wordsConnector } from '../../connectors/words.js'
 import { encode, labelsOf } from '../../encoders/encoder.js'
 import type { EncoderInputs } from '../../encoders/encoder-inputs.js'
-import type { Graph, Tensor } from '../../graph/tensor.js'
+import { add } from '../../graph/elementwise.js'
+import { broadcastTo, concat } from '../../graph/shape.js'
+import { fixed, type Graph, type Tensor } from '../../graph/tensor.js'
 import { flamingoBlock } from '../../integration/flamingo.js'
 import { type AudioTokens, type Heard, integrate } from '../../integration/integration.js'
 import { Decoder, type DecoderInputs } from '../../llm/decoder.js'
+import { causalMask } from '../../nn/attention.js'
 import { Scope } from '../../nn/scope.js'
 import type { ModelConfig, NamedEncoder } from '../config/config.js'
 
@@ -60,6 +63,31 @@ export class Network {
     return integrate(this.scope.in('integration'), this.config.integration, audio, this.decoder)
   }
 
+  /**
+   * What every text about an audio attends to, in each layer: the memory of LAL, and the keys and values that the sequence of
+   * PLITS leaves when it has passed the layers. A token sees none that come after it, so both are the same whatever is asked, and
+   * are made once for all that is asked.
+   * @param inputs what the sequence, of so many tokens, enters the layers with: asked for only if there is one
+   */
+  remember({ sequence, memory }: Heard, inputs: (length: number) => SequenceInputs): Heard['memory'] {
+    if (sequence.length === 0) return memory
+    const tokens = concat(
+      sequence.map((part) => part.tokens),
+      1,
+    )
+    const length = fixed(tokens.shape[1])
+    const { ragged, ...others } = inputs(length)
+    const padding = paddingOf(sequence)
+    const causal = causalMask(tokens.graph, length)
+    const left = this.decoder.prefix(ragged?.unpad(tokens) ?? tokens, {
+      ...others,
+      ragged,
+      memory,
+      mask: padding ? add(causal, padding) : causal,
+    })
+    return memory.map((parts, layer) => [...parts, { ...left[layer]!, mask: padding }])
+  }
+
   /** The language model over states [batch, time, hiddenSize], or those of ragged rows, with what it heard. */
   decode(
     states: Tensor,
@@ -76,6 +104,19 @@ export class Network {
       },
     })
   }
+}
+
+export type SequenceInputs = Pick<DecoderInputs, 'positions' | 'ragged' | 'checkpointing'>
+
+/** Hides those of a sequence's tokens that are padding: [batch, 1, 1, 1, length], if any are. */
+function paddingOf(sequence: Heard['sequence']): Tensor | undefined {
+  const batch = sequence.find(({ mask }) => mask)?.mask?.shape[0]
+  if (batch === undefined) return undefined
+  const masks = sequence.map(({ tokens, mask }) => {
+    const nothing = tokens.graph.constant(new Float32Array(1), [1, 1, 1, 1, 1])
+    return mask ?? broadcastTo(nothing, [batch, 1, 1, 1, tokens.shape[1]!])
+  })
+  return concat(masks, 4)
 }
 
 /** What does not fit is told before: see misfits.ts. */
