@@ -160,15 +160,10 @@ async function askAll(model: string, questions: EvalSet, options: EvalOptions): 
   const { loadPal } = await import('../model/pal.js')
   const { evaluate } = await import('../eval/run.js')
   const line = new ProgressLine()
-  const pal = await loadPal({ model })
-  try {
-    const onProgress = (done: number, total: number) => line.show(`${done}/${total} questions`)
-    const samples = await evaluate(pal, questions, { ...options, onProgress })
-    line.end()
-    return samples.length === questions.items.length
-  } finally {
-    await pal.close()
-  }
+  const onProgress = (done: number, total: number) => line.show(`${done}/${total} questions`)
+  const samples = await evaluate(() => loadPal({ model }), questions, { ...options, onProgress })
+  line.end()
+  return samples.length === questions.items.length
 }
 
 function names(text: string): readonly string[] {

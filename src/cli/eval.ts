@@ -4,7 +4,7 @@ import type { WordingSplit } from '../data/questions/wording.js'
 import { PalError } from '../errors.js'
 import type { Protocol } from '../eval/answer-items.js'
 import type { External } from '../eval/external/external-scores.js'
-import type { Asked } from '../eval/identity.js'
+import type { Answering, Asked } from '../eval/identity.js'
 import type { EvalSet } from '../eval/items.js'
 import type { Sample, Unreadable } from '../eval/run.js'
 import type { LoadOptions } from '../model/load-options.js'
@@ -94,7 +94,7 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
       const { questionsOf } = await import('../eval/questions-of.js')
       // Answers that are scored again are not heard again, and need no model, which may be gone.
       const sampleRate = options.rescore ? QUESTIONS_RATE : await rateOf(options.model)
-      const asked = { ...options, asked: [what, ...changes] }
+      const asked = { ...options, asked: [what, ...changes], sampleRate }
       const drawing = { ...options, tasks: options.tasks?.split(','), sampleRate, signal: context.signal }
       const set = await showingDecoding((shown) => questionsOf(what, changes, { ...drawing, ...shown }))
       const { expectCaptions, externalScores } = await import('../eval/external/external-scores.js')
@@ -137,42 +137,38 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
 async function answersTo(
   set: EvalSet,
   folder: string,
-  asked: Asked,
+  asked: Asked & Pick<Answering, 'sampleRate'>,
   options: EvalCliOptions,
   { signal, ranks }: CliContext,
 ): Promise<readonly Sample[]> {
-  const { loadPal } = await import('../model/pal.js')
   const { identityOf } = await import('../eval/identity.js')
   const { evaluate } = await import('../eval/run.js')
   const { model, protocol, nll = false, threads = ranks.threads } = options
+  const { sampleRate } = asked
   const line = new ProgressLine()
   const unreadable: Unreadable[] = []
-  const pal = await showingDownloads(signal, (fetch) =>
-    rankZeroFirst(ranks, () => loadPal({ ...modelFlags(options), fetch, ...(threads && { threads }) })),
-  )
-  try {
-    const samples = await evaluate(pal, set, {
-      ...{ folder, protocol, nll },
-      onUnreadable: (recording) => unreadable.push(recording),
-      identity: await identityOf(asked, {
-        ...{ model, sampleRate: pal.description.sampleRate },
-        ...{ vocabulary: set.vocabulary, protocol, nll },
-      }),
-      ...{ ranks, signal },
-      onProgress: (done, total) => line.show(`${done}/${total} questions`),
-    })
-    line.end()
-    if (ranks.rank > 0) return samples
-    await reportUnreadable(unreadable, samples.length, folder)
-    if (samples.length < set.items.length && signal.aborted) {
-      process.stderr.write(
-        `Stopped after ${samples.length} of ${set.items.length}; the same command goes on from here.\n`,
-      )
-    }
-    return samples
-  } finally {
-    await pal.close()
+  const load = async () => {
+    const { loadPal } = await import('../model/pal.js')
+    return showingDownloads(signal, (fetch) =>
+      rankZeroFirst(ranks, () => loadPal({ ...modelFlags(options), fetch, ...(threads && { threads }) })),
+    )
   }
+  const samples = await evaluate(load, set, {
+    ...{ folder, protocol, nll },
+    onUnreadable: (recording) => unreadable.push(recording),
+    identity: await identityOf(asked, { model, sampleRate, vocabulary: set.vocabulary, protocol, nll }),
+    ...{ ranks, signal },
+    onProgress: (done, total) => line.show(`${done}/${total} questions`),
+  })
+  line.end()
+  if (ranks.rank > 0) return samples
+  await reportUnreadable(unreadable, samples.length, folder)
+  if (samples.length < set.items.length && signal.aborted) {
+    process.stderr.write(
+      `Stopped after ${samples.length} of ${set.items.length}; the same command goes on from here.\n`,
+    )
+  }
+  return samples
 }
 
 async function reportUnreadable(

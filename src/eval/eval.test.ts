@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Samples } from '../audio/read-audio.js'
 import { PalError } from '../errors.js'
-import { loadPal } from '../model/pal.js'
+import { loadPal, type Pal } from '../model/pal.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { ranksOfOneProcess } from '../parallel/ranks.test.helper.js'
 import { accuracy, balancedAccuracy } from './accuracy.js'
@@ -66,8 +66,14 @@ test('yes is yes however it is worded', () => {
   assert.equal(balancedAccuracy(samples), (2 / 3 + 0) / 2)
 })
 
-test('an evaluation goes on where it stopped, and is scored again without a model', async () => {
-  const pal = await loadPal({ model: await writeTinyModel() })
+/** Opens a tiny model anew each time. */
+async function tinyModel(): Promise<() => Promise<Pal>> {
+  const model = await writeTinyModel()
+  return () => loadPal({ model, threads: 1 })
+}
+
+test('an evaluation goes on where it stopped, and needs no model when it is whole or scored again', async () => {
+  const load = await tinyModel()
   const folder = await mkdtemp(join(tmpdir(), 'pal-eval-'))
   const set: EvalSet = {
     vocabulary: { sound: ['rain'], digit: [], drum: [] },
@@ -81,28 +87,26 @@ test('an evaluation goes on where it stopped, and is scored again without a mode
       expected: 'Rain.',
     })),
   }
-  try {
-    const first = await evaluate(
-      pal,
-      { ...set, items: set.items.slice(0, 2) },
-      { folder, identity: { seed: 1 } },
-    )
-    await appendFile(join(folder, 'samples.jsonl'), '{"id":"2","cut sho') // As a kill may leave it.
-    const all = await evaluate(pal, set, { folder, identity: { seed: 1 } })
-    assert.deepEqual(all.slice(0, 2), first)
-    assert.equal((await readFile(join(folder, 'samples.jsonl'), 'utf8')).trimEnd().split('\n').length, 3)
-    assert.deepEqual(await rescore(folder, set.vocabulary), all)
-    await assert.rejects(
-      evaluate(pal, set, { folder, identity: { seed: 2 } }),
-      /expected a folder for these questions/,
-    )
-  } finally {
-    await pal.close()
-  }
+  const first = await evaluate(
+    load,
+    { ...set, items: set.items.slice(0, 2) },
+    { folder, identity: { seed: 1 } },
+  )
+  await appendFile(join(folder, 'samples.jsonl'), '{"id":"2","cut sho') // As a kill may leave it.
+  const all = await evaluate(load, set, { folder, identity: { seed: 1 } })
+  assert.deepEqual(all.slice(0, 2), first)
+  assert.equal((await readFile(join(folder, 'samples.jsonl'), 'utf8')).trimEnd().split('\n').length, 3)
+  const loaded = () => assert.fail('loaded')
+  assert.deepEqual(await evaluate(loaded, set, { folder, identity: { seed: 1 } }), all)
+  assert.deepEqual(await rescore(folder, set.vocabulary), all)
+  await assert.rejects(
+    evaluate(loaded, set, { folder, identity: { seed: 2 } }),
+    /expected a folder for these questions/,
+  )
 })
 
 test('ranks that share an evaluation, also one that was stopped, keep what one process does', async () => {
-  const pal = await loadPal({ model: await writeTinyModel(), threads: 1 })
+  const load = await tinyModel()
   const set: EvalSet = {
     vocabulary: { sound: ['rain'], digit: [], drum: [] },
     items: [0, 1, 2, 3, 4, 0, 2].map((clip, i) => ({
@@ -128,7 +132,7 @@ test('ranks that share an evaluation, also one that was stopped, keep what one p
           const controller = new AbortController()
           const told: unknown[] = []
           if (ranks.rank === 0) unreadable = told
-          return evaluate(pal, set, {
+          return evaluate(load, set, {
             ...{ folder, ranks, identity: { seed: 1 }, signal: controller.signal },
             onUnreadable: (recording) => told.push(recording),
             onProgress: (done) => !last && done >= stopAfter && controller.abort(),
@@ -139,19 +143,15 @@ test('ranks that share an evaluation, also one that was stopped, keep what one p
     assert.deepEqual((await readdir(folder)).sort(), ['identity.json', 'samples.jsonl'])
     return { text: await readFile(join(folder, 'samples.jsonl'), 'utf8'), unreadable }
   }
-  try {
-    const alone = await kept([1])
-    assert.equal(alone.text.trimEnd().split('\n').length, 6)
-    assert.deepEqual(await kept([2]), alone)
-    assert.deepEqual(await kept([2, 3], 1), alone)
-    assert.deepEqual(await kept([2, 1], 1), alone)
-  } finally {
-    await pal.close()
-  }
+  const alone = await kept([1])
+  assert.equal(alone.text.trimEnd().split('\n').length, 6)
+  assert.deepEqual(await kept([2]), alone)
+  assert.deepEqual(await kept([2, 3], 1), alone)
+  assert.deepEqual(await kept([2, 1], 1), alone)
 })
 
 test('what ranks had answered when they were killed is not asked again', async () => {
-  const pal = await loadPal({ model: await writeTinyModel(), threads: 1 })
+  const load = await tinyModel()
   const folder = await mkdtemp(join(tmpdir(), 'pal-eval-killed-'))
   const item = (id: string) => ({
     ...{ id, audio: id, task: 'name', scoring: 'name', question: '?', expected: 'Rain.' },
@@ -160,19 +160,15 @@ test('what ranks had answered when they were killed is not asked again', async (
   const left = (id: string) => `${JSON.stringify({ ...item(id), answer: 'Rain.', right: true })}\n`
   await writeFile(join(folder, 'samples.1.jsonl'), `${left('b')}{"id":"d","cut sho`)
   await writeFile(join(folder, 'samples.0.jsonl'), left('a'))
-  try {
-    const set: EvalSet = {
-      vocabulary: { sound: ['rain'], digit: [], drum: [] },
-      items: ['c', 'b', 'a'].map(item),
-    }
-    const samples = await evaluate(pal, set, { folder, identity: { seed: 1 } })
-    assert.deepEqual(
-      samples.map(({ id }) => id),
-      ['c', 'b', 'a'],
-    )
-    assert.deepEqual([samples[1]?.right, samples[2]?.right], [true, true])
-    assert.deepEqual((await readdir(folder)).sort(), ['identity.json', 'samples.jsonl'])
-  } finally {
-    await pal.close()
+  const set: EvalSet = {
+    vocabulary: { sound: ['rain'], digit: [], drum: [] },
+    items: ['c', 'b', 'a'].map(item),
   }
+  const samples = await evaluate(load, set, { folder, identity: { seed: 1 } })
+  assert.deepEqual(
+    samples.map(({ id }) => id),
+    ['c', 'b', 'a'],
+  )
+  assert.deepEqual([samples[1]?.right, samples[2]?.right], [true, true])
+  assert.deepEqual((await readdir(folder)).sort(), ['identity.json', 'samples.jsonl'])
 })

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { PalError } from '../errors.js'
-import { loadPal, type Pal } from '../model/pal.js'
+import { loadPal } from '../model/pal.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { closedAnswers, labelAnswers } from './closed-answers.js'
 import type { EvalItem, EvalSet } from './items.js'
@@ -112,11 +112,11 @@ describe('measures', () => {
 })
 
 describe('a run', () => {
-  let pal: Pal
+  let model: string
   before(async () => {
-    pal = await loadPal({ model: await writeTinyModel(), threads: 1 })
+    model = await writeTinyModel()
   })
-  after(() => pal.close())
+  const load = () => loadPal({ model, threads: 1 })
 
   const item = (id: number, more: Partial<EvalItem> = {}): EvalItem => ({
     ...{ id: String(id), audio: `clip ${id}`, task: 'name', scoring: 'name' },
@@ -133,7 +133,7 @@ describe('a run', () => {
   test('by likelihood: every answer has its score, the best one counts, and judging again agrees', async () => {
     const asked = await options()
     const items = [item(0), item(1, { task: 'presence', scoring: 'presence', expected: 'Yes.' })]
-    const samples = await evaluate(pal, set(...items), { ...asked, protocol: 'likelihood', nll: true })
+    const samples = await evaluate(load, set(...items), { ...asked, protocol: 'likelihood', nll: true })
     for (const { scores = {}, answer, right, correct, nll, protocol } of samples) {
       assert.equal(protocol, 'likelihood')
       assert.ok(Object.values(scores).every((score) => score <= scores[answer]!))
@@ -145,11 +145,13 @@ describe('a run', () => {
   })
 
   test('by generation: the right answer’s likelihood beside the answer', async () => {
-    const [sample] = await evaluate(pal, set(item(0, { scoring: 'captioning' })), {
+    const [sample] = await evaluate(load, set(item(0, { scoring: 'captioning' })), {
       ...(await options()),
       nll: true,
     })
+    const pal = await load()
     const [score] = await pal.score(await item(0).samples(), 'What do you hear?', ['Rain.'])
+    await pal.close()
     assert.equal(sample?.protocol, undefined)
     assert.equal(sample?.nll?.tokens, score!.tokens)
     assert.ok(Math.abs(sample!.nll!.nats + score!.logProbability) < 1e-4)
@@ -158,7 +160,7 @@ describe('a run', () => {
   test('free answers are not chosen from', async () => {
     const free = item(0, { task: 'story', scoring: 'captioning' })
     await assert.rejects(
-      evaluate(pal, set(item(1), free), { ...(await options()), protocol: 'likelihood' }),
+      evaluate(load, set(item(1), free), { ...(await options()), protocol: 'likelihood' }),
       /--protocol: expected tasks whose answers are chosen from a list, .* in story/,
     )
   })
@@ -169,15 +171,15 @@ describe('a run', () => {
     }
     const missing = item(1, { samples: gone })
     const asked = await options()
-    await assert.rejects(evaluate(pal, set(missing), asked), /gone\.wav/)
+    await assert.rejects(evaluate(load, set(missing), asked), /gone\.wav/)
     const unreadable: Unreadable[] = []
     const onUnreadable = (recording: Unreadable) => unreadable.push(recording)
-    const samples = await evaluate(pal, set(item(0), missing), { ...asked, onUnreadable })
+    const samples = await evaluate(load, set(item(0), missing), { ...asked, onUnreadable })
     assert.deepEqual(unreadable, [
       { audio: 'clip 1', questions: 1, reason: 'gone.wav: expected an audio file, got none' },
     ])
     const [row] = report(samples, [item(0), missing])
     assert.deepEqual([row?.answered, row?.asked], [1, 2])
-    assert.equal((await evaluate(pal, set(item(0), item(1)), asked)).length, 2)
+    assert.equal((await evaluate(load, set(item(0), item(1)), asked)).length, 2)
   })
 })

@@ -31,24 +31,26 @@ test('a model hears at its own rate what is stored at another', async () => {
   const model = await writeTinyModel()
   const sampleRate = await rateOf(model)
   assert.equal(sampleRate, 8000)
-  const pal = await loadPal({ model, threads: 1 })
+  const load = () => loadPal({ model, threads: 1 })
   const heard: AudioMemory[] = []
-  const listen = pal.listen.bind(pal)
-  pal.listen = async (...asked) => {
-    const memory = await listen(...asked)
-    heard.push(memory)
-    return memory
-  }
-  try {
-    const inItsWay = await listen(recording)
-    for (const [i, rate] of [sampleRate, QUESTIONS_RATE].entries()) {
-      const set = await questionsOf(manifest, [], { ...DRAWING, sampleRate: rate })
-      await evaluate(pal, set, { folder: join(folder, String(rate)), identity: {} })
-      assert.equal(heard[i]?.seconds, 0.5, 'whoever reads at another rate is heard at the right speed, too')
-      assert.deepEqual(heard[i]?.encoded, inItsWay.encoded)
+  const loadHearing = async () => {
+    const pal = await load()
+    const listen = pal.listen.bind(pal)
+    pal.listen = async (...asked) => {
+      const memory = await listen(...asked)
+      heard.push(memory)
+      return memory
     }
-  } finally {
-    await pal.close()
+    return pal
+  }
+  const pal = await load()
+  const inItsWay = await pal.listen(recording)
+  await pal.close()
+  for (const [i, rate] of [sampleRate, QUESTIONS_RATE].entries()) {
+    const set = await questionsOf(manifest, [], { ...DRAWING, sampleRate: rate })
+    await evaluate(loadHearing, set, { folder: join(folder, String(rate)), identity: {} })
+    assert.equal(heard[i]?.seconds, 0.5, 'whoever reads at another rate is heard at the right speed, too')
+    assert.deepEqual(heard[i]?.encoded, inItsWay.encoded)
   }
 })
 

@@ -57,53 +57,30 @@ const TOGETHER = 8
  * Asks a model every question, each audio heard once, and keeps each answer as it comes: a run that is stopped
  * goes on where it stopped. The order is that of the items, so the answers do not depend on where it stopped. Several
  * ranks take the recordings by turns and keep what they are answered in files of their own, until all is done.
+ * @param load opens the model, on all ranks or none: not if every question has its answer. It is closed in the end.
  * @returns on every rank, the samples that there are: all of them but for unreadable recordings, unless the signal came
  * @throws PalError for the likelihood protocol with questions that are answered in free words, and for a folder that
  *   holds answers to something else
  */
 export async function evaluate(
-  pal: Pal,
+  load: () => Promise<Pal>,
   { items, vocabulary }: EvalSet,
   options: EvalOptions,
 ): Promise<readonly Sample[]> {
-  const { folder, protocol = 'generation', nll = false, ranks = solitary, signal, onProgress } = options
+  const { folder, protocol, ranks = solitary } = options
   if (protocol === 'likelihood') expectClosed(items, vocabulary)
   const kept = await rankZeroFirst(ranks, () => openFolder(folder, options.identity, ranks))
   expectSameItems(kept, items, join(folder, SAMPLES))
   const known = new Set(kept.map(({ id }) => id))
-  const open = items.filter(({ id }) => !known.has(id))
-  const mine = [...groupBy(open, ({ audio }) => audio)].filter((_, i) => i % ranks.size === ranks.rank)
-  const total = kept.length + mine.flatMap(([, questions]) => questions).length
-  const file = join(folder, ranks.size === 1 ? SAMPLES : `samples.${ranks.rank}.jsonl`)
-  const answers: Sample[] = []
-  const unreadable: Unreadable[] = []
-  const tell = options.onUnreadable && ((recording: Unreadable) => void unreadable.push(recording))
-  let heard: HeardItem[] = []
-  const answerHeard = async () => {
-    const answered = await answerItems(pal, heard, { protocol, nll, vocabulary })
-    answers.push(...answered)
-    await keepLines(file, answered)
-    heard = []
-    onProgress?.(kept.length + answers.length, total)
-  }
-  for (const [audio, questions] of mine) {
-    if (signal?.aborted) break
-    const sound = await read(questions, tell)
-    if (!sound) continue
-    const memory = await pal.listen({ source: { name: audio }, ...sound })
-    for (const item of questions) {
-      heard.push({ memory, item })
-      if (heard.length === TOGETHER) await answerHeard()
-    }
-  }
-  if (heard.length > 0) await answerHeard()
-  const shares = await gather(ranks, { answers, unreadable })
-  const missed = new Map(shares.flatMap((share) => share.unreadable).map((one) => [one.audio, one]))
+  const open = { vocabulary, items: items.filter(({ id }) => !known.has(id)) }
+  const share = open.items.length === 0 ? NOTHING : await answerShare(load, open, options, kept.length)
+  const shares = await gather(ranks, share)
+  const missed = new Map(shares.flatMap(({ unreadable }) => unreadable).map((one) => [one.audio, one]))
   for (const audio of new Set(items.map((item) => item.audio))) {
     const recording = missed.get(audio)
     if (recording) options.onUnreadable?.(recording)
   }
-  const found = [...kept, ...shares.flatMap((share) => share.answers)]
+  const found = [...kept, ...shares.flatMap(({ answers }) => answers)]
   const samples = inOrder(found, items)
   const asWritten = ranks.size === 1 && samples.every((sample, i) => sample === found[i])
   if (ranks.rank === 0 && !asWritten) {
@@ -111,6 +88,58 @@ export async function evaluate(
     await removeParts(folder)
   }
   return samples
+}
+
+/** What one rank has been answered. */
+interface Share {
+  readonly answers: readonly Sample[]
+  readonly unreadable: readonly Unreadable[]
+}
+
+const NOTHING: Share = { answers: [], unreadable: [] }
+
+/**
+ * Asks what is this rank's of the open questions.
+ * @param before how many were answered before
+ */
+async function answerShare(
+  load: () => Promise<Pal>,
+  { items, vocabulary }: EvalSet,
+  options: EvalOptions,
+  before: number,
+): Promise<Share> {
+  const { folder, protocol = 'generation', nll = false, ranks = solitary, signal, onProgress } = options
+  const mine = [...groupBy(items, ({ audio }) => audio)].filter((_, i) => i % ranks.size === ranks.rank)
+  const total = before + mine.flatMap(([, questions]) => questions).length
+  const file = join(folder, ranks.size === 1 ? SAMPLES : `samples.${ranks.rank}.jsonl`)
+  const answers: Sample[] = []
+  const unreadable: Unreadable[] = []
+  const tell = options.onUnreadable && ((recording: Unreadable) => void unreadable.push(recording))
+  const pal = await load()
+  let heard: HeardItem[] = []
+  const answerHeard = async () => {
+    const answered = await answerItems(pal, heard, { protocol, nll, vocabulary })
+    answers.push(...answered)
+    await keepLines(file, answered)
+    heard = []
+    onProgress?.(before + answers.length, total)
+  }
+  try {
+    for (const [audio, questions] of mine) {
+      if (signal?.aborted) break
+      const sound = await read(questions, tell)
+      if (!sound) continue
+      const memory = await pal.listen({ source: { name: audio }, ...sound })
+      for (const item of questions) {
+        heard.push({ memory, item })
+        if (heard.length === TOGETHER) await answerHeard()
+      }
+    }
+    if (heard.length > 0) await answerHeard()
+  } finally {
+    await pal.close()
+  }
+  return { answers, unreadable }
 }
 
 /** Saved answers, scored again as the scorer is now, and saved so. */
