@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { PalError } from './errors.js'
 import { readOwnJson } from './own-json.js'
 
-test('a damaged file is told by its line where it is no JSON, by its key where it says something else', async () => {
+test('a damaged file is told by its line where it is no JSON, by its key where it says something else, and one that is missing', async () => {
   const file = join(await mkdtemp(join(tmpdir(), 'pal-json-')), 'sizes.json')
   const schema = z.strictObject({ sizes: z.array(z.number()) })
   const read = async (text: string) => {
@@ -30,4 +30,9 @@ test('a damaged file is told by its line where it is no JSON, by its key where i
       return true
     })
   }
+  await rm(file)
+  await assert.rejects(readOwnJson(file, schema, 'sizes', 'Measure again.'), {
+    name: 'PalError',
+    message: `${file}: expected sizes, got no such file\nMeasure again.`,
+  })
 })

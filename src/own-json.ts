@@ -1,13 +1,13 @@
-import { readFile } from 'node:fs/promises'
 import type { z } from 'zod'
 import { expectShape } from './check-schema.js'
 import { type ErrorDetails, PalError } from './errors.js'
+import { readText } from './reading.js'
 
 /** JSON that this program has written, and that a full disk, an editor or a hand may have damaged since. */
 
 /**
  * @param what the file is, as a message calls it
- * @param hint what to do about one that is damaged
+ * @param hint what to do about one that is damaged or missing
  * @throws PalError naming the file, and the line or the key
  */
 export async function readOwnJson<T>(
@@ -16,7 +16,7 @@ export async function readOwnJson<T>(
   what: string,
   hint: string,
 ): Promise<T> {
-  const text = await readFile(file, 'utf8')
+  const text = await readText(file, what, hint)
   return expectShape(schema, parseOwnJson(text, what, { file, hint }), { file, hint })
 }
 

@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
-import { checkSchema, firstMistake } from '../check-schema.js'
-import { type ErrorDetails, PalError } from '../errors.js'
 import type { BaseRecords } from '../model/config/model-description.js'
 import type { ModelPlan } from '../model/config/plan.js'
+import { readOwnJson } from '../own-json.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { type Inherited, inheritedSchema } from './inherited.js'
 import { withoutPlaces } from './places.js'
@@ -70,25 +68,25 @@ export function stageOrigin(stage: TimedStage, sizes: ReadonlyMap<string, number
 export async function inheritedIn(folder: string): Promise<Inherited | undefined> {
   const file = join(folder, TRAINING)
   if (!existsSync(file)) return undefined
-  const damaged = (reason: string, details: ErrorDetails) =>
-    new PalError(`expected what the run began with, as \`pal train\` wrote it: ${reason}`, {
-      ...{ file, ...details },
-      hint: 'Put back a sound copy, or take the file away: the run then goes on, and no longer tells what it began with.',
-    })
-  let json: unknown
-  try {
-    json = JSON.parse(await readFile(file, 'utf8'))
-  } catch (cause) {
-    throw damaged((cause as Error).message, { cause })
-  }
-  const { data, error } = checkSchema(savedSchema, json)
-  if (!error) return data.inherited
-  const { message, path } = firstMistake(error)
-  throw damaged(message, { key: path.join('.') })
+  const schema = z.object({ inherited: inheritedSchema.optional() })
+  return (await readOwnJson(file, schema, 'what the run began with', UNTOLD)).inherited
 }
 
-/** Of what is written, what is read again. */
-const savedSchema = z.object({ inherited: inheritedSchema.optional() })
+const UNTOLD =
+  'Put back a sound copy, or take the file away: the run then goes on, and no longer tells what it began with.'
+
+/** How many numbers the last stage of a model has trained. @throws PalError for a file that is damaged or missing */
+export async function lastTrained(folder: string): Promise<number> {
+  const file = join(folder, TRAINING)
+  const { stages } = await readOwnJson(file, stagesSchema, 'what the model was trained by', COUNTED_ANEW)
+  return stages.at(-1)!.parameters.reduce((sum, { trained }) => sum + trained, 0)
+}
+
+const stagesSchema = z.object({
+  stages: z.array(z.object({ parameters: z.array(z.object({ trained: z.int().nonnegative() })) })).min(1),
+})
+
+const COUNTED_ANEW = 'Put back a sound copy, or train the model again.'
 
 const TRAINING = 'training.json'
 

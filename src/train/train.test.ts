@@ -202,7 +202,10 @@ test('a run that began before it was kept what it inherits goes on without telli
   const training = join(folder, 'training.json')
   const text = await readFile(training, 'utf8')
   for (const [damaged, reason] of [
-    [text.slice(0, 200), /training\.json: expected what the run began with, .*JSON.*\n.*take the file away/],
+    [
+      text.slice(0, 200),
+      /training\.json:\d+: expected what the run began with, as JSON\n.*take the file away/,
+    ],
     [text.replace('"drawn"', '"down"'), /training\.json, inherited\.parts\.0\.drawn: expected .*got none/],
   ] as const) {
     await writeFile(training, damaged)
