@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { keepCost } from '../compare/run-cost.js'
 import { writeTinyComparison } from '../compare/tiny-comparison.test.helper.js'
 import { packageFolder } from '../package-folder.js'
 import { pal } from './cli.test.helper.js'
@@ -16,6 +17,20 @@ test('given the folder of a comparison, its report is written again', async () =
   assert.ok(existsSync(join(folder, 'report.html')))
   const { stdout: json } = await pal(['compare', folder, '--json'])
   assert.equal(JSON.parse(json).baseline, 'plits')
+})
+
+test('what is damaged in the folder of a comparison is told, with what to do', async () => {
+  const folder = await writeTinyComparison()
+  const run = join(folder, 'lal-seed1')
+  await writeFile(join(run, 'cost.json'), '{"stepMilliseconds": "fast"}')
+  const cost = await pal(['compare', folder])
+  assert.equal(cost.code, 1)
+  assert.match(cost.stderr, /cost\.json, stepMilliseconds: expected a number, got "fast"\n.*remove it/)
+  await rm(join(run, 'cost.json'))
+  await writeFile(join(folder, 'plits-seed1', 'metrics.jsonl'), '{"stage": "first"}\n')
+  const steps = await pal(['compare', folder])
+  assert.equal(steps.code, 1)
+  assert.match(steps.stderr, /metrics\.jsonl:1, step: expected a number, got none\n/)
 })
 
 test('a folder without a comparison, and changes to a finished one, are refused', async () => {
@@ -45,7 +60,8 @@ test('a name that is not known is told before anything is trained', async () => 
 test('a finished run of another recipe is told before anything is trained', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'pal-compare-'))
   await mkdir(join(folder, 'lal-seed2'))
-  await writeFile(join(folder, 'lal-seed2', 'cost.json'), JSON.stringify({ trainedWith: 'another' }))
+  const cost = { stepMilliseconds: 1, recordingsPerSecond: 1, peakMemoryMiB: 1, trainedParameters: 1 }
+  await keepCost(join(folder, 'lal-seed2'), { ...cost, trainedWith: 'another' })
   const recipe = join(packageFolder(), 'recipes', 'compare-tiny.yaml')
   const { code, stderr } = await pal(['compare', recipe, '--integrations', 'plits,lal', '--out', folder])
   assert.equal(code, 1)

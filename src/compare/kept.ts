@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { AnswerVocabulary } from '../data/questions/task.js'
@@ -9,11 +8,12 @@ import { keptAnswers } from '../eval/kept-answers.js'
 import { rescore, type Sample } from '../eval/run.js'
 import { SCORER_VERSION } from '../eval/score.js'
 import { readOwnJson } from '../own-json.js'
+import { readMetrics } from '../train/metrics.js'
 import type { LoadedRecipe } from '../train/recipe/recipe.js'
 import type { StepReport } from '../train/trainer.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { planRuns, type Run } from './plan.js'
-import { COST, type RunCost } from './run.js'
+import { type RunCost, readCost } from './run-cost.js'
 
 /** What a comparison is of, as its folder keeps it in `comparison.json`. */
 export interface Comparison {
@@ -89,19 +89,19 @@ export async function readRuns(
   const versions = new Map<string, Run>()
   for (const run of planRuns(integrations, seeds)) {
     const answers = await answersOf(folder, run, { limit, scenes })
-    const cost = join(folder, run.folder, COST)
-    if (!answers || !existsSync(cost)) {
+    const own = join(folder, run.folder)
+    const cost = await readCost(own)
+    if (!answers || !cost) {
       open.push(run)
       continue
     }
     const { questions, scorer = 'an older one' } = answers.identity
     const version = `questions ${questions}, scorer ${scorer}`
     if (!versions.has(version)) versions.set(version, run)
-    const steps = (await readFile(join(folder, run.folder, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
     finished.push({
       run,
-      cost: JSON.parse(await readFile(cost, 'utf8')) as RunCost,
-      steps: steps.map((line) => JSON.parse(line) as StepReport),
+      cost,
+      steps: await readMetrics(own),
       samples: answers.samples,
       answers: answersFolder(folder, run),
     })

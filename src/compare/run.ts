@@ -1,36 +1,17 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeMachine, type Machine } from '../bench/machine.js'
+import { describeMachine } from '../bench/machine.js'
 import { PalError } from '../errors.js'
 import { packageFolder } from '../package-folder.js'
 import { drawnSets } from '../train/data-identity.js'
+import { readMetrics } from '../train/metrics.js'
+import { lastTrained } from '../train/origin.js'
 import type { Recipe, Stage } from '../train/recipe/recipe.js'
 import type { TrainEvent } from '../train/train.js'
-import type { PartCount } from '../train/trained-parts.js'
 import type { StepReport } from '../train/trainer.js'
-import { writeAtomically } from '../weights/write-atomically.js'
 import { type Run, settingNamed } from './plan.js'
-
-/** What one run cost, as its `cost.json` keeps it. */
-export interface RunCost {
-  /** The median over `answeringSteps`; the few that compile their shape do not move it. */
-  readonly stepMilliseconds: number
-  /** Over the same steps. */
-  readonly recordingsPerSecond: number
-  /** Of the process that finished it. */
-  readonly peakMemoryMiB: number
-  readonly trainedParameters: number
-  /** It was stopped, and gone on with by another process. */
-  readonly resumed?: true
-  /** Where and when the run was finished; older folders do not say. */
-  readonly machine?: Machine
-  readonly date?: string
-}
-
-export const COST = 'cost.json'
+import { keepCost, type RunCost, readCost } from './run-cost.js'
 
 /** The recipe that runs are of: its file, and the changes that all of them share. */
 export interface ComparedRecipe {
@@ -62,21 +43,17 @@ export async function trainRun(
   const machine = await describeMachine() // Before the training, which is a load itself.
   const measured = await spawnTraining([recipe.file, ...changes, '--json'], own, signal)
   if (!measured) return undefined
-  const metrics = (await readFile(join(own, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n')
-  const steps = answeringSteps(
-    metrics.map((line) => JSON.parse(line) as StepReport),
-    recipe.loaded.stages,
-  )
+  const steps = answeringSteps(await readMetrics(own), recipe.loaded.stages)
   const cost: RunCost = {
     stepMilliseconds: median(steps.map(({ milliseconds }) => milliseconds)),
     recordingsPerSecond: (1000 * total(steps, 'audios')) / total(steps, 'milliseconds'),
     ...measured,
-    trainedParameters: await trainedParameters(join(own, 'model')),
+    trainedParameters: await lastTrained(join(own, 'model')),
     machine,
     date: new Date().toISOString().slice(0, 10),
+    trainedWith: identityOf(run, recipe),
   }
-  const trainedWith = identityOf(run, recipe)
-  await writeAtomically(join(own, COST), `${JSON.stringify({ ...cost, trainedWith }, null, 2)}\n`)
+  await keepCost(own, cost)
   return cost
 }
 
@@ -90,9 +67,8 @@ export async function finishedRun(
   recipe: ComparedRecipe,
 ): Promise<RunCost | undefined> {
   const own = join(folder, run.folder)
-  if (!existsSync(join(own, COST))) return undefined
-  const saved = JSON.parse(await readFile(join(own, COST), 'utf8')) as RunCost & { trainedWith: string }
-  if (saved.trainedWith === identityOf(run, recipe)) return saved
+  const cost = await readCost(own)
+  if (cost === undefined || cost.trainedWith === identityOf(run, recipe)) return cost
   throw new PalError('expected a run of this recipe, got one of another', {
     file: own,
     hint: 'Give the comparison another folder with --out.',
@@ -134,14 +110,6 @@ export function answeringSteps(
 ): readonly StepReport[] {
   const names = stages.filter(({ objective }) => objective === 'answers').map(({ name }) => name)
   return names.length > 0 ? steps.filter(({ stage }) => names.includes(stage)) : steps
-}
-
-/** What the last stage of a model trained, as the model's `training.json` says. */
-async function trainedParameters(model: string): Promise<number> {
-  const { stages } = JSON.parse(await readFile(join(model, 'training.json'), 'utf8')) as {
-    stages: readonly { parameters: readonly PartCount[] }[]
-  }
-  return stages.at(-1)!.parameters.reduce((sum, { trained }) => sum + trained, 0)
 }
 
 /** Runs `pal train` and tells what it says of itself; nothing if it was interrupted. */

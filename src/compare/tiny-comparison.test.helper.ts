@@ -6,7 +6,7 @@ import { Random } from '../random.js'
 import type { StepReport } from '../train/trainer.js'
 import { type Comparison, keepComparison } from './kept.js'
 import { planRuns, type Run } from './plan.js'
-import type { RunCost } from './run.js'
+import type { RunCost } from './run-cost.js'
 
 export interface TinyOptions {
   readonly comparison?: Partial<Comparison>

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openMetrics } from './metrics.js'
+import { openMetrics, readMetrics } from './metrics.js'
 import type { StepReport } from './trainer.js'
 
 const line = (stage: string, step: number) => `${JSON.stringify({ stage, step })}\n`
@@ -31,4 +31,15 @@ test('a run without any begins with none', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'pal-metrics-'))
   await openMetrics(folder, ['labels'], { stage: 0, step: 0 })
   assert.equal(await readFile(join(folder, 'metrics.jsonl'), 'utf8'), '')
+})
+
+test('what was kept is read again, and what is damaged or not there is told', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pal-metrics-'))
+  await assert.rejects(readMetrics(folder), /metrics\.jsonl: expected the steps of a run, got none\n/)
+  const append = await openMetrics(folder, ['labels'], { stage: 0, step: 0 })
+  const step = { stage: 'labels', step: 1, loss: 2, milliseconds: 3, audios: 4 } as StepReport
+  await append(step)
+  assert.deepEqual(await readMetrics(folder), [step])
+  await append({ ...step, loss: Number.NaN })
+  await assert.rejects(readMetrics(folder), /metrics\.jsonl:2, loss: expected a number, got null\n/)
 })

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
 import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
+import { PalError } from '../errors.js'
+import { type LineKind, readKeptLines } from '../kept-lines.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import type { Progress } from './checkpoint.js'
 import type { StepReport } from './trainer.js'
@@ -15,7 +18,7 @@ export async function openMetrics(
   stages: readonly string[],
   { stage, step }: Progress,
 ): Promise<(report: StepReport) => Promise<void>> {
-  const path = join(folder, 'metrics.jsonl')
+  const path = join(folder, METRICS)
   const isDone = (line: string) => {
     const told = reportIn(line)
     if (!told) return false
@@ -34,4 +37,27 @@ function reportIn(line: string): Pick<StepReport, 'stage' | 'step'> | undefined 
   } catch {
     return undefined
   }
+}
+
+/** The steps of a run that has done some. @throws PalError for a line that is damaged, and where there is none */
+export async function readMetrics(folder: string): Promise<readonly StepReport[]> {
+  const file = join(folder, METRICS)
+  const steps = await readKeptLines<StepReport>(file, STEP)
+  if (steps.length > 0) return steps
+  throw new PalError('expected the steps of a run, got none', {
+    file,
+    hint: 'Put back a sound copy, or train the model again.',
+  })
+}
+
+const METRICS = 'metrics.jsonl'
+
+/** What reports rely on. */
+const STEP: LineKind = {
+  schema: z.looseObject({
+    ...{ stage: z.string(), step: z.number(), loss: z.number() },
+    ...{ milliseconds: z.number(), audios: z.number() },
+  }),
+  what: 'a step of training',
+  lost: 'reports then know nothing of its step',
 }
