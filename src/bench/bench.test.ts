@@ -272,6 +272,15 @@ describe('a folder of measurements', () => {
     })
   }
 
+  test('one whose identity is damaged is refused, with what to do', async () => {
+    const kept = await keptFolder(identity)
+    await writeFile(join(kept, 'identity.json'), '{"processor": "aba')
+    await assert.rejects(
+      measure([base], optionsFor(kept)),
+      /identity\.json:1: expected what measurements are of, as JSON\nGive another folder/,
+    )
+  })
+
   test('other steps, another warm-up: all that differs is said', async () => {
     const options = { ...optionsFor(await keptFolder(identity)), steps: 7, warmUp: 2 }
     await assert.rejects(

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { z } from 'zod'
 import { PalError } from '../errors.js'
+import { readOwnJson } from '../own-json.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { differences, type Identity } from './identity.js'
 
@@ -39,10 +41,12 @@ const ELSEWHERE = 'Give another folder with --out, or remove this one to measure
 
 async function readIdentity(folder: string): Promise<Identity | undefined> {
   const file = join(folder, IDENTITY)
-  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as Identity
+  if (existsSync(file)) return readOwnJson(file, identitySchema, 'what measurements are of', ELSEWHERE)
   if (!existsSync(join(folder, VISITS))) return undefined
   throw new PalError(
     `expected measurements that say what they are of, in ${IDENTITY}, got ${VISITS} without it`,
     { file: folder, hint: ELSEWHERE },
   )
 }
+
+const identitySchema = z.record(z.string(), z.union([z.string(), z.number()], 'expected text or a number'))
