@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { abortSignal, being, checkOptions, having, kindOf, listOf, shown, text } from './check-options.js'
+import { abortSignal, being, checkOptions, having, kindOf, listOf, onOneLine, text } from './check-options.js'
 import { PalError } from './errors.js'
 
 interface Options {
@@ -67,10 +67,10 @@ test('a signal is what can be asked whether it is aborted', () => {
 })
 
 test('a value is shown in a line, not all of it if it is long', () => {
-  assert.equal(shown(new Float32Array(9)), 'Float32Array(9) [ 0, 0, 0, 0, 0, ... 4 more items ]')
-  assert.equal(shown({ a: ['x\ny'] }), "{ a: [ 'x\\ny' ] }")
-  assert.equal(shown('x'.repeat(999)).length, 201)
-  assert.equal(shown({ a: 'x'.repeat(999) }).length, 81)
+  assert.equal(onOneLine(new Float32Array(9)), 'Float32Array(9) [ 0, 0, 0, 0, 0, ... 4 more items ]')
+  assert.equal(onOneLine({ a: ['x\ny'] }), "{ a: [ 'x\\ny' ] }")
+  assert.equal(onOneLine('x'.repeat(999)).length, 201)
+  assert.equal(onOneLine({ a: 'x'.repeat(999) }).length, 81)
 })
 
 test('and what it is by the name of its kind', () => {

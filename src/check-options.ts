@@ -25,7 +25,7 @@ export function checkOptions<T extends object>(
 ): void {
   const name = (key: string) => (within === undefined ? key : `${within}.${key}`)
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    const message = `expected options, such as ${example}, got ${shown(options)}`
+    const message = `expected options, such as ${example}, got ${onOneLine(options)}`
     throw new PalError(message, within === undefined ? {} : { key: within })
   }
   for (const [key, value] of Object.entries(options)) {
@@ -45,7 +45,7 @@ function unknownOption(key: string, known: readonly string[], name: string): Pal
 /** A check by a test; what it is for is said as in "expected a whole number, 1 or more". */
 export function being(expected: string, fits: (value: unknown) => boolean): Check {
   return (value, key) => {
-    if (!fits(value)) throw new PalError(`expected ${expected}, got ${shown(value)}`, { key })
+    if (!fits(value)) throw new PalError(`expected ${expected}, got ${onOneLine(value)}`, { key })
   }
 }
 
@@ -90,7 +90,7 @@ export function isInteger(value: unknown): value is number {
 }
 
 /** A value as a message shows it, in a line: texts in quotation marks, so that "1" is told from 1. */
-export function shown(value: unknown): string {
+export function onOneLine(value: unknown): string {
   if (typeof value === 'string') return shorten(`"${value}"`, 200)
   const whole = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxArrayLength: 5 })
   return shorten(whole.replaceAll(/\s+/g, ' '), 80)

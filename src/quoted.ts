@@ -7,7 +7,7 @@ export function quoted(value: unknown): string {
 }
 
 /** A name of a hostile file, as a message may show it without quotation marks. */
-export function shown(name: string): string {
+export function escaped(name: string): string {
   return quoted(name).slice(1, -1)
 }
 

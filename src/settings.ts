@@ -1,4 +1,5 @@
 import { PalError } from './errors.js'
+import { quoted } from './quoted.js'
 
 /** Far beyond any model. Each layer is looked for and built one by one: of millions nothing would be heard for minutes. */
 export const MOST_LAYERS = 1000
@@ -17,7 +18,7 @@ export class Settings {
     this.#file = file
     this.#path = path
     if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      throw new PalError(`expected an object of settings, got ${shown(json)}`, { file, key: path })
+      throw new PalError(`expected an object of settings, got ${quoted(json)}`, { file, key: path })
     }
     this.#unread = new Map(Object.entries(json))
   }
@@ -91,7 +92,7 @@ export class Settings {
     const value = this.#take(key)
     if (value === undefined || value === supported) return
     throw this.mistake(
-      `expected ${shown(supported)}, the only one that is supported, got ${shown(value)}`,
+      `expected ${quoted(supported)}, the only one that is supported, got ${quoted(value)}`,
       key,
     )
   }
@@ -111,7 +112,7 @@ export class Settings {
     for (const [key, value] of this.#unread) {
       if (value === null) continue
       throw this.mistake(
-        `expected only settings that are known here, got ${shown(value)}`,
+        `expected only settings that are known here, got ${quoted(value)}`,
         key,
         'A setting that were overlooked could make another model of it. If it changes nothing, take it out.',
       )
@@ -126,7 +127,7 @@ export class Settings {
   #read<T>(key: string, expected: string, fallback: T | undefined, fits: (value: unknown) => value is T): T {
     const value = this.#take(key) ?? fallback
     if (value === undefined) throw this.mistake(`expected ${expected}, got nothing`, key)
-    if (!fits(value)) throw this.mistake(`expected ${expected}, got ${shown(value)}`, key)
+    if (!fits(value)) throw this.mistake(`expected ${expected}, got ${quoted(value)}`, key)
     return value
   }
 
@@ -151,10 +152,4 @@ function isDepth(value: unknown): value is number {
 
 function isPositive(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0
-}
-
-/** As it stands in the file, so that it can be searched for; long values up to a point. */
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }

@@ -33,7 +33,7 @@ export function expectSameItems(kept: readonly KeptItem[], items: readonly KeptI
       if (isDeepStrictEqual(before[key], now[key])) continue
       // Older answers do not say which one they are about, and one that is gone says nothing against its answer.
       if (key === 'recording' && !(before.recording && now.recording)) continue
-      throw another(`another ${name}: ${shown(before[key])} there, ${shown(now[key])} here`, file, before.id)
+      throw another(`another ${name}: ${json(before[key])} there, ${json(now[key])} here`, file, before.id)
     }
   }
 }
@@ -44,7 +44,7 @@ function another(what: string, file: string, key: string): PalError {
   })
 }
 
-const shown = (value: unknown) => (value === undefined ? 'none' : JSON.stringify(value))
+const json = (value: unknown) => (value === undefined ? 'none' : JSON.stringify(value))
 
 /** Tells a recording from others that may come to lie in its place; nothing of one that cannot be read. */
 export type Stamp = (item: EvalItem) => Promise<string | undefined>

@@ -237,7 +237,7 @@ function checkIdentity(known: EvalIdentity, identity: EvalIdentity, file: string
   const { scorer, ...now } = identity
   const others = [...new Set([...Object.keys(now), ...Object.keys(before)])]
     .filter((key) => now[key] !== before[key])
-    .map((key) => `another "${key}" (${shown(before[key])} there, ${shown(now[key])} here)`)
+    .map((key) => `another "${key}" (${abbreviated(before[key])} there, ${abbreviated(now[key])} here)`)
   if (others.length > 0) {
     throw new PalError(
       `expected a folder for these questions and this model, got one with ${others.join(', ')}`,
@@ -256,8 +256,8 @@ function checkIdentity(known: EvalIdentity, identity: EvalIdentity, file: string
   }
 }
 
-/** As a message shows it; of a hash enough to tell it from others. */
-function shown(value: string | number | undefined): string {
+/** Of a hash enough to tell it from others. */
+function abbreviated(value: string | number | undefined): string {
   const text = String(value ?? 'none')
   return /^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text
 }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { shown } from '../check-options.js'
+import { onOneLine } from '../check-options.js'
 import { PalError } from '../errors.js'
 import { packageFolder } from '../package-folder.js'
 
@@ -13,7 +13,7 @@ export const defaultModel = 'pal-tiny'
  */
 export function findModel(name: string = defaultModel): string {
   if (typeof name !== 'string') {
-    throw new PalError(`expected the name of a model or the path of its folder, got ${shown(name)}`, {
+    throw new PalError(`expected the name of a model or the path of its folder, got ${onOneLine(name)}`, {
       key: 'model',
     })
   }

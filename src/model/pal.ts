@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { setMaxListeners } from 'node:events'
-import { shown } from '../check-options.js'
+import { onOneLine } from '../check-options.js'
 import { PalError } from '../errors.js'
 import { findModel } from '../hub/find-model.js'
 import type { KeyValueCache } from '../llm/kv-cache.js'
@@ -274,7 +274,7 @@ export class Pal {
   ): Promise<Prepared> {
     const { maxTokens = 256, history = [] } = options
     if (typeof question !== 'string' || question.trim() === '') {
-      const got = typeof question === 'string' ? 'an empty one' : shown(question)
+      const got = typeof question === 'string' ? 'an empty one' : onOneLine(question)
       throw new PalError(`expected a question, got ${got}`, { key: 'question' })
     }
     const sample = createSampler(options)

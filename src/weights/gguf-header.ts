@@ -1,5 +1,5 @@
 import { PalError } from '../errors.js'
-import { quoted, shown } from '../quoted.js'
+import { escaped, quoted } from '../quoted.js'
 import { GgufReader, type GgufValue } from './gguf-reader.js'
 import { type GgufType, ggufTypes, isGgufType, unreadableGgufTypes } from './gguf-types.js'
 
@@ -54,7 +54,7 @@ function readHeader(reader: GgufReader, file: string, fileSize: number): GgufHea
   for (let i = 0; i < entryCount; i++) {
     const key = reader.text(`the key of entry ${i}`)
     if (metadata.has(key))
-      throw new PalError('expected each key once, got it twice', { file, key: shown(key) })
+      throw new PalError('expected each key once, got it twice', { file, key: escaped(key) })
     metadata.set(key, reader.value(key))
   }
   const infos = Array.from({ length: tensorCount }, (_, i) => readTensorInfo(reader, i, file))

@@ -1,5 +1,5 @@
 import { PalError } from '../errors.js'
-import { quoted, shown } from '../quoted.js'
+import { escaped, quoted } from '../quoted.js'
 import type { GgufFile, GgufValue } from './gguf.js'
 
 /** The metadata of a GGUF file, read with checks: what is there must be of the kind that it is read as. */
@@ -44,7 +44,7 @@ export class GgufMetadata {
   }
 
   mistake(key: string, message: string, hint?: string): PalError {
-    return new PalError(message, { file: this.file, key: shown(key), ...(hint && { hint }) })
+    return new PalError(message, { file: this.file, key: escaped(key), ...(hint && { hint }) })
   }
 
   #read<T extends GgufValue>(

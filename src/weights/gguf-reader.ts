@@ -1,5 +1,5 @@
 import { PalError } from '../errors.js'
-import { shown } from '../quoted.js'
+import { escaped } from '../quoted.js'
 
 /** A value of a GGUF file's metadata. Whole numbers beyond 2^53 are bigints; lists of numbers are typed arrays. */
 export type GgufValue = number | bigint | boolean | string | GgufList
@@ -93,7 +93,7 @@ export class GgufReader {
 
   /** @param name of the value, which is any text */
   value(name: string): GgufValue {
-    const key = shown(name)
+    const key = escaped(name)
     const type = this.uint32(key)
     if (type === LIST) return this.#list(key, 1)
     if (type === TEXT) return this.text(key)
