@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -94,6 +94,16 @@ test('one that is being killed is waited for', async (context) => {
   const waiting = alone(folder, async () => 7, 60_000)
   await setTimeout(50)
   child.kill('SIGKILL')
+  assert.equal(await waiting, 7)
+})
+
+test('of one that goes while it is looked at, nothing is removed that may be another’s', async (context) => {
+  const folder = await runFolder(context)
+  // It is there, but cannot be read: as one that goes in between.
+  await symlink('nowhere', lockOf(folder))
+  const waiting = alone(folder, async () => 7)
+  await setTimeout(50)
+  await unlink(lockOf(folder))
   assert.equal(await waiting, 7)
 })
 
