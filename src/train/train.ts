@@ -1,45 +1,24 @@
-import { createHash } from 'node:crypto'
-import { dirname, join, resolve } from 'node:path'
-import { backgroundLabels } from '../data/scenes/background.js'
+import { join } from 'node:path'
 import { FeatureStore } from '../features/feature-store.js'
-import { baseOf } from '../model/bases/bases.js'
 import { type ResolvedPlan, resolvePlan } from '../model/bases/resolve-plan.js'
-import { modelParameters } from '../model/network/parameters.js'
-import { saveModel } from '../model/stored/model-folder.js'
 import { onAnyRank, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
-import type { Arena } from '../runtime/arena.js'
 import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { Runtime } from '../runtime/runtime.js'
-import { type ChatMessage, type ChatTokenizer, withSystem } from '../text/chat.js'
-import { BLOCK_SIZE } from '../weights/blocks.js'
-import { AdamW } from './adamw.js'
+import { withSystem } from '../text/chat.js'
 import { DrawFailure } from './batches.js'
-import { loadCheckpoint, type Progress, saveCheckpoint } from './checkpoint.js'
-import { dataIdentity, drawnSets } from './data-identity.js'
-import { StageFeatures } from './features.js'
-import { expectImaginable } from './imagined.js'
-import { countInherited, type Inherited, type TakenOver } from './inherited.js'
-import { HEAD_PREFIX } from './labels.js'
-import { openMetrics } from './metrics.js'
+import { beginRun, partsOf, type Run } from './begin-run.js'
+import type { Progress } from './checkpoint.js'
+import { StageFeatures, type StageFeaturesOptions } from './features.js'
+import type { Inherited } from './inherited.js'
+import { expectTeachable, openMaterial } from './material.js'
 import { objective } from './objective.js'
-import { inheritedIn, type Origin, type StageOrigin, saveOrigin, stageOrigin } from './origin.js'
-import { fillWords, type RunWeights, startingWeights } from './parameters.js'
-import type { BatchPlan, LoadedRecipe, Recipe } from './recipe/recipe.js'
+import type { StageOrigin } from './origin.js'
+import type { BatchPlan, LoadedRecipe } from './recipe/recipe.js'
+import { RunKeeper } from './run-keeper.js'
 import { alone } from './run-lock.js'
-import { sampleRateOf } from './sample-rate.js'
-import { asDrawn, type LoadedSets, loadManifests, loadSets, openSources } from './sources.js'
-import { startFrom } from './start.js'
-import { expectSame } from './sum-over-ranks.js'
-import { type TimedStage, timed } from './timed-stage.js'
-import { ownTokenizer } from './tokenizer.js'
-import {
-  expectLoraTrained,
-  expectRates,
-  expectRoundedKept,
-  expectTrained,
-  stageConfig,
-  trainedByAny,
-} from './trained-parts.js'
+import { asDrawn } from './sources.js'
+import type { TimedStage } from './timed-stage.js'
+import { stageConfig } from './trained-parts.js'
 import { runStage, type StepReport } from './trainer.js'
 
 export interface TrainOptions {
@@ -53,6 +32,9 @@ export interface TrainOptions {
   readonly signal?: AbortSignal
   readonly onEvent?: (event: TrainEvent) => void
 }
+
+/** The same, with every default said. */
+export type RunOptions = TrainOptions & Required<Pick<TrainOptions, 'ranks' | 'onEvent'>>
 
 export type TrainEvent =
   | { readonly kind: 'converting'; readonly done: number; readonly total: number }
@@ -100,7 +82,8 @@ export interface TrainResult {
  */
 export async function train(loaded: LoadedRecipe, options: TrainOptions): Promise<TrainResult> {
   const { recipe } = loaded
-  const { folder, ranks = solitary, onEvent = () => undefined } = options
+  const whole: RunOptions = { ranks: solitary, onEvent: () => undefined, ...options }
+  const { folder, ranks, onEvent } = whole
   const plan = await rankZeroFirst(ranks, () =>
     resolvePlan(recipe.model, {
       onProgress: (done, total) => onEvent({ kind: 'converting', done, total }),
@@ -109,232 +92,96 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
   const { config, bases } = plan
   if (bases.llm) expectTeachable(withSystem(bases.llm.tokenizer, config.system))
   for (const [part, { name, sha256 }] of partsOf(plan)) onEvent({ kind: 'base', part, name, sha256 })
-  const run = () => trainPlan(loaded, plan, options)
+  const run = () => trainPlan(loaded, plan, whole)
   return ranks.rank === 0 ? alone(folder, run) : run()
 }
 
 async function trainPlan(
   loaded: LoadedRecipe,
   plan: ResolvedPlan,
-  options: TrainOptions,
+  options: RunOptions,
 ): Promise<TrainResult> {
-  const { recipe } = loaded
-  const { config, bases, records } = plan
-  const { folder, ranks = solitary, signal, onEvent = () => undefined } = options
-  const writes = ranks.rank === 0
-  const onWarning = (message: string) => onEvent({ kind: 'warning', message })
-  const sampleRate = sampleRateOf(config)
-  const manifests = await loadManifests(loaded)
-  const sets = await loadSets(recipe, 'all', sampleRate, {
-    onProgress: (set, done, total) => onEvent({ kind: 'decoding', set, done, total }),
-    onWarning,
-    signal,
-  })
-  const data = { sets, manifests }
-  const chat = bases.llm && withSystem(bases.llm.tokenizer, config.system)
-  const sourceOf = await openSources(loaded, data, config, {
-    onWarning,
-    ...(chat && { expectTeachable: (messages) => expectTeachable(chat, messages) }),
-  })
-  const tokenizer = withSystem(
-    bases.llm?.tokenizer ??
-      (await rankZeroFirst(ranks, () => ownTokenizer(folder, loaded, config.llm.vocabularySize, sourceOf))),
-    config.system,
-  )
-
-  const labels = labelsOf(sets)
-  if (plan.bits) expectRoundedKept(modelParameters(config).keys(), recipe.stages, plan.bits)
-  const isTrained = trainedByAny(recipe.stages)
-  const weights = await startingWeights(config, bases, {
-    seed: recipe.seed,
-    labels,
-    isOwn: (name) => isTrained(name) || baseOf(records, name) === undefined,
-  })
-  const { own: parameters, frozen, sizes } = weights
-  expectTrained(sizes, recipe.stages)
-  expectRates(sizes, recipe.stages)
-  if (!recipe.start) expectLoraTrained(sizes, recipe.stages)
-  expectImaginable(sizes, recipe)
-  const optimizer = new AdamW(parameters.flat.length)
-  const identity = {
-    recipe: identityOf(recipe, plan, ranks),
-    data: dataIdentity(recipe, data),
-    ranks: ranks.size,
-  }
-  const resumed = await loadCheckpoint(folder, parameters, optimizer, identity)
-  const planned = recipe.stages.map((stage) => timed(stage, sourceOf, ranks))
-  const taken = resumed ? undefined : await takeOver(loaded, plan, weights)
-  if (!resumed) await fillWords(weights, config, tokenizer, taken)
-  const origin: Origin = {
-    bases: records,
-    inherited:
-      resumed && recipe.start
-        ? await inheritedIn(folder)
-        : countInherited(sizes, weights.ofBase, recipe.stages, taken),
-    stages: planned.map((stage) => stageOrigin(stage, sizes)),
-  }
-  const { inherited, stages } = origin
-  onEvent({ kind: 'parameters', ...(inherited && { inherited }), stages })
-  let progress: Progress = resumed ?? { stage: 0, step: 0 }
-  if (resumed) {
-    onEvent({ kind: 'resumed', stage: recipe.stages[resumed.stage]?.name ?? 'end', step: resumed.step })
-  }
-  await expectSame(ranks, 'the start', { flat: parameters.flat, ...identity, ...progress })
-  if (writes) await saveOrigin(folder, loaded, origin)
-  const stageNames = recipe.stages.map(({ name }) => name)
-  const metrics = writes ? await openMetrics(folder, stageNames, progress) : undefined
-
-  const runtime = await Runtime.start({
-    ...(options.provider ? { provider: options.provider } : {}),
-    ...(options.threads ? { threads: options.threads } : {}),
-  })
-  const save = async () => {
-    const { stage, step } = progress
-    await expectSame(ranks, `step ${step} of stage ${stage + 1}`, { flat: parameters.flat, ...progress })
-    if (writes) await saveCheckpoint(folder, parameters, optimizer, progress, identity)
-  }
-  const saveAs = async (path: string) => {
-    if (!writes) return
-    await saveTrained(path, recipe, plan, parameters, join(folder, 'tokenizer'))
-    await saveOrigin(path, loaded, { ...origin, stages: stages.slice(0, progress.stage) })
-  }
+  const { folder, onEvent } = options
+  const material = await openMaterial(loaded, plan, options)
+  const run = await beginRun(loaded, plan, material, options)
+  const keeper = await RunKeeper.open(run, options)
+  const finished = await trainStages(run, keeper, options)
   const model = join(folder, 'model')
+  if (finished) {
+    await keeper.saveModel(model)
+    onEvent({ kind: 'saved', folder: model, peakMemoryMiB: peakMemoryMiB() })
+  }
+  return { finished, folder, model }
+}
+
+/** @returns whether all of them are done: not if the signal came */
+async function trainStages(run: Run, keeper: RunKeeper, options: RunOptions): Promise<boolean> {
+  const { featureCacheGiB } = run.loaded.recipe
+  const { provider, threads, ranks, onEvent } = options
+  const runtime = await Runtime.start({
+    ...(provider ? { provider } : {}),
+    ...(threads ? { threads } : {}),
+  })
   let store: FeatureStore | undefined
   const openStore = async () => {
     if (store) return store
-    store = await FeatureStore.open({ maximumBytes: recipe.featureCacheGiB * 2 ** 30, onWarning })
+    store = await FeatureStore.open({
+      maximumBytes: featureCacheGiB * 2 ** 30,
+      onWarning: (message) => onEvent({ kind: 'warning', message }),
+    })
     onEvent({ kind: 'features', file: store.file })
     return store
   }
+  const computing = { runtime, ...(featureCacheGiB > 0 && { openStore }) }
   try {
-    for (const [index, stage] of planned.entries()) {
-      if (index < progress.stage) continue
-      const heard = stageConfig(config, sizes, stage)
-      const features = new StageFeatures({
-        ...{ config: heard, stage, runtime, parameters, frozen },
-        ...(recipe.featureCacheGiB > 0 && { openStore }),
-      })
-      const steps = {
-        config: heard,
-        stage,
-        seed: recipe.seed,
-        sourceOf: (plan: BatchPlan) => sourceOf(asDrawn(plan, stage), stage.hears),
-        objective: objective(stage.objective, heard, tokenizer, labels),
-        runtime,
-        parameters,
-        frozen,
-        optimizer,
-        ranks,
-        features,
-      }
-      const from = index === progress.stage ? progress.step : 0
-      // What a stage begins to train has no history; the rest starts afresh with it.
-      if (from === 0) optimizer.reset()
-      for await (const report of runStage(steps, from)) {
-        progress = { stage: index, step: report.step }
-        await metrics?.(report)
-        const stepsDone = stepsBefore(planned, progress)
-        onEvent({ kind: 'step', report, stepsDone, stepsTotal: totalSteps(planned) })
-        if (await onAnyRank(ranks, signal?.aborted ?? false)) {
-          await save()
-          return { finished: false, folder, model }
-        }
-        if (report.step % recipe.saveEvery === 0) await save()
-      }
-      if (features.counts) onEvent({ kind: 'featuresUsed', stage: stage.name, ...features.counts })
-      await features.release()
-      progress = { stage: index + 1, step: 0 }
-      await saveAs(join(folder, 'stages', stage.name))
-      await save()
+    while (keeper.progress.stage < run.stages.length) {
+      if (!(await trainStage(run, keeper, computing, options))) return false
     }
+    return true
   } catch (error) {
     if (!(error instanceof DrawFailure)) throw error
     // Of several ranks the others know nothing of it: they would wait here for ever.
-    if (progress.step > 0 && ranks.size === 1) await save()
+    if (keeper.progress.step > 0 && ranks.size === 1) await keeper.saveCheckpoint()
     throw error.cause
   } finally {
     store?.close()
     await runtime.close()
   }
-  await saveAs(model)
-  onEvent({ kind: 'saved', folder: model, peakMemoryMiB: peakMemoryMiB() })
-  return { finished: true, folder, model }
 }
 
-/** The model as it is now, without what only its training needed, and without what its bases give. */
-async function saveTrained(
-  folder: string,
-  { name, stages, dtype }: Recipe,
-  { config, records, bits }: ResolvedPlan,
-  parameters: Arena,
-  tokenizerFolder: string,
-): Promise<void> {
-  const seconds = stages.flatMap(({ batches }) => batches.map((batch) => batch.seconds))
-  const kept = [...parameters.entries.values()].filter(({ name }) => !name.startsWith(HEAD_PREFIX))
-  await saveModel(folder, {
-    config: {
-      name,
-      sampleRate: sampleRateOf(config),
-      trainedSeconds: Math.max(...seconds),
-      model: config,
-      ...(records && { bases: records }),
-      ...(bits && { quantization: { bits, blockSize: BLOCK_SIZE } }),
-    },
-    parameters: kept.map(({ name, shape }) => ({ name, shape, data: parameters.get(name) })),
-    tokenizerFolder: records?.llm ? undefined : tokenizerFolder,
-    dtype,
-  })
-}
-
-/** Gives the weights of the model that the recipe starts from to those that the recipe names. */
-async function takeOver(
-  { recipe, file }: LoadedRecipe,
-  { config, records }: ResolvedPlan,
-  weights: RunWeights,
-): Promise<TakenOver | undefined> {
-  if (!recipe.start) return undefined
-  const { model, parameters } = recipe.start
-  return startFrom(resolve(dirname(file), model), parameters, weights, { bases: records, lora: config.lora })
-}
-
-/** Says at once what the first batch would say. @throws PalError for a chat template that is missing or of no use */
-function expectTeachable(tokenizer: ChatTokenizer, messages: readonly ChatMessage[] = ONE_QUESTION): void {
-  tokenizer.chat(messages, { addGenerationPrompt: false })
-}
-
-const ONE_QUESTION: readonly ChatMessage[] = [
-  { role: 'user', content: 'What do you hear?' },
-  { role: 'assistant', content: 'A dog.' },
-]
-
-function partsOf({ records, bits }: ResolvedPlan) {
-  const encoders = Object.entries(records?.encoders ?? {})
-  const languageModel = bits ? `language model, rounded to ${bits} bits` : 'language model'
-  return [
-    ...encoders.map(([name, record]) => [`encoder ${name}`, record] as const),
-    ...(records?.llm ? [[languageModel, records.llm] as const] : []),
-  ]
-}
-
-/** Every label that may sound, in a fixed order. */
-function labelsOf(sets: LoadedSets): readonly string[] {
-  const labels = new Set([...sets.values()].flat().map(({ label }) => label))
-  return labels.size === 0 ? [] : [...labels, ...backgroundLabels].sort()
-}
-
-/**
- * What must be the same for a run to go on: everything that shapes the weights. How many micro-batches a step has is
- * part of it, how many ranks they are dealt out to is not; that encoder outputs are kept is, how many is not.
- */
-function identityOf(recipe: Recipe, plan: ResolvedPlan, { size }: Ranks): string {
-  const { output: _, saveEvery: __, dtype: ___, compare: ____, featureCacheGiB, data, ...rest } = recipe
-  const stages = rest.stages.map((stage) => ({ ...stage, accumulate: stage.accumulate * size }))
-  const bases = plan.records && partsOf(plan).map(([part, { sha256 }]) => [part, sha256])
-  const parts = { model: plan.config, sets: drawnSets(data.sets), ...(bases && { bases }) }
-  const encoding = featureCacheGiB === 0 ? { features: 'within steps' } : {}
-  return createHash('sha256')
-    .update(JSON.stringify({ ...rest, stages, ...parts, ...encoding }))
-    .digest('hex')
+/** The stage that the run has come to, from the step that it has come to. @returns whether it is done: not if the signal came */
+async function trainStage(
+  { loaded: { recipe }, plan, weights, optimizer, stages, sourceOf, tokenizer, labels }: Run,
+  keeper: RunKeeper,
+  computing: Pick<StageFeaturesOptions, 'runtime' | 'openStore'>,
+  { ranks, signal, onEvent }: RunOptions,
+): Promise<boolean> {
+  const { stage: index, step: from } = keeper.progress
+  const stage = stages[index]!
+  const heard = stageConfig(plan.config, weights.sizes, stage)
+  const shared = { config: heard, stage, parameters: weights.own, frozen: weights.frozen }
+  const features = new StageFeatures({ ...shared, ...computing })
+  const steps = {
+    ...{ ...shared, features, optimizer, ranks, runtime: computing.runtime, seed: recipe.seed },
+    sourceOf: (plan: BatchPlan) => sourceOf(asDrawn(plan, stage), stage.hears),
+    objective: objective(stage.objective, heard, tokenizer, labels),
+  }
+  // What a stage begins to train has no history; the rest starts afresh with it.
+  if (from === 0) optimizer.reset()
+  for await (const report of runStage(steps, from)) {
+    await keeper.keepStep(report)
+    const stepsDone = stepsBefore(stages, keeper.progress)
+    onEvent({ kind: 'step', report, stepsDone, stepsTotal: totalSteps(stages) })
+    if (await onAnyRank(ranks, signal?.aborted ?? false)) {
+      await keeper.saveCheckpoint()
+      return false
+    }
+    if (report.step % recipe.saveEvery === 0) await keeper.saveCheckpoint()
+  }
+  if (features.counts) onEvent({ kind: 'featuresUsed', stage: stage.name, ...features.counts })
+  await features.release()
+  await keeper.keepStage()
+  return true
 }
 
 function stepsBefore(stages: readonly TimedStage[], { stage, step }: Progress): number {

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto'
+import { dirname, resolve } from 'node:path'
+import { baseOf } from '../model/bases/bases.js'
+import type { ResolvedPlan } from '../model/bases/resolve-plan.js'
+import { modelParameters } from '../model/network/parameters.js'
+import type { Ranks } from '../parallel/ranks.js'
+import { AdamW } from './adamw.js'
+import { loadCheckpoint, type Progress, type RunIdentity } from './checkpoint.js'
+import { dataIdentity, drawnSets } from './data-identity.js'
+import { expectImaginable } from './imagined.js'
+import { countInherited, type TakenOver } from './inherited.js'
+import type { Material } from './material.js'
+import { inheritedIn, type Origin, stageOrigin } from './origin.js'
+import { fillWords, type RunWeights, startingWeights } from './parameters.js'
+import type { LoadedRecipe, Recipe } from './recipe/recipe.js'
+import { startFrom } from './start.js'
+import { type TimedStage, timed } from './timed-stage.js'
+import type { RunOptions } from './train.js'
+import {
+  expectLoraTrained,
+  expectRates,
+  expectRoundedKept,
+  expectTrained,
+  trainedByAny,
+} from './trained-parts.js'
+
+/** A run before its first step, or where it was stopped. */
+export interface Run extends Material {
+  readonly loaded: LoadedRecipe
+  readonly plan: ResolvedPlan
+  readonly weights: RunWeights
+  readonly optimizer: AdamW
+  readonly identity: RunIdentity
+  readonly stages: readonly TimedStage[]
+  readonly origin: Origin
+  readonly begun: Progress
+}
+
+/**
+ * The weights of a run, and all else that changes while it trains: as its checkpoint has them, or as they are drawn and taken over.
+ * @throws PalError for stages that would be of no use, and for a folder with the run of another recipe or other data
+ */
+export async function beginRun(
+  loaded: LoadedRecipe,
+  plan: ResolvedPlan,
+  material: Material,
+  { folder, ranks, onEvent }: RunOptions,
+): Promise<Run> {
+  const { recipe } = loaded
+  const { config } = plan
+  const weights = await drawWeights(recipe, plan, material.labels)
+  const optimizer = new AdamW(weights.own.flat.length)
+  const identity = {
+    recipe: identityOf(recipe, plan, ranks),
+    data: dataIdentity(recipe, material.data),
+    ranks: ranks.size,
+  }
+  const resumed = await loadCheckpoint(folder, weights.own, optimizer, identity)
+  const stages = recipe.stages.map((stage) => timed(stage, material.sourceOf, ranks))
+  const taken = resumed ? undefined : await takeOver(loaded, plan, weights)
+  if (!resumed) await fillWords(weights, config, material.tokenizer, taken)
+  const origin: Origin = {
+    bases: plan.records,
+    inherited:
+      resumed && recipe.start
+        ? await inheritedIn(folder)
+        : countInherited(weights.sizes, weights.ofBase, recipe.stages, taken),
+    stages: stages.map((stage) => stageOrigin(stage, weights.sizes)),
+  }
+  const { inherited } = origin
+  onEvent({ kind: 'parameters', ...(inherited && { inherited }), stages: origin.stages })
+  if (resumed) {
+    onEvent({ kind: 'resumed', stage: recipe.stages[resumed.stage]?.name ?? 'end', step: resumed.step })
+  }
+  const begun = resumed ?? { stage: 0, step: 0 }
+  return { ...material, loaded, plan, weights, optimizer, identity, stages, origin, begun }
+}
+
+/** The weights before the first step, of which the stages are found to be of use. */
+async function drawWeights(
+  recipe: Recipe,
+  { config, bases, records, bits }: ResolvedPlan,
+  labels: readonly string[],
+): Promise<RunWeights> {
+  if (bits) expectRoundedKept(modelParameters(config).keys(), recipe.stages, bits)
+  const isTrained = trainedByAny(recipe.stages)
+  const weights = await startingWeights(config, bases, {
+    seed: recipe.seed,
+    labels,
+    isOwn: (name) => isTrained(name) || baseOf(records, name) === undefined,
+  })
+  const { sizes } = weights
+  expectTrained(sizes, recipe.stages)
+  expectRates(sizes, recipe.stages)
+  if (!recipe.start) expectLoraTrained(sizes, recipe.stages)
+  expectImaginable(sizes, recipe)
+  return weights
+}
+
+/** Gives the weights of the model that the recipe starts from to those that the recipe names. */
+async function takeOver(
+  { recipe, file }: LoadedRecipe,
+  { config, records }: ResolvedPlan,
+  weights: RunWeights,
+): Promise<TakenOver | undefined> {
+  if (!recipe.start) return undefined
+  const { model, parameters } = recipe.start
+  return startFrom(resolve(dirname(file), model), parameters, weights, { bases: records, lora: config.lora })
+}
+
+/**
+ * What must be the same for a run to go on: everything that shapes the weights. How many micro-batches a step has is
+ * part of it, how many ranks they are dealt out to is not; that encoder outputs are kept is, how many is not.
+ */
+function identityOf(recipe: Recipe, plan: ResolvedPlan, { size }: Ranks): string {
+  const { output: _, saveEvery: __, dtype: ___, compare: ____, featureCacheGiB, data, ...rest } = recipe
+  const stages = rest.stages.map((stage) => ({ ...stage, accumulate: stage.accumulate * size }))
+  const bases = plan.records && partsOf(plan).map(([part, { sha256 }]) => [part, sha256])
+  const parts = { model: plan.config, sets: drawnSets(data.sets), ...(bases && { bases }) }
+  const encoding = featureCacheGiB === 0 ? { features: 'within steps' } : {}
+  return createHash('sha256')
+    .update(JSON.stringify({ ...rest, stages, ...parts, ...encoding }))
+    .digest('hex')
+}
+
+/** The pretrained models that a plan is built on, by what they are called where they are told. */
+export function partsOf({ records, bits }: ResolvedPlan) {
+  const encoders = Object.entries(records?.encoders ?? {})
+  const languageModel = bits ? `language model, rounded to ${bits} bits` : 'language model'
+  return [
+    ...encoders.map(([name, record]) => [`encoder ${name}`, record] as const),
+    ...(records?.llm ? [[languageModel, records.llm] as const] : []),
+  ]
+}
