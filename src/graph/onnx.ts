@@ -53,30 +53,35 @@ export function writeOnnx(
   const read = Object.values(written)
   const nodes = fuseResidualNorms(neededNodes(read), read)
   const inputs: { name: string; shape: Shape; dtype: DType }[] = []
-  const graph = new BinaryWriter()
-  for (const node of nodes) {
-    const [tensor] = node.outputs as readonly [Tensor]
-    if (node.operation === CONSTANT) {
-      message(graph, 5, (writer) => writeConstant(writer, tensor))
-    } else if (node.operation === PARAMETER || node.operation === INPUT) {
-      const external = node.operation === PARAMETER ? places.get(tensor.name) : undefined
-      if (external) message(graph, 5, (writer) => writeExternal(writer, tensor, external))
-      else inputs.push(tensor)
-    } else message(graph, 1, (writer) => writeNode(writer, node))
-  }
-  for (const [name, tensor] of Object.entries(written)) {
-    message(graph, 1, (writer) => {
-      writer.tag(1, LENGTH).string(tensor.name).tag(2, LENGTH).string(name).tag(4, LENGTH).string('Identity')
-    })
-    message(graph, 12, (writer) => writeValueInfo(writer, { ...tensor, name }))
-  }
-  graph.tag(2, LENGTH).string('pal')
-  for (const input of inputs) message(graph, 11, (writer) => writeValueInfo(writer, input))
-
   const model = new BinaryWriter()
   model.tag(1, VARINT).int64(10) // ir_version
   model.tag(2, LENGTH).string('pal-audio') // producer_name
-  model.tag(7, LENGTH).bytes(graph.finish())
+  message(model, 7, (graph) => {
+    for (const node of nodes) {
+      const [tensor] = node.outputs as readonly [Tensor]
+      if (node.operation === CONSTANT) {
+        message(graph, 5, (writer) => writeConstant(writer, tensor))
+      } else if (node.operation === PARAMETER || node.operation === INPUT) {
+        const external = node.operation === PARAMETER ? places.get(tensor.name) : undefined
+        if (external) message(graph, 5, (writer) => writeExternal(writer, tensor, external))
+        else inputs.push(tensor)
+      } else message(graph, 1, (writer) => writeNode(writer, node))
+    }
+    for (const [name, tensor] of Object.entries(written)) {
+      message(graph, 1, (writer) => {
+        writer
+          .tag(1, LENGTH)
+          .string(tensor.name)
+          .tag(2, LENGTH)
+          .string(name)
+          .tag(4, LENGTH)
+          .string('Identity')
+      })
+      message(graph, 12, (writer) => writeValueInfo(writer, { ...tensor, name }))
+    }
+    graph.tag(2, LENGTH).string('pal')
+    for (const input of inputs) message(graph, 11, (writer) => writeValueInfo(writer, input))
+  })
   for (const [domain, version] of [
     ['', 20],
     ['com.microsoft', 1],
@@ -192,8 +197,9 @@ function writeValueInfo(
   )
 }
 
-function message(writer: BinaryWriter, field: number, write: (inner: BinaryWriter) => unknown): void {
-  const inner = new BinaryWriter()
-  write(inner)
-  writer.tag(field, LENGTH).bytes(inner.finish())
+/** A message within another, in the same buffer: a writer of its own would copy all that it holds. */
+function message(writer: BinaryWriter, field: number, write: (writer: BinaryWriter) => unknown): void {
+  writer.tag(field, LENGTH).fork()
+  write(writer)
+  writer.join()
 }
