@@ -3,10 +3,18 @@ import type { Fetching } from '../model/bases/find-base.js'
 import { launchOf } from '../parallel/launch.js'
 import type { LoadSetsOptions } from '../train/sources.js'
 
+/** Whether the cursor stands behind a progress line. */
+let isOpen = false
+
+/** Ends the progress line that there is, if there is one, so that what is printed next begins on its own. */
+export function endProgress(): void {
+  if (isOpen) process.stderr.write('\n')
+  isOpen = false
+}
+
 /** One line on standard error: redrawn on a terminal, otherwise a new line every ten seconds. Under `mpirun` that of rank 0. */
 export class ProgressLine {
   #shownAt = 0
-  #open = false
   readonly #silent = (launchOf()?.rank ?? 0) > 0
 
   show(text: string): void {
@@ -15,7 +23,7 @@ export class ProgressLine {
     const { isTTY, columns = 80 } = process.stderr
     if (now - this.#shownAt < (isTTY ? 100 : 10_000)) return
     this.#shownAt = now
-    this.#open = isTTY === true
+    isOpen = isTTY === true
     process.stderr.write(isTTY ? `\r${text.slice(0, columns - 1)}\u001b[K` : `${text}\n`)
   }
 
@@ -25,10 +33,9 @@ export class ProgressLine {
     if (!this.#silent) process.stderr.write(`pal: ${sentence}\n`)
   }
 
-  /** Ends the line, so that what is printed next begins on its own. */
+  /** What is shown next is shown at once, on a line of its own. */
   end(): void {
-    if (this.#open) process.stderr.write('\n')
-    this.#open = false
+    endProgress()
     this.#shownAt = 0
   }
 }

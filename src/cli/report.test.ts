@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { before, describe, type TestContext, test } from 'node:test'
 import { PalError } from '../errors.js'
 import { writeAtomically } from '../weights/write-atomically.js'
+import { ProgressLine } from './progress.js'
 import { report } from './report.js'
 
 const { signal: quiet } = new AbortController()
@@ -78,6 +79,18 @@ describe('what the file system refuses is a mistake, with its path and why', () 
 test('a program that is not there is no refusal of the file system', (context) => {
   const error = Object.assign(new Error('spawn ffmpeg ENOENT'), { code: 'ENOENT', syscall: 'spawn ffmpeg' })
   assert.match(told(context, error)[1], /^pal: this is a fault of pal-audio/)
+})
+
+test('on a terminal a mistake is told on a line of its own, behind one that shows how far something was', (context) => {
+  const terminal = Object.getOwnPropertyDescriptor(process.stderr, 'isTTY')
+  context.after(() => Object.defineProperty(process.stderr, 'isTTY', terminal ?? { value: undefined }))
+  Object.defineProperty(process.stderr, 'isTTY', { value: true, configurable: true })
+  const write = context.mock.method(process.stderr, 'write', () => true)
+  new ProgressLine().show('7/9 questions')
+  write.mock.restore()
+  const error = new PalError('expected a finite loss')
+  assert.deepEqual(told(context, error), [1, '\npal: expected a finite loss\n'])
+  assert.deepEqual(told(context, error), [1, 'pal: expected a finite loss\n'])
 })
 
 test('after a Ctrl-C nothing is told of what that ended, and everything of what went wrong meanwhile', (context) => {

@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander'
 import { PalError } from '../errors.js'
+import { endProgress } from './progress.js'
 import { told } from './told.js'
 
 /** Exit codes, for scripts. */
@@ -14,6 +15,7 @@ export const INTERRUPTED = 130
  * @returns what to exit with
  */
 export function report(error: unknown, who: string, signal: AbortSignal, command?: Command): number {
+  endProgress()
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE // It has said why.
   if (signal.aborted && comesOf(error, signal.reason)) return INTERRUPTED
   const mistake = error instanceof PalError ? error : fileMistake(error)
