@@ -38,6 +38,22 @@ test('a run that a Ctrl-C stops is saved and goes on, and its cost says so', asy
   assert.equal((await finishedRun(run!, folder, recipe))?.resumed, true)
 })
 
+test('a Ctrl-C before the training listens for it stops it all the same, whenever it comes', async () => {
+  const file = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
+  const changes = [...TINY_CHANGES, `data.root=${await writeTinyRecordings()}`]
+  const recipe = { file, changes, loaded: (await loadRecipe(file, changes)).recipe }
+  const folder = await mkdtemp(join(tmpdir(), 'pal-compare-'))
+  const [run] = planRuns(['lal'], [1])
+  // While it is seen how busy the machine is; when the process has just begun.
+  for (const milliseconds of [0, 330]) {
+    const interruption = new AbortController()
+    const training = trainRun(run!, folder, recipe, interruption.signal)
+    await setTimeout(milliseconds)
+    interruption.abort()
+    assert.equal(await training, undefined)
+  }
+})
+
 test('what is compared is what steps cost that answer questions, if there are such', () => {
   const steps = ['words', 'words', 'answers'].map((stage) => ({ stage }) as StepReport)
   const words = { name: 'words', objective: 'words' } as const

@@ -20,7 +20,10 @@ export interface ComparedRecipe {
   readonly loaded: Recipe
 }
 
-/** Trains one run in a process of its own, so that its peak memory is its own. */
+/**
+ * Trains one run in a process of its own, so that its peak memory is its own.
+ * @returns what that cost; nothing if the signal came
+ */
 export async function trainRun(
   run: Run,
   folder: string,
@@ -113,11 +116,12 @@ export function answeringSteps(
 }
 
 /** Runs `pal train` and tells what it says of itself; nothing if it was interrupted. */
-function spawnTraining(
+async function spawnTraining(
   args: readonly string[],
   folder: string,
   signal: AbortSignal,
 ): Promise<Pick<RunCost, 'peakMemoryMiB' | 'resumed'> | undefined> {
+  if (signal.aborted) return undefined
   const child = spawn(process.execPath, [join(packageFolder(), 'bin', 'pal.js'), 'train', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -140,7 +144,8 @@ function spawnTraining(
     child.on('close', (code, killed) => {
       signal.removeEventListener('abort', stop)
       if (code === 0) resolve({ peakMemoryMiB, ...(resumed && { resumed }) })
-      else if (signal.aborted && killed === null) resolve(undefined)
+      // Until it listens for a SIGINT, one ends it at once.
+      else if (signal.aborted && (killed === null || killed === 'SIGINT')) resolve(undefined)
       else {
         reject(
           new PalError(`expected pal train to finish, got ${killed ?? `exit code ${code}`}`, {
