@@ -74,6 +74,15 @@ test('intervals over audios are SciPyâ€™s, over audios and seeds Satterthwaiteâ€
   check(right, both)
 })
 
+test('of one audio the interval is about other seeds only', () => {
+  const bySeed = ([first = 0, second = 0]: readonly number[]) =>
+    (0.25 * first + 0.75 * second) / (first + second)
+  const { value, low, high } = twoWayInterval((_, seeds) => bySeed(seeds), { audios: 1, seeds: 2 })
+  assert.equal(value, 0.5)
+  // Student's t of one degree of freedom, 12.706, times the standard error 0.25.
+  for (const half of [value - low, high - value]) assert.ok(Math.abs(half / (12.706 * 0.25) - 1) < 1e-3)
+})
+
 test('what all audios and seeds agree on has no width', () => {
   const steady = twoWayInterval(() => 0.25, { audios: 5, seeds: 2, resamples: 50 })
   assert.deepEqual(steady, { value: 0.25, low: 0.25, high: 0.25 })

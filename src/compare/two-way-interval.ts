@@ -60,7 +60,9 @@ export function meanInterval(values: readonly number[]): Estimate {
 function halfWidth(parts: readonly { readonly variance: number; readonly freedom: number }[]): number {
   const variance = parts.reduce((sum, part) => sum + part.variance, 0)
   if (variance === 0) return 0
-  const freedom = variance ** 2 / parts.reduce((sum, part) => sum + part.variance ** 2 / part.freedom, 0)
+  // What does not vary has nothing to say of the width, nor, where there is one of it, of its freedom.
+  const freedoms = parts.filter((part) => part.variance !== 0)
+  const freedom = variance ** 2 / freedoms.reduce((sum, part) => sum + part.variance ** 2 / part.freedom, 0)
   return studentQuantile(0.975, freedom) * Math.sqrt(variance)
 }
 
