@@ -53,6 +53,7 @@ export function report(
     const outcomes = outcomesOf(answered, asked, external)
     const measures = measuresOf(asked[0]?.scoring ?? task, outcomes)
     const labelled = outcomes.filter(({ label, scoring }) => label !== undefined && scoring !== 'presence')
+    const byLabel = groupBy(labelled, ({ label }) => label as string)
     return {
       task,
       answered: answered.length,
@@ -60,9 +61,7 @@ export function report(
       offFormat: answered.filter(({ offFormat }) => offFormat).length,
       measures: measures.map((measure) => estimate(measure, outcomes)),
       classes: Object.fromEntries(
-        [...groupBy(labelled, ({ label }) => label as string)]
-          .sort()
-          .map(([label, of]) => [label, accuracy(of)]),
+        [...byLabel.keys()].sort().map((label) => [label, accuracy(byLabel.get(label)!)]),
       ),
       forms: slices(outcomes, measures, ({ form }) => form),
       facets: Object.fromEntries(
