@@ -21,9 +21,14 @@ export async function check(
   try {
     return { name, status: 'ok', ...(await look()) }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    const hint = error instanceof PalError ? error.details.hint : undefined
-    if (hint === undefined) return { name, status: 'broken', found: message, advice }
-    return { name, status: 'broken', found: message.slice(0, -hint.length).trimEnd(), advice: hint }
+    const { found, hint = advice } = divided(error)
+    return { name, status: 'broken', found, advice: hint }
   }
+}
+
+/** What went wrong, and apart from that what to do about it: a check has its advice on a line of its own. */
+export function divided(error: unknown): { readonly found: string; readonly hint?: string } {
+  const message = error instanceof Error ? error.message : String(error)
+  const hint = error instanceof PalError ? error.details.hint : undefined
+  return hint === undefined ? { found: message } : { found: message.slice(0, -hint.length).trimEnd(), hint }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PalError } from '../errors.js'
-import { type Check, check } from './check.js'
+import { type Check, check, divided } from './check.js'
 import { examine } from './doctor.js'
 
 test('nothing is broken here', async () => {
@@ -28,4 +28,11 @@ test('a mistake that says what to do is not advised on twice', async () => {
     ...{ name: 'gadget', status: 'broken' },
     ...{ found: 'gadget: expected a gadget, got none', advice: 'Install one.' },
   })
+})
+
+test('what to do is told apart from what went wrong, however many lines that has', () => {
+  const mistake = new PalError('expected koffi, got none:\nRequire stack:\n- a.js', { hint: 'Install it.' })
+  const found = 'expected koffi, got none:\nRequire stack:\n- a.js'
+  assert.deepEqual(divided(mistake), { found, hint: 'Install it.' })
+  assert.deepEqual(divided(new Error('a\nb')), { found: 'a\nb' })
 })
