@@ -165,6 +165,6 @@ function featuresLine({ stage, found, computed }: Extract<TrainEvent, { kind: 'f
   return `Stage ${stage} found ${count(found)} of ${count(found + computed)} encoder outputs, and computed the rest`
 }
 
-function count(parameters: number): string {
-  return parameters.toLocaleString('en')
+function count(outputs: number): string {
+  return outputs.toLocaleString('en')
 }
