@@ -1,18 +1,17 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Samples } from '../audio/read-audio.js'
 import type { AnswerVocabulary } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
 import { groupBy } from '../group-by.js'
-import { keepLines, mendKeptLines } from '../kept-lines.js'
+import { keepLines } from '../kept-lines.js'
 import type { Pal } from '../model/pal.js'
 import { gather, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
-import { writeAtomically } from '../weights/write-atomically.js'
 import { answerItems, type HeardItem, type Protocol } from './answer-items.js'
+import { openFolder, removeParts, samplesFile, writeIdentity, writeSamples } from './answers-folder.js'
 import { expectClosed } from './closed-answers.js'
 import type { EvalIdentity } from './identity.js'
 import type { EvalItem, EvalSet, KeptItem } from './items.js'
-import { IDENTITY, readIdentity, readSamples, SAMPLES } from './kept-answers.js'
+import { readIdentity, readSamples, SAMPLES } from './kept-answers.js'
 import { expectSameItems } from './kept-items.js'
 import type { Outcome } from './measure.js'
 import { judge, SCORER_VERSION } from './score.js'
@@ -111,7 +110,7 @@ async function answerShare(
   const { folder, protocol = 'generation', nll = false, ranks = solitary, signal, onProgress } = options
   const mine = [...groupBy(items, ({ audio }) => audio)].filter((_, i) => i % ranks.size === ranks.rank)
   const total = before + mine.flatMap(([, questions]) => questions).length
-  const file = join(folder, ranks.size === 1 ? SAMPLES : `samples.${ranks.rank}.jsonl`)
+  const file = samplesFile(folder, ranks)
   const answers: Sample[] = []
   const unreadable: Unreadable[] = []
   const tell = options.onUnreadable && ((recording: Unreadable) => void unreadable.push(recording))
@@ -152,9 +151,7 @@ export async function rescore(folder: string, vocabulary: AnswerVocabulary): Pro
   }
   const scored = samples.map((sample) => ({ ...sample, ...judge(sample, sample.answer, vocabulary) }))
   await writeSamples(folder, scored)
-  if (known) {
-    await writeAtomically(join(folder, IDENTITY), identityText({ ...known, scorer: SCORER_VERSION }))
-  }
+  if (known) await writeIdentity(folder, { ...known, scorer: SCORER_VERSION })
   return scored
 }
 
@@ -173,91 +170,10 @@ async function read(
   }
 }
 
-const identityText = (identity: EvalIdentity) => `${JSON.stringify(identity, null, 2)}\n`
-
-/** @throws PalError if the folder holds the answers to other questions, or of another model, or is not rank 0's */
-async function openFolder(
-  folder: string,
-  identity: EvalIdentity,
-  { rank }: Ranks,
-): Promise<readonly Sample[]> {
-  await mkdir(folder, { recursive: true })
-  const path = join(folder, IDENTITY)
-  const known = await readIdentity(folder)
-  if (known) checkIdentity(known, identity, path)
-  else if (rank === 0) await writeAtomically(path, identityText(identity))
-  else {
-    throw new PalError('expected the folder that rank 0 writes to, got an empty one', {
-      file: folder,
-      hint: 'All machines need a file system that they share.',
-    })
-  }
-  if (rank === 0) {
-    await joinParts(folder)
-    await mendKeptLines(join(folder, SAMPLES))
-  }
-  return readSamples(folder)
-}
-
-/** What ranks that were stopped have left in files of their own comes to the rest. */
-async function joinParts(folder: string): Promise<void> {
-  const parts = await partsIn(folder)
-  if (parts.length === 0) return
-  const found = await Promise.all([SAMPLES, ...parts].map((name) => readSamples(folder, name)))
-  await writeSamples(folder, [...new Map(found.flat().map((sample) => [sample.id, sample])).values()])
-  await removeParts(folder)
-}
-
-async function removeParts(folder: string): Promise<void> {
-  for (const name of await partsIn(folder)) await rm(join(folder, name))
-}
-
-/** The files that ranks keep their answers in until all are there. */
-async function partsIn(folder: string): Promise<readonly string[]> {
-  return (await readdir(folder)).filter((name) => /^samples\.\d+\.jsonl$/.test(name))
-}
-
 /** Recordings in the order in which they first come, each with its questions, whoever asked them, and when. */
 function inOrder(samples: readonly Sample[], items: readonly EvalItem[]): readonly Sample[] {
   const order = [...groupBy(items, ({ audio }) => audio).values()].flat()
   const place = new Map(order.map(({ id }, i) => [id, i]))
   const placeOf = ({ id }: Sample) => place.get(id) ?? order.length
   return [...samples].sort((a, b) => placeOf(a) - placeOf(b))
-}
-
-async function writeSamples(folder: string, samples: readonly Sample[]): Promise<void> {
-  await writeAtomically(
-    join(folder, SAMPLES),
-    samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''),
-  )
-}
-
-function checkIdentity(known: EvalIdentity, identity: EvalIdentity, file: string): void {
-  const { scorer: judgedBy = 'an older one', ...before } = known
-  const { scorer, ...now } = identity
-  const others = [...new Set([...Object.keys(now), ...Object.keys(before)])]
-    .filter((key) => now[key] !== before[key])
-    .map((key) => `another "${key}" (${abbreviated(before[key])} there, ${abbreviated(now[key])} here)`)
-  if (others.length > 0) {
-    throw new PalError(
-      `expected a folder for these questions and this model, got one with ${others.join(', ')}`,
-      {
-        file,
-        hint: 'Give another folder with --out, or remove this one to ask anew.',
-      },
-    )
-  }
-  if (scorer !== undefined && scorer !== judgedBy) {
-    throw new PalError(`expected answers judged by scorer ${scorer}, got ones by ${judgedBy}`, {
-      file,
-      key: 'scorer',
-      hint: 'Judge them again, without a model, with --rescore.',
-    })
-  }
-}
-
-/** Of a hash enough to tell it from others. */
-function abbreviated(value: string | number | undefined): string {
-  const text = String(value ?? 'none')
-  return /^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text
 }

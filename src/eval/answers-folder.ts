@@ -1,0 +1,100 @@
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PalError } from '../errors.js'
+import { mendKeptLines } from '../kept-lines.js'
+import type { Ranks } from '../parallel/ranks.js'
+import { writeAtomically } from '../weights/write-atomically.js'
+import type { EvalIdentity } from './identity.js'
+import { IDENTITY, readIdentity, readSamples, SAMPLES } from './kept-answers.js'
+import type { Sample } from './run.js'
+
+/**
+ * The answers that a folder has so far, whoever gave them; on rank 0 it is made, and mended after a kill.
+ * @throws PalError if it holds the answers to other questions, or of another model, or is not rank 0's
+ */
+export async function openFolder(
+  folder: string,
+  identity: EvalIdentity,
+  { rank }: Ranks,
+): Promise<readonly Sample[]> {
+  await mkdir(folder, { recursive: true })
+  const path = join(folder, IDENTITY)
+  const known = await readIdentity(folder)
+  if (known) checkIdentity(known, identity, path)
+  else if (rank === 0) await writeIdentity(folder, identity)
+  else {
+    throw new PalError('expected the folder that rank 0 writes to, got an empty one', {
+      file: folder,
+      hint: 'All machines need a file system that they share.',
+    })
+  }
+  if (rank === 0) {
+    await joinParts(folder)
+    await mendKeptLines(join(folder, SAMPLES))
+  }
+  return readSamples(folder)
+}
+
+/** Where a rank keeps what it is answered: of several each in a file of its own, until all is done. */
+export function samplesFile(folder: string, { rank, size }: Ranks): string {
+  return join(folder, size === 1 ? SAMPLES : `samples.${rank}.jsonl`)
+}
+
+export async function writeSamples(folder: string, samples: readonly Sample[]): Promise<void> {
+  await writeAtomically(
+    join(folder, SAMPLES),
+    samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''),
+  )
+}
+
+export async function writeIdentity(folder: string, identity: EvalIdentity): Promise<void> {
+  await writeAtomically(join(folder, IDENTITY), `${JSON.stringify(identity, null, 2)}\n`)
+}
+
+/** What ranks that were stopped have left in files of their own comes to the rest. */
+async function joinParts(folder: string): Promise<void> {
+  const parts = await partsIn(folder)
+  if (parts.length === 0) return
+  const found = await Promise.all([SAMPLES, ...parts].map((name) => readSamples(folder, name)))
+  await writeSamples(folder, [...new Map(found.flat().map((sample) => [sample.id, sample])).values()])
+  await removeParts(folder)
+}
+
+/** The files of single ranks, once all that they hold is in the one of all. */
+export async function removeParts(folder: string): Promise<void> {
+  for (const name of await partsIn(folder)) await rm(join(folder, name))
+}
+
+async function partsIn(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder)).filter((name) => /^samples\.\d+\.jsonl$/.test(name))
+}
+
+function checkIdentity(known: EvalIdentity, identity: EvalIdentity, file: string): void {
+  const { scorer: judgedBy = 'an older one', ...before } = known
+  const { scorer, ...now } = identity
+  const others = [...new Set([...Object.keys(now), ...Object.keys(before)])]
+    .filter((key) => now[key] !== before[key])
+    .map((key) => `another "${key}" (${abbreviated(before[key])} there, ${abbreviated(now[key])} here)`)
+  if (others.length > 0) {
+    throw new PalError(
+      `expected a folder for these questions and this model, got one with ${others.join(', ')}`,
+      {
+        file,
+        hint: 'Give another folder with --out, or remove this one to ask anew.',
+      },
+    )
+  }
+  if (scorer !== undefined && scorer !== judgedBy) {
+    throw new PalError(`expected answers judged by scorer ${scorer}, got ones by ${judgedBy}`, {
+      file,
+      key: 'scorer',
+      hint: 'Judge them again, without a model, with --rescore.',
+    })
+  }
+}
+
+/** Of a hash enough to tell it from others. */
+function abbreviated(value: string | number | undefined): string {
+  const text = String(value ?? 'none')
+  return /^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text
+}
