@@ -53,6 +53,8 @@ test('yes/no is balanced, and a question without an answer is wrong', () => {
   }
   const [row] = report([sample], asked)
   assert.deepEqual([row?.answered, row?.asked, row?.measures[0]?.value], [1, 2, 0.5])
+  const gone = { ...sample, id: '3', offFormat: true }
+  assert.deepEqual(report([sample, gone], asked), report([sample], asked), 'an answer to what is not asked')
 })
 
 test('yes is yes however it is worded', () => {

@@ -49,7 +49,9 @@ export function report(
 ): readonly TaskReport[] {
   const byTask = groupBy(samples, ({ task }) => task)
   return [...groupBy(items, ({ task }) => task)].map(([task, asked]) => {
-    const answered = byTask.get(task) ?? []
+    const ids = new Set(asked.map(({ id }) => id))
+    // There may be answers to what is not asked any more, where they are only scored again.
+    const answered = (byTask.get(task) ?? []).filter(({ id }) => ids.has(id))
     const outcomes = outcomesOf(answered, asked, external)
     const measures = measuresOf(asked[0]?.scoring ?? task, outcomes)
     const labelled = outcomes.filter(({ label, scoring }) => label !== undefined && scoring !== 'presence')
