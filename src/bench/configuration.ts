@@ -15,7 +15,7 @@ export interface BenchConfiguration {
   /** One of `LLAMA_SIZES`, with random weights, or the folder of a language model. */
   readonly llm: string
   readonly audioTokens: number
-  /** Tokens that are learnt, or of the prompt. */
+  /** Tokens of each question, that are learnt, or of the prompt. */
   readonly textTokens: number
   /** Audios of a step, or answers that are generated together. */
   readonly batch: number

@@ -61,7 +61,7 @@ export class TrainStep {
   /**
    * @param frozen the language model's weights
    * @param initial what the trained weights start from
-   * @param batch `features`, `ids` and `labels`; drawn at random if not given
+   * @param batch `features`, `ids`, `labels` and `about`; drawn at random if not given
    */
   static async compile(
     runtime: Runtime,

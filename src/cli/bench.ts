@@ -77,7 +77,7 @@ function addOptions(command: Command, task: Task): Command {
     )
     .option(
       '--text-tokens <counts>',
-      training ? 'that are learnt' : 'of the prompt',
+      training ? 'of each question, that are learnt' : 'of the prompt',
       listOf(wholeNumber(1)),
       training ? [64] : [16],
     )

@@ -1,4 +1,4 @@
-import type { TrainEvent } from '../train/train.js'
+import type { TrainEvent } from '../train/run-options.js'
 
 /**
  * The parts of a model, a line each: where their numbers come from, if that is known, and how many of them each stage trains.

@@ -1,7 +1,7 @@
 import { verdict } from '../data/questions/score.js'
 import { PalError } from '../errors.js'
 import { clusterOf } from '../eval/cluster.js'
-import type { Sample } from '../eval/run.js'
+import type { Sample } from '../eval/sample.js'
 
 /**
  * One integration's answers to one task, seed by seed, reduced to what accuracy needs: for every source and class, how

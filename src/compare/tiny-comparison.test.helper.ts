@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Sample } from '../eval/run.js'
+import type { Sample } from '../eval/sample.js'
 import { Random } from '../random.js'
 import type { StepReport } from '../train/trainer.js'
 import { type Comparison, keepComparison } from './kept.js'

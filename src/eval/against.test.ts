@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { answersOf, pairedMarkdown, pairedRows } from './against.js'
 import type { EvalIdentity } from './identity.js'
 import type { EvalItem } from './items.js'
-import type { Sample } from './run.js'
+import type { Sample } from './sample.js'
 import { SCORER_VERSION } from './score.js'
 
 type Item = Omit<EvalItem, 'samples'>

@@ -10,7 +10,7 @@ import { type Measure, type Outcome, share } from './measure.js'
 import { measuresOf } from './measures.js'
 import { meanOf } from './metrics/metric.js'
 import { outcomesOf } from './report.js'
-import type { Sample } from './run.js'
+import type { Sample } from './sample.js'
 import { SCORER_VERSION } from './score.js'
 
 /** What two evaluations make of the same questions. */

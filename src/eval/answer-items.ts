@@ -5,7 +5,7 @@ import { closedAnswers } from './closed-answers.js'
 import type { EvalItem } from './items.js'
 import { likeliest } from './likelihood-measures.js'
 import type { AnswerNll } from './measure.js'
-import type { Sample } from './run.js'
+import type { Sample } from './sample.js'
 import { judge } from './score.js'
 
 /**

@@ -6,7 +6,7 @@ import type { Ranks } from '../parallel/ranks.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import type { EvalIdentity } from './identity.js'
 import { IDENTITY, readIdentity, readSamples, SAMPLES } from './kept-answers.js'
-import type { Sample } from './run.js'
+import type { Sample } from './sample.js'
 
 /**
  * The answers that a folder has so far, whoever gave them; on rank 0 it is made, and mended after a kill.
@@ -33,6 +33,12 @@ export async function openFolder(
     await mendKeptLines(join(folder, SAMPLES))
   }
   return readSamples(folder)
+}
+
+/** A folder without an answer is nobody's: who cannot ask leaves it to other questions and models. */
+export async function letGo(folder: string): Promise<void> {
+  if ((await readSamples(folder)).length > 0) return
+  await rm(join(folder, IDENTITY), { force: true })
 }
 
 /** Where a rank keeps what it is answered: of several each in a file of its own, until all is done. */

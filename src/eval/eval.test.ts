@@ -89,6 +89,10 @@ test('an evaluation goes on where it stopped, and needs no model when it is whol
       expected: 'Rain.',
     })),
   }
+  await assert.rejects(
+    evaluate(() => Promise.reject(new Error('not there')), set, { folder, identity: { seed: 2 } }),
+    /not there/,
+  )
   const first = await evaluate(
     load,
     { ...set, items: set.items.slice(0, 2) },

@@ -6,7 +6,8 @@ import { test } from 'node:test'
 import { vocabularyOf } from '../data/questions/vocabulary.js'
 import { PalError } from '../errors.js'
 import { keptAnswers } from './kept-answers.js'
-import { rescore, type Sample } from './run.js'
+import { rescore } from './run.js'
+import type { Sample } from './sample.js'
 
 const sample = (id: string): Sample => ({
   ...{ id, audio: 'a.wav', task: 'name', scoring: 'name', question: '?', expected: 'Rain.' },

@@ -4,9 +4,9 @@ import { z } from 'zod'
 import { type LineKind, readKeptLines } from '../kept-lines.js'
 import { readOwnJson } from '../own-json.js'
 import type { EvalIdentity } from './identity.js'
-import type { Sample } from './run.js'
+import type { Sample } from './sample.js'
 
-/** What the folder of an evaluation holds: its answers, a line for each, and what they depend on. */
+/** What the folder of an evaluation holds, for whoever reads it: its answers, a line for each, and what they depend on. */
 export const SAMPLES = 'samples.jsonl'
 export const IDENTITY = 'identity.json'
 

@@ -9,7 +9,8 @@ import { writeTinyModel } from '../model/tiny-model.js'
 import { closedAnswers, labelAnswers } from './closed-answers.js'
 import type { EvalItem, EvalSet } from './items.js'
 import { report } from './report.js'
-import { evaluate, rescore, type Sample, type Unreadable } from './run.js'
+import { evaluate, rescore, type Unreadable } from './run.js'
+import type { Sample } from './sample.js'
 
 const vocabulary = { sound: ['dog bark', 'rain'], digit: ['two', 'three'], drum: ['tom'] }
 

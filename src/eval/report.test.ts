@@ -6,7 +6,8 @@ import { test } from 'node:test'
 import type { EvalItem } from './items.js'
 import { manifestItems } from './manifest-items.js'
 import { markdown, report } from './report.js'
-import { rescore, type Sample } from './run.js'
+import { rescore } from './run.js'
+import type { Sample } from './sample.js'
 import { judge, SCORER_VERSION } from './score.js'
 
 const nothing = { sound: [], digit: [], drum: [] }

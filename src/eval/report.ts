@@ -6,7 +6,7 @@ import type { ExternalScores } from './external/external-scores.js'
 import type { EvalItem, KeptItem } from './items.js'
 import type { Measure, Outcome } from './measure.js'
 import { measuresOf } from './measures.js'
-import type { Sample } from './run.js'
+import type { Sample } from './sample.js'
 
 /** A measure's value on a task, with its 95 % interval over recordings. */
 export interface Measured extends Estimate, Pick<Measure, 'name' | 'unit'> {}

@@ -7,23 +7,14 @@ import { keepLines } from '../kept-lines.js'
 import type { Pal } from '../model/pal.js'
 import { gather, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
 import { answerItems, type HeardItem, type Protocol } from './answer-items.js'
-import { openFolder, removeParts, samplesFile, writeIdentity, writeSamples } from './answers-folder.js'
+import { letGo, openFolder, removeParts, samplesFile, writeIdentity, writeSamples } from './answers-folder.js'
 import { expectClosed } from './closed-answers.js'
 import type { EvalIdentity } from './identity.js'
-import type { EvalItem, EvalSet, KeptItem } from './items.js'
+import type { EvalItem, EvalSet } from './items.js'
 import { readIdentity, readSamples, SAMPLES } from './kept-answers.js'
 import { expectSameItems } from './kept-items.js'
-import type { Outcome } from './measure.js'
+import type { Sample } from './sample.js'
 import { judge, SCORER_VERSION } from './score.js'
-
-/** One answered question, as `samples.jsonl` keeps it. */
-export interface Sample
-  extends KeptItem,
-    Pick<Outcome, 'right' | 'named' | 'protocol' | 'scores' | 'correct' | 'nll'> {
-  readonly answer: string
-  /** The answer cannot be read as what was asked for. */
-  readonly offFormat?: boolean
-}
 
 /** A recording that is not there or cannot be decoded: its questions have no answer and count as wrong. */
 export interface Unreadable {
@@ -114,7 +105,10 @@ async function answerShare(
   const answers: Sample[] = []
   const unreadable: Unreadable[] = []
   const tell = options.onUnreadable && ((recording: Unreadable) => void unreadable.push(recording))
-  const pal = await load()
+  const pal = await load().catch(async (error) => {
+    if (ranks.rank === 0) await letGo(folder)
+    throw error
+  })
   let heard: HeardItem[] = []
   const answerHeard = async () => {
     const answered = await answerItems(pal, heard, { protocol, nll, vocabulary })

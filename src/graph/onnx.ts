@@ -197,7 +197,7 @@ function writeValueInfo(
   )
 }
 
-/** A message within another, in the same buffer: a writer of its own would copy all that it holds. */
+/** A message within another, in the same buffer: one of its own would be another buffer, as large as all that it holds. */
 function message(writer: BinaryWriter, field: number, write: (writer: BinaryWriter) => unknown): void {
   writer.tag(field, LENGTH).fork()
   write(writer)

@@ -14,9 +14,12 @@ import type { Heard } from './integration.js'
 export function share(heard: Pick<Heard, 'memory' | 'cross'>, about?: Tensor): typeof heard {
   if (!about) return heard
   const [conversations, audios] = about.shape as readonly [number, number]
+  const known = new Map<Tensor, Tensor>() // All layers have one mask.
   const ofEach = (all: Tensor) => {
     const one = all.shape.slice(1)
-    return reshape(matmul(about, reshape(all, [audios, elementCount(one)])), [conversations, ...one])
+    const each = known.get(all) ?? matmul(about, reshape(all, [audios, elementCount(one)]))
+    known.set(all, each)
+    return reshape(each, [conversations, ...one])
   }
   const shared = ({ keys, values, mask }: KeyValues): KeyValues => ({
     keys: ofEach(keys),

@@ -32,7 +32,7 @@ export interface DecoderInputs {
   /** The rows that states are of which come without padding, [tokens, hiddenSize]. */
   readonly ragged?: Ragged | undefined
   /** Those of the tokens whose states are read after the last layer, which makes no others. @default all */
-  readonly read?: Read | undefined
+  readonly read?: Selection | undefined
   /** Changes the states before a layer (Flamingo's blocks). */
   readonly before?: ((layer: number, states: Tensor) => Tensor) | undefined
   /** @default false */
@@ -40,7 +40,7 @@ export interface DecoderInputs {
 }
 
 /** Some of the tokens, of what stands along their axis: that of time, or the first where rows are ragged. */
-export type Read = (all: Tensor, axis: number) => Tensor
+export type Selection = (all: Tensor, axis: number) => Tensor
 
 /** What earlier tokens have left for a layer, see `GroupQueryInputs`. */
 export type LayerCache = Pick<GroupQueryInputs, 'pastKeys' | 'pastValues' | 'lastRow' | 'totalRows'>
@@ -113,7 +113,7 @@ export class Decoder {
    * What tokens leave for those that come after them: each layer's keys and values. The last layer makes nothing else of them.
    * @param states as `run` takes them
    */
-  prefix(states: Tensor, inputs: Omit<DecoderInputs, 'cache' | 'read'>): readonly KeyValues[] {
+  prefix(states: Tensor, inputs: Omit<DecoderInputs, 'cache' | 'read' | 'before'>): readonly KeyValues[] {
     const last = this.config.layers - 1
     const left: KeyValues[] = []
     let current = states
@@ -147,7 +147,7 @@ export class Decoder {
     const { hiddenSize, normEpsilon, layers } = this.config
     const { read, ragged, checkpointing } = inputs
     // A token that nobody reads after the last layer is heard there by its keys and values alone.
-    const ofRead: Read = read && layer === layers - 1 ? read : (all) => all
+    const ofRead: Selection = read && layer === layers - 1 ? read : (all) => all
     const normed = this.inputNorm(layer, x)
     const { mixed, ...left } = inputs.cache
       ? this.#attendFrom(inputs.cache[layer]!, layer, normed, inputs, ofRead)
@@ -167,10 +167,10 @@ export class Decoder {
     layer: number,
     normed: Tensor,
     { positions, mask, memory, ragged, checkpointing }: DecoderInputs,
-    ofRead: Read,
+    ofRead: Selection,
   ): { mixed: Tensor; own: KeyValues } {
     const { heads, keyValueHeads } = this.config
-    const asking: Read = ragged ? (all) => all : ofRead
+    const asking: Selection = ragged ? (all) => all : ofRead
     const own = this.keyValues(layer, normed, positions, ragged)
     const heard = { ...own, mask: mask && asking(mask, 3), causal: mask !== undefined }
     const indices = asking(positions.indices, 1)
@@ -187,7 +187,7 @@ export class Decoder {
     layer: number,
     normed: Tensor,
     { positions }: DecoderInputs,
-    ofRead: Read,
+    ofRead: Selection,
   ): { mixed: Tensor; present: Present } {
     const { keys, values } = this.#keysAndValues(layer, normed, positions)
     const queries = this.#queries(layer, normed, positions)

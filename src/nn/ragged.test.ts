@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Graph } from '../graph/tensor.js'
 import { Runtime } from '../runtime/runtime.js'
-import { raggedFeeds, raggedInputs, readFeeds, readInputs } from './ragged.js'
+import { raggedFeeds, raggedInputs, selectFeeds, selectInputs } from './ragged.js'
 
 test('ragged rows: tokens stand at their places among padding, come back, and some are read', async () => {
   const longest = 3
@@ -13,13 +13,13 @@ test('ragged rows: tokens stand at their places among padding, come back, and so
   const tokens = graph.input('states', ['text', 2])
   const ragged = raggedInputs(graph, 'text', rows.length, longest)
   const padded = ragged.pad(tokens)
-  const outputs = { padded, unpadded: ragged.unpad(padded), read: readInputs(graph, 'text')(tokens) }
+  const outputs = { padded, unpadded: ragged.unpad(padded), read: selectInputs(graph, 'text')(tokens) }
   const runtime = await Runtime.start({ threads: 1 })
   try {
     const program = await runtime.compile(outputs)
     const states = Float32Array.of(1, 2, 3, 4, 5, 6)
     const places = raggedFeeds('text', rows, longest)
-    const { outputs: got } = await program.run({ states, ...places, ...readFeeds('text', read) })
+    const { outputs: got } = await program.run({ states, ...places, ...selectFeeds('text', read) })
     assert.deepEqual(got.padded?.dims, [2, 3, 2])
     const at = (row: number, place: number) => {
       const start = 2 * (row * longest + place)

@@ -26,8 +26,8 @@ export function raggedInputs(graph: Graph, name: string, rows: number, longest: 
   }
 }
 
-/** The inputs `name.*` that say which tokens' states are read in the end: [name, width] → [read, width]. See `readFeeds`. */
-export function readInputs(graph: Graph, name: string): (tokens: Tensor) => Tensor {
+/** The inputs `name.*` that say which tokens' states are read in the end: [name, width] → [read, width]. See `selectFeeds`. */
+export function selectInputs(graph: Graph, name: string): (tokens: Tensor) => Tensor {
   const read: Pick = {
     from: graph.input(`${name}.read`, ['read'], 'int64'),
     to: graph.input(`${name}.ofRead`, [name], 'int64'),
@@ -58,10 +58,10 @@ export function raggedFeeds(name: string, rows: readonly (readonly number[])[], 
 }
 
 /**
- * What the inputs of `readInputs` are fed.
+ * What the inputs of `selectInputs` are fed.
  * @param tokens of each, one after the other, whether it is read
  */
-export function readFeeds(name: string, tokens: readonly boolean[]): Feeds {
+export function selectFeeds(name: string, tokens: readonly boolean[]): Feeds {
   const ofRead = new BigInt64Array(tokens.length)
   const read: bigint[] = []
   for (const [token, isRead] of tokens.entries()) {

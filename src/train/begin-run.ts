@@ -13,9 +13,9 @@ import type { Material } from './material.js'
 import { inheritedIn, type Origin, stageOrigin } from './origin.js'
 import { fillWords, type RunWeights, startingWeights } from './parameters.js'
 import type { LoadedRecipe, Recipe } from './recipe/recipe.js'
+import type { RunOptions } from './run-options.js'
 import { startFrom } from './start.js'
 import { type TimedStage, timed } from './timed-stage.js'
-import type { RunOptions } from './train.js'
 import {
   expectLoraTrained,
   expectRates,

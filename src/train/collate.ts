@@ -3,7 +3,7 @@ import { PalError } from '../errors.js'
 import { type Layout, layOut } from '../integration/layout.js'
 import type { ModelConfig } from '../model/config/config.js'
 import { tokenCount } from '../model/network/token-count.js'
-import { raggedFeeds, readFeeds } from '../nn/ragged.js'
+import { raggedFeeds, selectFeeds } from '../nn/ragged.js'
 import type { Value } from '../runtime/protocol.js'
 import type { Message } from '../text/chat.js'
 import { audioFeeds, lengthMask } from './audio-feeds.js'
@@ -138,6 +138,8 @@ function sequenceFeeds(
     }
     return places
   })
+  // Nobody sees this one, as its mask has it, but the graph has no rows of no tokens.
+  if (tokensOf.every(({ length }) => length === 0)) tokensOf[0]!.push(0)
   return { audioPositions, ...raggedFeeds('audio', tokensOf, length) }
 }
 
@@ -167,7 +169,7 @@ function textFeeds(
       textLength,
     ),
     ...raggedFeeds('text', tokensOf, textLength),
-    ...readFeeds('text', isRead),
+    ...selectFeeds('text', isRead),
     ...(rows === audios ? {} : { about }),
     labels: BigInt64Array.from(labels),
     weights: new Float32Array(learnt).fill(1 / learnt),

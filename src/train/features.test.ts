@@ -8,8 +8,9 @@ import { fixture } from '../llm/reference.test.helper.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { packageFolder } from '../package-folder.js'
 import { loadRecipe } from './recipe/load-recipe.js'
+import type { TrainEvent } from './run-options.js'
 import { TINY_BASE_CHANGES, TINY_CHANGES, writeTinyRecordings } from './tiny-run.test.helper.js'
-import { type TrainEvent, train } from './train.js'
+import { train } from './train.js'
 import { largestDifference } from './weights.test.helper.js'
 
 let root: string

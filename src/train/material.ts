@@ -3,6 +3,7 @@ import type { ResolvedPlan } from '../model/bases/resolve-plan.js'
 import { rankZeroFirst } from '../parallel/ranks.js'
 import { type ChatMessage, type ChatTokenizer, withSystem } from '../text/chat.js'
 import type { LoadedRecipe } from './recipe/recipe.js'
+import type { RunOptions } from './run-options.js'
 import { sampleRateOf } from './sample-rate.js'
 import {
   type LoadedData,
@@ -13,7 +14,6 @@ import {
   type SourceOf,
 } from './sources.js'
 import { ownTokenizer } from './tokenizer.js'
-import type { RunOptions } from './train.js'
 
 /** What a run learns from. */
 export interface Material {

@@ -9,9 +9,9 @@ import { HEAD_PREFIX } from './labels.js'
 import { openMetrics } from './metrics.js'
 import { saveOrigin } from './origin.js'
 import type { Recipe } from './recipe/recipe.js'
+import type { RunOptions } from './run-options.js'
 import { sampleRateOf } from './sample-rate.js'
 import { expectSame } from './sum-over-ranks.js'
-import type { RunOptions } from './train.js'
 import type { StepReport } from './trainer.js'
 
 /** Keeps a run in its folder as it goes on. Rank 0 writes; the others are found to have come to the same. */

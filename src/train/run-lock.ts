@@ -71,9 +71,9 @@ async function take(path: string, own: string, patience: number): Promise<void> 
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
     const text = await textOf(path)
-    if (text === undefined) continue // Let go of meanwhile: what stands there by now may be another's.
-    if (!(await isThere(text))) await rm(path, { force: true })
-    else if (Date.now() - begun > patience) throw taken(text, path)
+    // Where it was let go of meanwhile, what stands there by now may be another's.
+    if (text !== undefined && !(await isThere(text))) await rm(path, { force: true })
+    else if (Date.now() - begun > patience) throw taken(text ?? '', path)
     else await setTimeout(100)
   }
 }

@@ -10,8 +10,9 @@ import { ranksOfOneProcess } from '../parallel/ranks.test.helper.js'
 import { openSafetensors } from '../weights/safetensors.js'
 import { loadRecipe } from './recipe/load-recipe.js'
 import type { LoadedRecipe } from './recipe/recipe.js'
+import type { TrainEvent, TrainOptions } from './run-options.js'
 import { TINY_MODEL, writeTinyRecordings } from './tiny-run.test.helper.js'
-import { type TrainEvent, type TrainOptions, train } from './train.js'
+import { train } from './train.js'
 import type { StepReport } from './trainer.js'
 
 let root: string

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { FeatureStore } from '../features/feature-store.js'
 import { type ResolvedPlan, resolvePlan } from '../model/bases/resolve-plan.js'
-import { onAnyRank, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
+import { onAnyRank, rankZeroFirst, solitary } from '../parallel/ranks.js'
 import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { Runtime } from '../runtime/runtime.js'
 import { withSystem } from '../text/chat.js'
@@ -9,61 +9,16 @@ import { DrawFailure } from './batches.js'
 import { beginRun, partsOf, type Run } from './begin-run.js'
 import type { Progress } from './checkpoint.js'
 import { StageFeatures, type StageFeaturesOptions } from './features.js'
-import type { Inherited } from './inherited.js'
 import { expectTeachable, openMaterial } from './material.js'
 import { objective } from './objective.js'
-import type { StageOrigin } from './origin.js'
 import type { BatchPlan, LoadedRecipe } from './recipe/recipe.js'
 import { RunKeeper } from './run-keeper.js'
 import { alone } from './run-lock.js'
+import type { RunOptions, TrainOptions } from './run-options.js'
 import { asDrawn } from './sources.js'
 import type { TimedStage } from './timed-stage.js'
 import { stageConfig } from './trained-parts.js'
-import { runStage, type StepReport } from './trainer.js'
-
-export interface TrainOptions {
-  /** The folder that the run is kept in. */
-  readonly folder: string
-  readonly provider?: string
-  readonly threads?: number
-  /** The processes that train together, all called alike. Rank 0 writes the run. @default this one alone */
-  readonly ranks?: Ranks
-  /** Stops after the step under way, with a checkpoint; while recordings are decoded, by throwing its reason. */
-  readonly signal?: AbortSignal
-  readonly onEvent?: (event: TrainEvent) => void
-}
-
-/** The same, with every default said. */
-export type RunOptions = TrainOptions & Required<Pick<TrainOptions, 'ranks' | 'onEvent'>>
-
-export type TrainEvent =
-  | { readonly kind: 'converting'; readonly done: number; readonly total: number }
-  | { readonly kind: 'base'; readonly part: string; readonly name: string; readonly sha256: string }
-  | { readonly kind: 'decoding'; readonly set: string; readonly done: number; readonly total: number }
-  /** Once, before the first step: where the numbers come from, if that is known, and what of them each stage trains. */
-  | {
-      readonly kind: 'parameters'
-      readonly inherited?: Inherited
-      readonly stages: readonly StageOrigin[]
-    }
-  | { readonly kind: 'resumed'; readonly stage: string; readonly step: number }
-  /** From here on, encoder outputs are kept. */
-  | { readonly kind: 'features'; readonly file: string }
-  /** How many of a stage's encoder outputs had been kept. */
-  | {
-      readonly kind: 'featuresUsed'
-      readonly stage: string
-      readonly found: number
-      readonly computed: number
-    }
-  | { readonly kind: 'warning'; readonly message: string }
-  | {
-      readonly kind: 'step'
-      readonly report: StepReport
-      readonly stepsDone: number
-      readonly stepsTotal: number
-    }
-  | { readonly kind: 'saved'; readonly folder: string; readonly peakMemoryMiB: number }
+import { runStage } from './trainer.js'
 
 export interface TrainResult {
   /** False when the signal stopped it; the same call goes on from there. */

@@ -14,7 +14,7 @@ import type { ModelConfig, NamedEncoder } from '../model/config/config.js'
 import { Network } from '../model/network/network.js'
 import { type TokenCount, tokenCount, tokenTimes } from '../model/network/token-count.js'
 import { causalMask } from '../nn/attention.js'
-import { raggedInputs, readInputs } from '../nn/ragged.js'
+import { raggedInputs, selectInputs } from '../nn/ragged.js'
 import type { Initial, Scope } from '../nn/scope.js'
 import { framesOf } from './spec-augment.js'
 
@@ -82,8 +82,8 @@ export function withGradients(
  * The forward pass of a batch. What is heard of an audio is computed once, however many conversations are about it.
  *
  * Inputs: `waveform` [audios, samples]; for each encoder `name.encoderMask`, `name.lengths`, `name.hears` [audios], `name.mask` and
- * `name.positions`, or, of those that are given, `name.features` [audios, encoder tokens, the encoder's hiddenSize] instead of the
- * waveform; where audio goes through the layers, `audio.*` (see ragged.ts) and `audioPositions`. Of the conversations `ids`,
+ * `name.positions`, and, of those that are given, `name.features` [audios, encoder tokens, the encoder's hiddenSize] instead of the
+ * waveform. Where audio goes through the layers, `audio.*` (see ragged.ts) and `audioPositions`. Of the conversations `ids`,
  * `positions` and `text.*`, of which tokens are read that a learnt one follows; `about` [rows, audios], 1 for the audio that each is about, unless
  * there is one about each; and of tokens that are read their `labels` and `weights` [read], which make a mean of what is only counted when the
  * graph runs. See audio-feeds.ts and collate.ts, which fill them.
@@ -126,7 +126,7 @@ export function forwardGraph(config: ModelConfig, shape: BatchShape, options: Fo
     mask: causalMask(graph, textLength),
     checkpointing,
     ragged,
-    read: readInputs(graph, 'text'),
+    read: selectInputs(graph, 'text'),
   })
 
   const logits = network.decoder.logits(states)

@@ -5,7 +5,7 @@ import { PalError } from '../../errors.js'
 import { type LineKind, readKeptLines } from '../../kept-lines.js'
 import { writeAtomically } from '../../weights/write-atomically.js'
 import type { EvalItem } from '../items.js'
-import type { Sample } from '../run.js'
+import type { Sample } from '../sample.js'
 import { type Caption, captionScores } from './caption-scores.js'
 
 /** A metric that a program of the user computes. */

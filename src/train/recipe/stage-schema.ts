@@ -15,7 +15,7 @@ const batch = z.strictObject({
   /** Audio is at most this long; shorter audio is padded and masked. */
   seconds: positive,
   audios: count,
-  /** Questions about each audio; it is encoded once for all of them. */
+  /** Questions about each audio; it is heard once for all of them. */
   questions: count.default(4),
   /** How often this kind of batch is drawn, relative to the others. */
   weight: positive.default(1),
