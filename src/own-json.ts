@@ -1,9 +1,15 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { expectShape } from './check-schema.js'
 import { type ErrorDetails, PalError } from './errors.js'
 import { readText } from './reading.js'
 
 /** JSON that this program has written, and that a full disk, an editor or a hand may have damaged since. */
+
+/** What the numbers of a folder depend on, by name. */
+export const identitySchema = z.record(
+  z.string(),
+  z.union([z.string(), z.number()], 'expected text or a number'),
+)
 
 /**
  * @param what the file is, as a message calls it

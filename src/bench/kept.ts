@@ -2,9 +2,8 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { z } from 'zod'
 import { PalError } from '../errors.js'
-import { readOwnJson } from '../own-json.js'
+import { identitySchema, readOwnJson } from '../own-json.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { differences, type Identity } from './identity.js'
 
@@ -48,5 +47,3 @@ async function readIdentity(folder: string): Promise<Identity | undefined> {
     { file: folder, hint: ELSEWHERE },
   )
 }
-
-const identitySchema = z.record(z.string(), z.union([z.string(), z.number()], 'expected text or a number'))

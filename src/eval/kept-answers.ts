@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type LineKind, readKeptLines } from '../kept-lines.js'
-import { readOwnJson } from '../own-json.js'
+import { identitySchema, readOwnJson } from '../own-json.js'
 import type { EvalIdentity } from './identity.js'
 import type { Sample } from './sample.js'
 
@@ -27,8 +27,6 @@ export async function readIdentity(folder: string): Promise<EvalIdentity | undef
   if (!existsSync(file)) return undefined
   return readOwnJson(file, identitySchema, 'what the answers beside it depend on', ASK_ANEW)
 }
-
-const identitySchema = z.record(z.string(), z.union([z.string(), z.number()], 'expected text or a number'))
 
 /** Who went on without it would take answers of any model, to any questions, for those of this one. */
 const ASK_ANEW = 'Remove this folder, or give another, to ask anew: what its answers are to is lost.'

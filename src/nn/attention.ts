@@ -42,17 +42,17 @@ export function attention(
   return joinHeads(known ? overAll(queries, stretches, scale, checkpointing) : overOne(queries, first, scale))
 }
 
+export interface AttentionOptions {
+  readonly scale?: number
+  readonly checkpointing?: boolean
+}
+
 /** Hides from each of so many tokens those that come after it: [1, 1, 1, length, length]. */
 export function causalMask(graph: Graph, length: number): Tensor {
   const mask = new Float32Array(length * length)
   for (let query = 0; query < length; query++)
     mask.fill(MASKED, query * length + query + 1, (query + 1) * length)
   return graph.constant(mask, [1, 1, 1, length, length])
-}
-
-export interface AttentionOptions {
-  readonly scale?: number
-  readonly checkpointing?: boolean
 }
 
 /**
@@ -81,7 +81,10 @@ function overAll(
     return reshape(all, [batch, keyValueHeads, fixed(all.shape[3]), headSize])
   }) as [Tensor, Tensor]
   const length = fixed(keys.shape[2])
-  const mask = joinMasks(stretches, time)
+  const mask = joinMasks(
+    stretches.map(({ keys, mask }) => ({ length: fixed(keys.shape[3]), mask })),
+    time,
+  )
   const blocks = stretches.at(-1)?.causal ? causalBlocks(time) : [{ start: 0, end: time }]
   const sizes = blocks.map(({ start, end }) => end - start)
   const grouped = split(queries, 3, sizes)
@@ -120,17 +123,18 @@ function sliceMask(mask: Tensor, axis: number, start: number, end: number): Tens
   return mask.shape[axis] === 1 ? mask : slice(mask, axis, start, end)
 }
 
-/** One mask for all stretches; those without one hide nothing. */
-function joinMasks(stretches: readonly KeyValues[], time: number): Tensor | undefined {
-  const masks = stretches.map(({ mask }) => mask).filter((mask) => mask !== undefined)
+/** One mask for parts that stand side by side, and so many queries; those without one hide nothing. */
+export function joinMasks(
+  parts: readonly { readonly length: number; readonly mask: Tensor | undefined }[],
+  queries: number,
+): Tensor | undefined {
+  const masks = parts.map(({ mask }) => mask).filter((mask) => mask !== undefined)
   const [first] = masks
-  if (!first || stretches.length === 1) return first
+  if (!first || parts.length === 1) return first
   const batch = Math.max(...masks.map(({ shape }) => fixed(shape[0])))
   const nothing = first.graph.constant(new Float32Array(1), [1, 1, 1, 1, 1])
-  const parts = stretches.map(({ keys, mask }) =>
-    broadcastTo(mask ?? nothing, [batch, 1, 1, time, fixed(keys.shape[3])]),
-  )
-  return concat(parts, 4)
+  const whole = parts.map(({ length, mask }) => broadcastTo(mask ?? nothing, [batch, 1, 1, queries, length]))
+  return concat(whole, 4)
 }
 
 /** For lengths that are known only when the graph runs, as what an encoder hears. */

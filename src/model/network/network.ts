@@ -5,12 +5,12 @@ import { wordsConnector } from '../../connectors/words.js'
 import { encode, labelsOf } from '../../encoders/encoder.js'
 import type { EncoderInputs } from '../../encoders/encoder-inputs.js'
 import { add } from '../../graph/elementwise.js'
-import { broadcastTo, concat } from '../../graph/shape.js'
+import { concat } from '../../graph/shape.js'
 import { fixed, type Graph, type Tensor } from '../../graph/tensor.js'
 import { flamingoBlock } from '../../integration/flamingo.js'
 import { type AudioTokens, type Heard, integrate } from '../../integration/integration.js'
 import { Decoder, type DecoderInputs } from '../../llm/decoder.js'
-import { causalMask } from '../../nn/attention.js'
+import { causalMask, joinMasks } from '../../nn/attention.js'
 import { Scope } from '../../nn/scope.js'
 import type { ModelConfig, NamedEncoder } from '../config/config.js'
 
@@ -77,7 +77,10 @@ export class Network {
     )
     const length = fixed(tokens.shape[1])
     const { ragged, ...others } = inputs(length)
-    const padding = paddingOf(sequence)
+    const padding = joinMasks(
+      sequence.map(({ tokens, mask }) => ({ length: fixed(tokens.shape[1]), mask })),
+      1,
+    )
     const causal = causalMask(tokens.graph, length)
     const left = this.decoder.prefix(ragged?.unpad(tokens) ?? tokens, {
       ...others,
@@ -107,17 +110,6 @@ export class Network {
 }
 
 export type SequenceInputs = Pick<DecoderInputs, 'positions' | 'ragged' | 'checkpointing'>
-
-/** Hides those of a sequence's tokens that are padding: [batch, 1, 1, 1, length], if any are. */
-function paddingOf(sequence: Heard['sequence']): Tensor | undefined {
-  const batch = sequence.find(({ mask }) => mask)?.mask?.shape[0]
-  if (batch === undefined) return undefined
-  const masks = sequence.map(({ tokens, mask }) => {
-    const nothing = tokens.graph.constant(new Float32Array(1), [1, 1, 1, 1, 1])
-    return mask ?? broadcastTo(nothing, [batch, 1, 1, 1, tokens.shape[1]!])
-  })
-  return concat(masks, 4)
-}
 
 /** What does not fit is told before: see misfits.ts. */
 function expectLabels(name: string, encoder: NamedEncoder['encoder']): readonly string[] {
