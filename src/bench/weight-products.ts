@@ -32,7 +32,7 @@ export async function weightProductsMs(
   llm: LlamaConfig,
   options: Pick<CompileOptions, 'weights' | 'prepacking'>,
 ): Promise<number> {
-  const program = await runtime.compile(weightProducts(llm), { ...options, purpose: 'decoding' })
+  const program = await runtime.compile(weightProducts(llm), options)
   const feeds = { states: randomNumbers(llm.hiddenSize, 1) }
   const least = await fastest(async () => (await program.run(feeds)).milliseconds, ATTEMPTS)
   await program.release()

@@ -105,9 +105,11 @@ function sessionOptions({
     ...(prepacking ? {} : { 'session.disable_prepacking': '1' }),
     // What a mask hides has weights of e^-88 at the softmax: numbers so small that arithmetic with them is slow.
     'session.set_denormal_as_zero': '1',
-    // A token is hundreds of small operations: threads that wait awake for the next save a fifth of its time. But each program has threads
-    // of its own, and those of one that has run would take the cores from the next one, or from whoever prepares the next batch.
-    'session.intra_op.allow_spinning': purpose === 'decoding' ? '1' : '0',
+    // A run is hundreds of small operations: threads that wait awake for the next save a token a fifth of its time. A training step's are
+    // large, and whoever prepares the next batch needs a core meanwhile.
+    'session.intra_op.allow_spinning': purpose === 'training' ? '0' : '1',
+    // Each program has threads of its own: awake behind a run, they would take the cores from the next program's.
+    'session.force_spinning_stop': '1',
   }
   // A training step's sizes are those of the step before, but for how many tokens it has.
   const memoryArena = keepsMemory ? (purpose === 'training' ? 'exact' : 'doubling') : 'none'

@@ -6,8 +6,8 @@ export interface Value {
   readonly dims: readonly number[]
 }
 
-/** What ONNX Runtime is asked to trade: see `sessionOptions` in carry-out.ts. `decoding` runs hundreds of small operations for each token. */
-export type Purpose = 'training' | 'inference' | 'decoding'
+/** What ONNX Runtime is asked to trade: see `sessionOptions` in carry-out.ts. */
+export type Purpose = 'training' | 'inference'
 
 /** What a worker is started with: the memory of what it shares with other threads. */
 export interface WorkerData {

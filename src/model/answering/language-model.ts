@@ -51,7 +51,8 @@ export class LanguageModel {
     const network = new Network(new Graph(), config)
     const { outputs, inPlace } = decodeGraph(network)
     const program = await runtime.compile(outputs, {
-      ...{ weights, inPlace, purpose: 'decoding' },
+      weights,
+      inPlace,
       prepacking: prepacking ?? isPrepacked(network, weights),
     })
     return new LanguageModel(config.llm, program, chunk)
