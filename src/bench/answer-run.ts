@@ -2,7 +2,7 @@ import { KeyValueCache } from '../llm/kv-cache.js'
 import { likeliest } from '../llm/sampling.js'
 import { AudioEncoder } from '../model/answering/audio-encoder.js'
 import { LanguageModel } from '../model/answering/language-model.js'
-import { cacheFrom, Listener } from '../model/answering/listener.js'
+import { Listener } from '../model/answering/listener.js'
 import type { ModelConfig } from '../model/config/config.js'
 import { Random } from '../random.js'
 import type { Runtime, WeightSource } from '../runtime/runtime.js'
@@ -65,23 +65,26 @@ export class AnswerRun {
 
     const encodeMs = encoder ? await this.#encode(audioTokens / TOKENS_PER_SECOND) : undefined
     const start = performance.now()
-    const memory = await this.#listener.listen([new Map([['general', data]])])
+    const { cache, nextPosition } = await this.#listener.listen([new Map([['general', data]])], {
+      room: textTokens,
+    })
     const listened = performance.now()
-    const cache = cacheFrom(this.#config, memory, textTokens)
-    const scores = await this.#languageModel.read(cache, { ids: prompt }, memory.nextPosition)
+    const scores = await this.#languageModel.read(cache, { ids: prompt }, nextPosition)
     const answered = performance.now()
     await cache.home()
 
     const tokenMs: number[] = []
     const together = KeyValueCache.join(Array.from({ length: batch }, () => cache))
+    await cache.release()
     let ids = Array.from({ length: batch }, () => likeliest(scores))
     for (let i = 0; i < newTokens; i++) {
       const begun = performance.now()
-      const position = memory.nextPosition + textTokens + i
+      const position = nextPosition + textTokens + i
       const next = await this.#languageModel.next(together, ids, new Array<number>(batch).fill(position))
       ids = next.map(likeliest)
       tokenMs.push(performance.now() - begun)
     }
+    await together.release()
     return {
       ...(encodeMs !== undefined && { encodeMs }),
       listenMs: listened - start,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MASKED } from '../nn/attention.js'
+import { SpareMemory } from '../runtime/spare-memory.js'
 import { LLAMA_SIZES } from './config.js'
-import { cacheInput, KeyValueCache, type KeyValueRows } from './kv-cache.js'
+import { cacheInput, type EmptyCacheOptions, KeyValueCache } from './kv-cache.js'
 
 const SIZE = 8
 
@@ -18,44 +19,39 @@ const config = {
 /** Layers that may differ in length. */
 const EACH = [0, 1]
 
-test('rows go behind those of each head, also when the cache grows', () => {
-  const cache = KeyValueCache.empty(config, [[]], EACH)
+test('rows stay behind those of each head when the cache grows', async () => {
+  const cache = await filled([0, 0])
   let total = 0
   for (const length of [3, 1, 130, 1, 260]) {
-    cache.append([rows(total, length), undefined])
+    await write(cache, [length, 0])
     total += length
   }
   assert.deepEqual(cache.lengths(), [total, 0])
-  assert.deepEqual(cache.rows(0), rows(0, total))
+  assert.deepEqual(read(cache, 0), rows(0, total))
   const [, , capacity] = cache.arena.entry(cacheInput.keys(0)).shape as [number, number, number]
   assert.ok(capacity >= total && capacity % 128 === 0)
 })
 
-test('a run is told once for each group of layers how many rows there will be', () => {
-  const cache = KeyValueCache.empty(config)
-  cache.append([rows(0, 3), rows(10, 3)])
+test('a run is told once for each group of layers how many rows there will be', async () => {
+  const cache = await filled([3, 3], { groups: [0, 0] })
   assert.deepEqual(cache.rowCounts(2), {
     [cacheInput.lastRow(0)]: { data: Int32Array.of(4), dims: [1] },
     [cacheInput.totalRows(0)]: { data: Int32Array.of(5), dims: [] },
   })
-  assert.throws(() => cache.append([rows(0, 2), undefined]), /layer 1 has 0 rows, its group 2/)
 })
 
-test('what gated blocks attend to stays as the cache grows', () => {
-  const cross = { keys: new Float32Array(8).fill(3), values: new Float32Array(8).fill(4), length: 2 }
-  const cache = KeyValueCache.empty(config, [[undefined, cross]])
-  cache.append([rows(0, 200), rows(0, 200)])
-  assert.deepEqual([...cache.arena.get(cacheInput.crossKeys(1))], [...cross.keys])
-  assert.deepEqual([...cache.arena.get(cacheInput.crossValues(1))], [...cross.values])
+test('what gated blocks attend to stays as the cache grows', async () => {
+  const cache = KeyValueCache.empty(config, { cross: [undefined, 2] })
+  cache.arena.get(cacheInput.crossKeys(1)).fill(3)
+  cache.arena.get(cacheInput.crossValues(1)).fill(4)
+  await write(cache, [200, 200])
+  assert.deepEqual([...cache.arena.get(cacheInput.crossKeys(1))], new Array(8).fill(3))
+  assert.deepEqual([...cache.arena.get(cacheInput.crossValues(1))], new Array(8).fill(4))
   assert.equal(cache.arena.entries.has(cacheInput.crossKeys(0)), false)
 })
 
-test('several sequences have as many rows as each, and the longest counts', () => {
-  const single = [5, 2].map((length) => {
-    const cache = KeyValueCache.empty(config, [[]], EACH)
-    cache.append([rows(0, length), rows(0, 1)])
-    return cache
-  })
+test('several sequences have as many rows as each, and the longest counts', async () => {
+  const single = await Promise.all([5, 2].map((length) => filled([length, 1])))
   assert.deepEqual(KeyValueCache.join(single).rowCounts(1), {
     [cacheInput.lastRow(0)]: { data: Int32Array.of(5, 2), dims: [2] },
     [cacheInput.totalRows(0)]: { data: Int32Array.of(6), dims: [] },
@@ -64,33 +60,33 @@ test('several sequences have as many rows as each, and the longest counts', () =
   })
 })
 
-test('room that was asked for is filled without a copy', async () => {
-  const cache = KeyValueCache.empty(config, [[]], EACH)
-  cache.append([rows(0, 0), rows(0, 0)], 0, 1000)
+test('room that there is from the start is filled without a copy', async () => {
+  const cache = KeyValueCache.empty(config, { groups: EACH, room: [1000, 1000] })
   const { arena } = cache
   await cache.reserve(1000)
+  for (let total = 0; total < 1000; total += 100) await write(cache, [100, 100])
   assert.equal(cache.arena, arena)
-  for (let total = 0; total < 1000; total += 100) cache.append([rows(total, 100), rows(total, 100)])
-  assert.equal(cache.arena, arena)
-  assert.deepEqual(cache.rows(1), rows(0, 1000))
-  await cache.reserve(1000)
+  assert.deepEqual(read(cache, 1), rows(0, 1000))
+  await cache.reserve(1)
   assert.notEqual(cache.arena, arena)
-  assert.deepEqual(cache.rows(1), rows(0, 1000))
+  assert.deepEqual(read(cache, 1), rows(0, 1000))
 })
 
-test('caches of different lengths join, go on, and part again', () => {
+test('a copy has the room that was asked for, and leaves what it is of as it was', async () => {
+  const cache = await filled([5, 2])
+  const copy = cache.copy(1000)
+  const { arena } = copy
+  await write(copy, [1000, 0])
+  assert.equal(copy.arena, arena)
+  assert.deepEqual(read(copy, 0), rows(0, 1005))
+  assert.deepEqual(read(cache, 0), rows(0, 5))
+  assert.deepEqual(cache.lengths(), [5, 2])
+})
+
+test('caches of different lengths join, go on, and part again', async () => {
   const lengths = [5, 200, 1]
-  const single = lengths.map((length) => {
-    const cache = KeyValueCache.empty(config, [[]], EACH)
-    cache.append([rows(0, length), rows(7, 2)])
-    return cache
-  })
-  const together = KeyValueCache.join(single)
-  for (let step = 0; step < 130; step++) {
-    for (const [sequence, length] of lengths.entries()) {
-      together.append([rows(length + step, 1), undefined], sequence)
-    }
-  }
+  const together = KeyValueCache.join(await Promise.all(lengths.map((length) => filled([length, 2]))))
+  for (let step = 0; step < 130; step++) await write(together, [1, 0])
   const part = together.only([2, 0])
   assert.equal(part.sequences, 2)
   for (const [cache, sequence, length] of [
@@ -100,20 +96,20 @@ test('caches of different lengths join, go on, and part again', () => {
     [part, 1, 5],
   ] as const) {
     assert.deepEqual(cache.lengths(sequence), [length + 130, 2])
-    assert.deepEqual(cache.rows(0, sequence), rows(0, length + 130))
-    assert.deepEqual(cache.rows(1, sequence), rows(7, 2))
+    assert.deepEqual(read(cache, 0, sequence), rows(0, length + 130))
+    assert.deepEqual(read(cache, 1, sequence), rows(0, 2))
   }
 })
 
 test('gated blocks of several sequences attend to as much as each has', () => {
-  const cross = (length: number): KeyValueRows => ({
-    keys: new Float32Array(4 * length).fill(length),
-    values: new Float32Array(4 * length).fill(-length),
-    length,
-  })
-  const cache = KeyValueCache.join([1, 3].map((length) => KeyValueCache.empty(config, [[cross(length)]])))
+  const attending = (length: number) => {
+    const cache = KeyValueCache.empty(config, { cross: [length] })
+    cache.arena.get(cacheInput.crossKeys(0)).fill(length)
+    return cache
+  }
+  const cache = KeyValueCache.join([1, 3].map(attending))
   const keys = cache.arena.get(cacheInput.crossKeys(0))
-  assert.deepEqual([...keys.subarray(0, 12)], [1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0])
+  assert.deepEqual([...keys.subarray(0, 2), ...keys.subarray(6, 8)], [1, 1, 1, 1])
   assert.ok(keys.subarray(12).every((value) => value === 3))
   assert.deepEqual(
     [...cache.arena.get(cacheInput.crossMask(0))],
@@ -121,30 +117,96 @@ test('gated blocks of several sequences attend to as much as each has', () => {
   )
 })
 
-test('to join, to part and to grow make one arena each, and no more', () => {
-  const single = KeyValueCache.empty(LLAMA_SIZES['smollm2-135m'])
+test('to join, to part and to grow make one arena each, and no more', async () => {
+  const single = KeyValueCache.empty(LLAMA_SIZES['smollm2-135m'], { room: new Array(30).fill(128) })
   const joined = KeyValueCache.join([single, single, single, single])
   const size = joined.arena.flat.byteLength
-  const whileMaking = (make: () => KeyValueCache) => {
+  const whileMaking = async (make: () => KeyValueCache | Promise<KeyValueCache>) => {
     const before = process.memoryUsage().arrayBuffers
-    const made = make().arena.flat.byteLength
+    const made = (await make()).arena.flat.byteLength
     return (process.memoryUsage().arrayBuffers - before) / made
   }
-  assert.ok(whileMaking(() => KeyValueCache.join([single, single, single, single])) < 1.1)
-  assert.ok(whileMaking(() => joined.only([2, 0, 1, 3])) < 1.1)
-  const growing = () => {
-    joined.append([], 0, 200)
+  assert.ok((await whileMaking(() => KeyValueCache.join([single, single, single, single]))) < 1.1)
+  assert.ok((await whileMaking(() => joined.only([2, 0, 1, 3]))) < 1.1)
+  const growing = async () => {
+    await joined.reserve(200)
     return joined
   }
-  assert.ok(whileMaking(growing) < 1.1)
+  assert.ok((await whileMaking(growing)) < 1.1)
   assert.ok(joined.arena.flat.byteLength > size)
 })
 
+test('the memory of a cache that is released, or has grown, is that of the next', async () => {
+  const spare = new SpareMemory()
+  const first = await filled([5, 2], { spare })
+  const { buffer } = first.arena.flat
+  await first.reserve(128)
+  const second = KeyValueCache.empty(config, { spare, room: [128, 128] })
+  assert.equal(second.arena.flat.buffer, buffer)
+  await second.release()
+  assert.throws(() => second.arena.flat, /given away/)
+  // What is in the memory is of another cache: it is not among the rows.
+  const third = await filled([7, 7], { spare })
+  assert.equal(third.arena.flat.buffer, buffer)
+  assert.deepEqual(read(third, 0), rows(0, 7))
+})
+
+/** A cache of one sequence, with so many rows of each layer. */
+async function filled(lengths: readonly number[], options: EmptyCacheOptions = {}): Promise<KeyValueCache> {
+  const cache = KeyValueCache.empty(config, { groups: EACH, ...options })
+  await write(cache, lengths)
+  return cache
+}
+
+/** As a run would, writes so many rows more of each layer, of every sequence: they count on from those that are there. */
+async function write(cache: KeyValueCache, added: readonly number[]): Promise<void> {
+  await cache.reserve(Math.max(...added))
+  for (const [layer, count] of added.entries()) {
+    for (let sequence = 0; sequence < cache.sequences; sequence++) {
+      const start = cache.lengths(sequence)[layer]!
+      const { keys, values } = rows(start, count)
+      place(cache, layer, sequence, start, count, (ours, from, at) => {
+        ours.keys.set(keys.subarray(from, from + count * SIZE), at)
+        ours.values.set(values.subarray(from, from + count * SIZE), at)
+      })
+    }
+  }
+  cache.advance(added)
+}
+
+/** A layer's rows of a sequence. */
+function read(cache: KeyValueCache, layer: number, sequence = 0): ReturnType<typeof rows> {
+  const length = cache.lengths(sequence)[layer]!
+  const { keys, values } = rows(0, length)
+  place(cache, layer, sequence, 0, length, (ours, from, at) => {
+    keys.set(ours.keys.subarray(at, at + length * SIZE), from)
+    values.set(ours.values.subarray(at, at + length * SIZE), from)
+  })
+  return { keys, values }
+}
+
+/** Tells for each head where its rows from the given one on begin: among such rows alone, and in the cache. */
+function place(
+  cache: KeyValueCache,
+  layer: number,
+  sequence: number,
+  start: number,
+  count: number,
+  each: (ours: ReturnType<typeof rows>, from: number, at: number) => void,
+): void {
+  const { arena } = cache
+  const [, heads, capacity] = arena.entry(cacheInput.keys(layer)).shape as [number, number, number]
+  const ours = { keys: arena.get(cacheInput.keys(layer)), values: arena.get(cacheInput.values(layer)) }
+  for (let head = 0; head < heads; head++) {
+    each(ours, head * count * SIZE, ((sequence * heads + head) * capacity + start) * SIZE)
+  }
+}
+
 /** Rows that tell their number and head: [head, row, dimension] → 1000·head + row. */
-function rows(start: number, length: number): KeyValueRows {
+function rows(start: number, length: number): { readonly keys: Float32Array; readonly values: Float32Array } {
   const keys = Float32Array.from({ length: 2 * length * SIZE }, (_, i) => {
     const head = Math.floor(i / (length * SIZE))
     return 1000 * head + start + (Math.floor(i / SIZE) % length)
   })
-  return { keys, values: keys.map((value) => -value), length }
+  return { keys, values: keys.map((value) => -value) }
 }

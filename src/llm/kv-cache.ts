@@ -2,14 +2,8 @@ import { MASKED } from '../nn/attention.js'
 import { cachedHeadSize } from '../nn/cached-attention.js'
 import { Arena } from '../runtime/arena.js'
 import type { Value } from '../runtime/protocol.js'
+import type { SpareMemory } from '../runtime/spare-memory.js'
 import type { LlamaConfig } from './config.js'
-
-/** Keys and values of consecutive tokens: [heads, length, `cachedHeadSize`] each. */
-export interface KeyValueRows {
-  readonly keys: Float32Array
-  readonly values: Float32Array
-  readonly length: number
-}
 
 /** What a graph calls the cache's parts. */
 export const cacheInput = {
@@ -28,24 +22,28 @@ export const cacheOutput = {
   values: (layer: number) => `present.${layer}.values`,
 } as const
 
-/** For each layer, the rows of one sequence; a layer may have none. */
-export type LayerRows = readonly (KeyValueRows | undefined)[]
-
 /**
  * For each layer, which of the groups of layers it is in that always have equally many rows: a graph is told once for a group
  * how many.
  */
 export type LayerGroups = readonly number[]
 
+export interface EmptyCacheOptions {
+  /** Those that the graph was made for. @default all layers in one */
+  readonly groups?: LayerGroups
+  /** The rows that there is room for at once, by layer. @default none */
+  readonly room?: readonly number[]
+  /** For each layer, the rows that its gated block attends to (Flamingo only); a run writes them. @default none */
+  readonly cross?: readonly (number | undefined)[]
+  /** Where memory is taken from, and left when it is released. @default the system */
+  readonly spare?: SpareMemory | undefined
+}
+
 interface CacheSettings {
   readonly config: LlamaConfig
   readonly groups: LayerGroups
-  /** By sequence. */
-  readonly cross: readonly LayerRows[]
+  readonly spare: SpareMemory | undefined
 }
-
-/** Rows that are made at once, so that the cache is not copied for every token. */
-const STEP = 128
 
 /**
  * The keys and values that a decoder has made so far, of one sequence or of several that go on together, in one
@@ -54,65 +52,65 @@ const STEP = 128
  * whoever wants to see, join or part caches calls them home first.
  */
 export class KeyValueCache {
-  readonly #config: LlamaConfig
-  readonly #rowSize: RowSize
-  readonly #groups: LayerGroups
-  /** By sequence and layer. */
-  readonly #lengths: number[][]
-  readonly #cross: readonly LayerRows[]
+  readonly #settings: CacheSettings
+  /** By sequence and layer: the rows of keys and values. */
+  readonly #lengths: readonly number[][]
+  /** By sequence and layer: the rows that its gated block attends to. */
+  readonly #crossLengths: readonly (readonly (number | undefined)[])[]
   #capacities: readonly number[]
   #arena: Arena
 
-  /** @param sequences what is in it at first, copied into an arena with some room to spare */
+  /**
+   * @param sequences what is in it at first; it is copied
+   * @param capacities the rows that there is room for, by layer. @default those and some to spare
+   */
   private constructor(
-    { config, groups, cross }: CacheSettings,
-    sequences: readonly (readonly FilledStretch[])[],
+    settings: CacheSettings,
+    sequences: readonly Sequence[],
+    capacities?: readonly number[],
   ) {
-    this.#config = config
-    this.#rowSize = { heads: config.keyValueHeads, headSize: cachedHeadSize(config.headSize) }
-    this.#groups = groups
-    this.#cross = cross
-    this.#lengths = sequences.map((layers) => layers.map(({ length }) => length))
-    this.#capacities = this.#longest().map(roomFor)
+    this.#settings = settings
+    this.#lengths = sequences.map(({ layers }) => layers.map(({ length }) => length))
+    this.#crossLengths = sequences.map(({ cross }) => cross.map((rows) => rows?.length))
+    this.#capacities = capacities ?? this.#longest().map(roomFor)
     this.#arena = this.#allocate()
     this.#fill(sequences)
   }
 
-  /**
-   * @param cross for each sequence, what gated blocks attend to, [heads, length, hiddenSize/heads] (Flamingo only)
-   * @param groups those that the graph was made for. @default all layers in one
-   */
-  static empty(
-    config: LlamaConfig,
-    cross: readonly LayerRows[] = [[]],
-    groups: LayerGroups = new Array<number>(config.layers).fill(0),
-  ): KeyValueCache {
+  static empty(config: LlamaConfig, options: EmptyCacheOptions = {}): KeyValueCache {
     const layers = Array.from({ length: config.layers }, () => NO_ROWS)
-    return new KeyValueCache(
-      { config, groups, cross },
-      cross.map(() => layers),
-    )
+    const cross = layers.map((none, layer) => {
+      const length = options.cross?.[layer]
+      return length === undefined ? undefined : { ...none, length }
+    })
+    const { groups = layers.map(() => 0), room = layers.map(() => 0), spare } = options
+    return new KeyValueCache({ config, groups, spare }, [{ layers, cross }], room)
   }
 
   /** Several caches of one sequence each, as one whose sequences go on together. */
   static join(caches: readonly KeyValueCache[]): KeyValueCache {
     const [first] = caches as readonly [KeyValueCache, ...KeyValueCache[]]
     return new KeyValueCache(
-      { config: first.#config, groups: first.#groups, cross: caches.map((cache) => cache.#cross[0]!) },
+      first.#settings,
       caches.map((cache) => cache.#sequence(0)),
     )
   }
 
   /** Some of the sequences, in the given order; one may come several times. */
   only(sequences: readonly number[]): KeyValueCache {
-    const cross = sequences.map((sequence) => this.#cross[sequence]!)
     return new KeyValueCache(
-      { config: this.#config, groups: this.#groups, cross },
+      this.#settings,
       sequences.map((sequence) => this.#sequence(sequence)),
     )
   }
 
-  /** The cache as the graph takes it. It moves when rows are appended: ask anew for each run. */
+  /** @param room for so many rows more of each layer */
+  copy(room: number): KeyValueCache {
+    const capacities = this.#longest().map((length) => roomFor(length + room))
+    return new KeyValueCache(this.#settings, this.#sequences(), capacities)
+  }
+
+  /** The cache as the graph takes it. It moves when there has to be more room: ask anew for each run. */
   get arena(): Arena {
     return this.#arena
   }
@@ -133,17 +131,30 @@ export class KeyValueCache {
 
   /** Makes room for so many rows more of each layer, at home if the cache has to grow. */
   async reserve(added: number): Promise<void> {
-    const rows = this.#capacities.map(() => added)
-    if (this.#fits(rows)) return
+    const longest = this.#longest()
+    if (longest.every((length, layer) => length + added <= this.#capacities[layer]!)) return
     await this.home()
-    this.#ensure(rows)
+    const outgrown = this.#arena
+    const sequences = this.#sequences()
+    this.#capacities = longest.map((length) => roomFor(length + added))
+    this.#arena = this.#allocate()
+    this.#fill(sequences)
+    this.#settings.spare?.give(outgrown.surrender())
+  }
+
+  /** Calls the memory home and leaves it to the cache that needs some next. This one is good for nothing then. */
+  async release(): Promise<void> {
+    await this.home()
+    const memory = this.#arena.surrender()
+    this.#settings.spare?.give(memory)
   }
 
   /** For a run that reads so many tokens of each sequence: how many rows there are when theirs are written, by group of layers. */
   rowCounts(length: number): Readonly<Record<string, Value>> {
+    const { groups } = this.#settings
     const feeds: Record<string, Value> = {}
-    for (const group of new Set(this.#groups)) {
-      const layer = this.#groups.indexOf(group)
+    for (const group of new Set(groups)) {
+      const layer = groups.indexOf(group)
       const totals = this.#lengths.map((lengths) => lengths[layer]! + length)
       const lastRows = Int32Array.from(totals, (total) => total - 1)
       feeds[cacheInput.lastRow(group)] = { data: lastRows, dims: [totals.length] }
@@ -152,181 +163,136 @@ export class KeyValueCache {
     return feeds
   }
 
-  /** Every layer of every sequence has so many rows more, written by a run. */
-  advance(length: number): void {
-    for (const lengths of this.#lengths) for (const layer of lengths.keys()) lengths[layer]! += length
-  }
-
-  /**
-   * The new rows of each layer of a sequence go behind those that are there.
-   * @param room for so many rows more of each layer, if the cache has to grow
-   */
-  append(layers: LayerRows, sequence = 0, room = 0): void {
-    for (const [layer, group] of this.#groups.entries()) {
-      const [given, others] = [layer, this.#groups.indexOf(group)].map((one) => layers[one]?.length ?? 0)
-      if (given !== others) throw new Error(`append: layer ${layer} has ${given} rows, its group ${others}`)
+  /** A run has written so many rows more of every sequence: of each layer, or by layer. */
+  advance(rows: number | readonly number[]): void {
+    for (const lengths of this.#lengths) {
+      for (const layer of lengths.keys()) lengths[layer]! += typeof rows === 'number' ? rows : rows[layer]!
     }
-    this.#ensure(this.#capacities.map((_, layer) => (layers[layer]?.length ?? 0) + room))
-    const lengths = this.#lengths[sequence]!
-    for (const [layer, rows] of layers.entries()) {
-      if (!rows) continue
-      this.#write(layer, sequence, lengths[layer]!, { ...rows, capacity: rows.length })
-      lengths[layer]! += rows.length
-    }
-  }
-
-  /** A copy of one layer's rows. */
-  rows(layer: number, sequence = 0): KeyValueRows {
-    const length = this.#lengths[sequence]![layer]!
-    const { keys, values, capacity } = this.#stretch(layer, sequence)
-    const { heads, headSize } = this.#rowSize
-    const packed = { keys: new Float32Array(heads * length * headSize), capacity: length, start: 0 }
-    const into = { ...packed, values: new Float32Array(packed.keys.length) }
-    copyRows(this.#rowSize, { keys, values, capacity, length }, into)
-    return { keys: into.keys, values: into.values, length }
   }
 
   /** For each layer, the most rows of any sequence. */
   #longest(): readonly number[] {
-    return Array.from({ length: this.#config.layers }, (_, layer) =>
-      Math.max(0, ...this.#lengths.map((lengths) => lengths[layer]!)),
-    )
+    const [first] = this.#lengths as readonly [number[], ...number[][]]
+    return first.map((_, layer) => Math.max(...this.#lengths.map((lengths) => lengths[layer]!)))
   }
 
-  /** One sequence's part of a layer. */
-  #stretch(layer: number, sequence: number): Stretch {
-    const { heads, headSize } = this.#rowSize
-    const capacity = this.#capacities[layer]!
-    const size = heads * capacity * headSize
-    const part = (name: string) => this.#arena.get(name).subarray(sequence * size, (sequence + 1) * size)
-    return { keys: part(cacheInput.keys(layer)), values: part(cacheInput.values(layer)), capacity }
+  #sequences(): readonly Sequence[] {
+    return this.#lengths.map((_, sequence) => this.#sequence(sequence))
   }
 
-  /** One sequence's rows of each layer, where they lie. */
-  #sequence(sequence: number): readonly FilledStretch[] {
-    return this.lengths(sequence).map((length, layer) => ({ ...this.#stretch(layer, sequence), length }))
-  }
-
-  /** Writes rows behind the first `start` of a sequence. */
-  #write(layer: number, sequence: number, start: number, rows: FilledStretch): void {
-    copyRows(this.#rowSize, rows, { ...this.#stretch(layer, sequence), start })
-  }
-
-  /** Makes room, if there is none. @param added rows more of each layer */
-  #ensure(added: readonly number[]): void {
-    if (this.#fits(added)) return
-    const sequences = this.#lengths.map((_, sequence) => this.#sequence(sequence))
-    this.#capacities = this.#longest().map((length, layer) => roomFor(length + added[layer]!))
-    this.#arena = this.#allocate()
-    this.#fill(sequences)
-  }
-
-  #fits(added: readonly number[]): boolean {
-    return this.#longest().every((length, layer) => length + added[layer]! <= this.#capacities[layer]!)
-  }
-
-  /** Writes the rows of all sequences from the start. */
-  #fill(sequences: readonly (readonly FilledStretch[])[]): void {
-    for (const [sequence, layers] of sequences.entries()) {
-      for (const [layer, rows] of layers.entries()) this.#write(layer, sequence, 0, rows)
+  #sequence(sequence: number): Sequence {
+    const { keys, values, crossKeys, crossValues } = cacheInput
+    const rows = (names: readonly [string, string], length: number) =>
+      rowsIn(this.#arena, names, sequence, length)
+    return {
+      layers: this.#lengths[sequence]!.map((length, layer) => rows([keys(layer), values(layer)], length)),
+      cross: this.#crossLengths[sequence]!.map((length, layer) =>
+        length === undefined ? undefined : rows([crossKeys(layer), crossValues(layer)], length),
+      ),
     }
   }
 
-  /** An arena of the capacities, but for the rows. */
+  /** An arena of the capacities, with anything in it. */
   #allocate(): Arena {
-    const { heads, headSize } = this.#rowSize
     const { sequences } = this
-    const arena = new Arena([
-      ...this.#capacities.flatMap((capacity, layer) => [
-        { name: cacheInput.keys(layer), shape: [sequences, heads, capacity, headSize] },
-        { name: cacheInput.values(layer), shape: [sequences, heads, capacity, headSize] },
-      ]),
-      ...this.#capacities.flatMap((_, layer) => this.#crossShapes(layer)),
-    ])
-    for (const layer of this.#capacities.keys()) this.#writeCross(arena, layer)
-    return arena
-  }
-
-  #crossShapes(layer: number): { name: string; shape: number[] }[] {
-    const { heads, hiddenSize } = this.#config
-    const longest = this.#longestCross(layer)
-    if (longest === undefined) return []
-    const shape = [this.sequences, heads, 1, longest, hiddenSize / heads]
-    return [
-      { name: cacheInput.crossKeys(layer), shape },
-      { name: cacheInput.crossValues(layer), shape },
-      { name: cacheInput.crossMask(layer), shape: [this.sequences, 1, 1, 1, longest] },
-    ]
-  }
-
-  #writeCross(arena: Arena, layer: number): void {
-    const { heads, hiddenSize } = this.#config
-    const longest = this.#longestCross(layer)
-    if (longest === undefined) return
-    const size = hiddenSize / heads
-    const mask = arena.get(cacheInput.crossMask(layer)).fill(MASKED)
-    for (const [sequence, layers] of this.#cross.entries()) {
-      const rows = layers[layer]!
-      mask.fill(0, sequence * longest, sequence * longest + rows.length)
-      for (let head = 0; head < heads; head++) {
-        const from = [head * rows.length * size, (head + 1) * rows.length * size] as const
-        const to = (sequence * heads + head) * longest * size
-        arena.get(cacheInput.crossKeys(layer)).set(rows.keys.subarray(...from), to)
-        arena.get(cacheInput.crossValues(layer)).set(rows.values.subarray(...from), to)
-      }
-    }
+    const { config, spare } = this.#settings
+    const { keyValueHeads, heads, hiddenSize } = config
+    const tensors = this.#capacities.flatMap((capacity, layer) => {
+      const shape = [sequences, keyValueHeads, capacity, cachedHeadSize(config.headSize)]
+      const own = [cacheInput.keys(layer), cacheInput.values(layer)].map((name) => ({ name, shape }))
+      const attended = this.#longestCross(layer)
+      if (attended === undefined) return own
+      const crossShape = [sequences, heads, 1, attended, hiddenSize / heads]
+      const cross = [cacheInput.crossKeys(layer), cacheInput.crossValues(layer)]
+      return [
+        ...own,
+        ...cross.map((name) => ({ name, shape: crossShape })),
+        { name: cacheInput.crossMask(layer), shape: [sequences, 1, 1, 1, attended] },
+      ]
+    })
+    return new Arena(tensors, spare)
   }
 
   #longestCross(layer: number): number | undefined {
-    if (!this.#cross[0]?.[layer]) return undefined
-    return Math.max(...this.#cross.map((layers) => layers[layer]!.length))
+    const lengths = this.#crossLengths
+      .map((lengths) => lengths[layer])
+      .filter((length) => length !== undefined)
+    return lengths.length > 0 ? Math.max(...lengths) : undefined
+  }
+
+  /** Writes the rows of all sequences from the start, and which of those of gated blocks there are. */
+  #fill(sequences: readonly Sequence[]): void {
+    for (const [i, from] of sequences.entries()) {
+      const into = this.#sequence(i)
+      for (const [layer, rows] of from.layers.entries()) copyRows(rows, into.layers[layer]!)
+      for (const [layer, rows] of from.cross.entries()) {
+        const target = into.cross[layer]
+        if (!rows || !target) continue
+        copyRows(rows, target)
+        const { capacity, length } = target
+        const mask = this.#arena.get(cacheInput.crossMask(layer)).subarray(i * capacity, (i + 1) * capacity)
+        mask.fill(0, 0, length).fill(MASKED, length)
+      }
+    }
   }
 }
 
-/** A row has so many numbers of each head of keys, and of values. */
-interface RowSize {
-  readonly heads: number
-  readonly headSize: number
+/** What one sequence has of each layer; of gated blocks, where there is one. */
+interface Sequence {
+  readonly layers: readonly Rows[]
+  readonly cross: readonly (Rows | undefined)[]
 }
 
-/** Keys and values, [heads, capacity, `cachedHeadSize`] each. */
-interface Stretch {
+/** Keys and values where they lie, [heads, capacity, headSize] each, of which `length` rows are in use. */
+interface Rows {
   readonly keys: Float32Array
   readonly values: Float32Array
+  readonly heads: number
   readonly capacity: number
-}
-
-/** One whose first `length` rows are in use. */
-interface FilledStretch extends Stretch {
+  readonly headSize: number
   readonly length: number
 }
 
-const NO_ROWS: FilledStretch = {
+const NO_ROWS: Rows = {
   keys: new Float32Array(),
   values: new Float32Array(),
+  heads: 0,
   capacity: 0,
+  headSize: 0,
   length: 0,
 }
 
-/** Copies the rows of one stretch behind the first `start` of another. */
-function copyRows(
-  { heads, headSize }: RowSize,
-  from: FilledStretch,
-  into: Stretch & { readonly start: number },
-): void {
-  for (let head = 0; head < heads; head++) {
-    const source = head * from.capacity * headSize
-    const end = source + from.length * headSize
-    const target = (head * into.capacity + into.start) * headSize
-    into.keys.set(from.keys.subarray(source, end), target)
-    into.values.set(from.values.subarray(source, end), target)
+/** One sequence's part of an arena's keys and values, [sequences, heads, …, capacity, headSize] each. */
+function rowsIn(
+  arena: Arena,
+  [keys, values]: readonly [string, string],
+  sequence: number,
+  length: number,
+): Rows {
+  const { shape } = arena.entry(keys)
+  const [heads, capacity, headSize] = [shape[1]!, shape.at(-2)!, shape.at(-1)!]
+  const size = heads * capacity * headSize
+  const part = (name: string) => arena.get(name).subarray(sequence * size, (sequence + 1) * size)
+  return { keys: part(keys), values: part(values), heads, capacity, headSize, length }
+}
+
+function copyRows(from: Rows, into: Rows): void {
+  for (let head = 0; head < from.heads; head++) {
+    const start = head * from.capacity * from.headSize
+    const end = start + from.length * from.headSize
+    const target = head * into.capacity * into.headSize
+    into.keys.set(from.keys.subarray(start, end), target)
+    into.values.set(from.values.subarray(start, end), target)
   }
 }
 
 /**
- * Growing copies what is there: a step of 128 rows, and of an eighth of a long cache, keeps that, and what lies idle, at a few per
- * cent.
+ * The rows to make room for where there are so many: growing copies what is there, and a step of 128 rows, and of an eighth of a long
+ * cache, keeps that, and what lies idle, at a few per cent.
  */
-function roomFor(length: number): number {
+export function roomFor(length: number): number {
   return Math.ceil((length + 1 + length / 8) / STEP) * STEP
 }
+
+/** Rows that are made at once, so that the cache is not copied for every token. */
+const STEP = 128

@@ -13,6 +13,7 @@ import { findModel } from '../hub/find-model.js'
 import { FakeHub, repository, useHub } from '../hub/hub.test.helper.js'
 import { Random } from '../random.js'
 import type { AskResult } from './answering/answer.js'
+import type { AudioMemory } from './answering/ears.js'
 import type { AskOptions } from './ask-options.js'
 import { loadPal, type Pal } from './pal.js'
 import { integrations, tinyConfig, writeTinyModel } from './tiny-model.js'
@@ -82,8 +83,9 @@ test('several audios are heard one after the other; memories can be joined', asy
   assert.equal(joined.seconds, 0.8)
   assert.equal(joined.tokens.lal, 26 + 16)
   const ofMemories = await pal.listen([await pal.listen(first), second])
-  assert.deepEqual(ofMemories.layers, joined.layers)
-  assert.notDeepEqual((await pal.listen([second, first])).layers, joined.layers)
+  const rowsOf = ({ cache }: AudioMemory) => cache.arena.flat
+  assert.deepEqual(rowsOf(ofMemories), rowsOf(joined))
+  assert.notDeepEqual(rowsOf(await pal.listen([second, first])), rowsOf(joined))
 })
 
 test('a conversation goes on', async () => {

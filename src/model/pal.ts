@@ -16,7 +16,6 @@ import { type AudioInput, type AudioMemory, Ears } from './answering/ears.js'
 import { type Ending, type GenerateOptions, generate, generateTogether } from './answering/generator.js'
 import { JoinedSignal } from './answering/joined-signal.js'
 import { LanguageModel } from './answering/language-model.js'
-import { cacheFrom } from './answering/listener.js'
 import { type AnswerScore, scoreAnswers } from './answering/score-answers.js'
 import {
   type AskOptions,
@@ -171,6 +170,7 @@ export class Pal {
       const scores = await scoreAnswers(await this.#languageModel, cache, prompt, position, tokens, {
         signal,
       })
+      await cache.release()
       return answers.map((answer, i) => ({
         answer,
         logProbability: scores[i]!,
@@ -262,6 +262,7 @@ export class Pal {
       }
     } finally {
       if (isWaiting) done(this.#result(prepared, text)) // Whoever read the pieces has left.
+      await cache.release()
     }
   }
 
@@ -279,15 +280,15 @@ export class Pal {
     }
     const sample = createSampler(options)
     stopAt(options.stop ?? [])
-    const { config, tokenizer } = this.#model
+    const { tokenizer } = this.#model
     const { ids } = tokenizer.chat([...history, { role: 'user', content: question }], {
       addGenerationPrompt: true,
     })
-    const memory = await this.#ears.hear(audio, options)
+    const { memory, cache } = await this.#ears.hearOnce(audio, ids.length, options)
     return {
       start,
       memory,
-      cache: cacheFrom(config.model, memory, ids.length),
+      cache,
       prompt: ids,
       position: memory.nextPosition,
       generating: {
@@ -331,7 +332,7 @@ export class Pal {
 interface Prepared {
   /** When it was asked. */
   readonly start: number
-  readonly memory: AudioMemory
+  readonly memory: Omit<AudioMemory, 'cache'>
   readonly cache: KeyValueCache
   readonly prompt: readonly number[]
   readonly position: number

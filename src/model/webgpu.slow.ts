@@ -6,7 +6,6 @@ import { packageFolder } from '../package-folder.js'
 import { probe } from '../runtime/probe.js'
 import { Runtime } from '../runtime/runtime.js'
 import { LanguageModel } from './answering/language-model.js'
-import { emptyCache } from './network/layer-groups.js'
 import { loadPal } from './pal.js'
 import { tinyConfig, tinyWeights } from './tiny-model.js'
 
@@ -42,7 +41,7 @@ test('whatever is read at once, its scores are those of the processor', {
     const runtime = await Runtime.start({ provider })
     const model = await LanguageModel.compile(runtime, config, (name) => weights.get(name))
     const ids = Array.from({ length }, (_, i) => (7 * i) % 290)
-    const scores = await model.read(emptyCache(config), { ids }, 0)
+    const scores = await model.read(model.emptyCache(), { ids }, 0)
     await runtime.close()
     return scores
   }

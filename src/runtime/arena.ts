@@ -1,3 +1,5 @@
+import type { SpareMemory } from './spare-memory.js'
+
 /**
  * Named float32 tensors in one stretch of memory. The whole arena is lent to the runtime for a run, without a copy,
  * and comes back after it, or stays there for the next one until it is called home; an optimiser or a checkpoint sees
@@ -5,9 +7,15 @@
  */
 export class Arena {
   readonly entries: ReadonlyMap<string, ArenaEntry>
+  /** In elements. */
+  readonly #length: number
   #place: Place
 
-  constructor(tensors: Iterable<{ readonly name: string; readonly shape: readonly number[] }>) {
+  /** @param spare where memory is taken from; there may be anything in it. @default zeros from the system */
+  constructor(
+    tensors: Iterable<{ readonly name: string; readonly shape: readonly number[] }>,
+    spare?: SpareMemory,
+  ) {
     const entries = new Map<string, ArenaEntry>()
     let offset = 0
     for (const { name, shape } of tensors) {
@@ -16,12 +24,15 @@ export class Arena {
       offset += length
     }
     this.entries = entries
-    this.#place = { at: 'home', flat: new Float32Array(offset) }
+    this.#length = offset
+    const bytes = offset * Float32Array.BYTES_PER_ELEMENT
+    this.#place = this.#home(spare?.take(bytes) ?? new ArrayBuffer(bytes))
   }
 
   /** Every tensor, one after the other. Not to be kept across a run: the memory moves. */
   get flat(): Float32Array<ArrayBuffer> {
     if (this.#place.at === 'home') return this.#place.flat
+    if (this.#place.at === 'gone') throw new Error('arena: its memory was given away')
     throw new Error('arena: the runtime has its memory; await home() first')
   }
 
@@ -37,11 +48,18 @@ export class Arena {
     return entry
   }
 
+  /** Gives its memory away, which must be here. The arena has none then. */
+  surrender(): ArrayBuffer {
+    const { buffer } = this.flat
+    this.#place = { at: 'gone' }
+    return buffer
+  }
+
   /** Waits until the memory is here again: for the run that has it, and for the runtime that keeps it. */
   async home(): Promise<void> {
     for (;;) {
       const place = this.#place
-      if (place.at === 'home') return
+      if (place.at === 'home' || place.at === 'gone') return
       if (place.at === 'lent') await place.until
       else await this.#lendUntil(place.keeper.giveBack(this), place.keeper)
     }
@@ -59,8 +77,12 @@ export class Arena {
       const place = this.#place
       if (place.at === 'lent') await place.until
       else if (place.at === 'kept' && place.keeper !== keeper) await this.home()
-      else return this.#lendUntil(start(place.at === 'home' ? place.flat.buffer : undefined), keeper)
+      else return this.#lendUntil(start(place.at === 'kept' ? undefined : this.flat.buffer), keeper)
     }
+  }
+
+  #home(buffer: ArrayBuffer): Place {
+    return { at: 'home', flat: new Float32Array(buffer, 0, this.#length) }
   }
 
   /** The memory is away until the answer comes: then it is here, or kept. */
@@ -68,7 +90,7 @@ export class Arena {
     const kept = { at: 'kept', keeper } as const
     const until = answer.then(
       ({ lent }) => {
-        this.#place = lent ? { at: 'home', flat: new Float32Array(lent) } : kept
+        this.#place = lent ? this.#home(lent) : kept
       },
       () => {
         this.#place = kept // The keeper has failed: it says so when it is asked for the memory.
@@ -80,9 +102,10 @@ export class Arena {
   }
 }
 
-/** Where an arena's memory is: here, with a run that is under way, or with the runtime until it is asked for. */
+/** Where an arena's memory is: here, with a run that is under way, with the runtime until it is asked for, or given away. */
 type Place =
   | { readonly at: 'home'; readonly flat: Float32Array<ArrayBuffer> }
+  | { readonly at: 'gone' }
   | { readonly at: 'lent'; readonly until: Promise<void> }
   | { readonly at: 'kept'; readonly keeper: Keeper }
 

@@ -2,6 +2,7 @@ import type { Audio } from '../../audio/audio.js'
 import { readAudio, readSamples, type Samples } from '../../audio/read-audio.js'
 import { kindOf } from '../../check-options.js'
 import { PalError } from '../../errors.js'
+import type { KeyValueCache } from '../../llm/kv-cache.js'
 import type { Runtime } from '../../runtime/runtime.js'
 import type { ListenOptions } from '../ask-options.js'
 import type { ModelDescription } from '../config/model-description.js'
@@ -9,7 +10,7 @@ import type { OpenedModel } from '../stored/model-folder.js'
 import type { Timings } from './answer.js'
 import { AudioEncoder, type EncodedAudio } from './audio-encoder.js'
 import type { LanguageModel } from './language-model.js'
-import { type AudioPrefix, Listener } from './listener.js'
+import { type AudioPrefix, Listener, type ListenerOptions } from './listener.js'
 
 /**
  * A path ('-' for standard input) or a file: URL, the bytes of a file, decoded audio, or audio that was listened to before.
@@ -50,18 +51,40 @@ export class Ears {
    * @throws PalError for audio that cannot be read or is none, and for a memory of another model
    */
   async hear(audio: AudioInput | readonly AudioInput[], options: ListenOptions = {}): Promise<AudioMemory> {
-    const inputs: readonly AudioInput[] = isList(audio) ? audio : [audio]
-    for (const input of inputs) expectAudio(input)
-    const [first] = inputs
-    if (first === undefined) throw new PalError('expected audio, got an empty list', { key: 'audio' })
-    if (inputs.length === 1 && isMemory(first)) return this.#expectOwn(first)
+    const inputs = inputsOf(audio)
+    const memory = this.#given(inputs) ?? (await this.#hear(inputs, options))
+    this.#memories.add(memory)
+    return memory
+  }
+
+  /**
+   * The same for a single question, which goes on from the cache and may release it.
+   * @param room for so many tokens of text
+   */
+  async hearOnce(
+    audio: AudioInput | readonly AudioInput[],
+    room: number,
+    options: ListenOptions = {},
+  ): Promise<{ readonly memory: Omit<AudioMemory, 'cache'>; readonly cache: KeyValueCache }> {
+    const inputs = inputsOf(audio)
+    const given = this.#given(inputs)
+    if (given) return { memory: given, cache: given.cache.copy(room) }
+    const { cache, ...memory } = await this.#hear(inputs, options, room)
+    return { memory, cache }
+  }
+
+  /** A memory that is all that was given. */
+  #given([first, ...others]: readonly AudioInput[]): AudioMemory | undefined {
+    return first !== undefined && others.length === 0 && isMemory(first) ? this.#expectOwn(first) : undefined
+  }
+
+  /** @param room for so many tokens of text in the memory. @default none */
+  async #hear(inputs: readonly AudioInput[], options: ListenOptions, room?: number): Promise<AudioMemory> {
     const parts: Heard[] = []
     for (const input of inputs) {
       parts.push(isMemory(input) ? this.#expectOwn(input) : await this.#encode(input, options))
     }
-    const memory = await this.#remember(parts, options.signal)
-    this.#memories.add(memory)
-    return memory
+    return this.#remember(parts, { room, signal: options.signal })
   }
 
   async #encode(input: Unheard, options: ListenOptions): Promise<Heard> {
@@ -84,10 +107,10 @@ export class Ears {
       : readSamples(input, sampleRate)
   }
 
-  async #remember(parts: readonly Heard[], signal?: AbortSignal): Promise<AudioMemory> {
+  async #remember(parts: readonly Heard[], options: ListenerOptions): Promise<AudioMemory> {
     const start = performance.now()
     const encoded = parts.flatMap((part) => part.encoded)
-    const prefix = await (await this.#listener).listen(encoded, signal)
+    const prefix = await (await this.#listener).listen(encoded, options)
     const seconds = total(parts, (part) => part.seconds)
     const warnings = [...parts.flatMap((part) => part.warnings), ...this.#lengthWarnings(seconds)]
     return {
@@ -116,6 +139,14 @@ export class Ears {
       key: 'audio',
     })
   }
+}
+
+/** @throws PalError for what is no audio */
+function inputsOf(audio: AudioInput | readonly AudioInput[]): readonly AudioInput[] {
+  const inputs: readonly AudioInput[] = isList(audio) ? audio : [audio]
+  for (const input of inputs) expectAudio(input)
+  if (inputs.length === 0) throw new PalError('expected audio, got an empty list', { key: 'audio' })
+  return inputs
 }
 
 function isList(audio: AudioInput | readonly AudioInput[]): audio is readonly AudioInput[] {

@@ -50,7 +50,7 @@ export async function* generate(
 
 /** One of several answers that are generated together. */
 export interface Generation extends Omit<GenerateOptions, 'signal'> {
-  /** What was heard and read before; it grows by the prompt. */
+  /** What was heard and read before. It is released when the answers go on together. */
   readonly cache: KeyValueCache
   readonly prompt: readonly number[]
   /** Of the prompt's first token. */
@@ -95,10 +95,14 @@ export async function generateTogether(
         else staying.push(i)
       }
       if (staying.length === 0) return generations.map((generation) => endings.get(generation)!)
-      if (!cache) cache = KeyValueCache.join(staying.map((i) => going[i]!.generation.cache))
-      else if (staying.length < going.length) {
+      if (!cache) {
+        cache = KeyValueCache.join(staying.map((i) => going[i]!.generation.cache))
+        for (const { generation } of going) await generation.cache.release()
+      } else if (staying.length < going.length) {
         await cache.home()
-        cache = cache.only(staying)
+        const rest = cache.only(staying)
+        await cache.release()
+        cache = rest
       }
       going = staying.map((i) => going[i]!)
       const scores = await model.next(
@@ -112,7 +116,7 @@ export async function generateTogether(
       }
     }
   } finally {
-    await cache?.home()
+    await cache?.release()
   }
 }
 

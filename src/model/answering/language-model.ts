@@ -1,11 +1,13 @@
 import { elementCount, Graph } from '../../graph/tensor.js'
 import type { LlamaConfig } from '../../llm/config.js'
-import type { KeyValueCache, KeyValueRows } from '../../llm/kv-cache.js'
+import { type EmptyCacheOptions, KeyValueCache, type LayerGroups } from '../../llm/kv-cache.js'
 import { rotaryTables } from '../../llm/rotary-tables.js'
 import type { Value } from '../../runtime/protocol.js'
 import type { Program, Runtime, WeightSource } from '../../runtime/runtime.js'
+import { SpareMemory } from '../../runtime/spare-memory.js'
 import type { ModelConfig } from '../config/config.js'
 import { decodeGraph } from '../network/decode-graph.js'
+import { layerGroups } from '../network/layer-groups.js'
 import { Network } from '../network/network.js'
 
 /** What is read next: text, or audio tokens [length, hiddenSize] that stand in the sequence. */
@@ -33,11 +35,15 @@ export interface LanguageModelOptions {
 /** The language model as a reader: it takes tokens, remembers them in a cache and says what may follow. */
 export class LanguageModel {
   readonly config: LlamaConfig
+  readonly #groups: LayerGroups
   readonly #program: Program
   readonly #chunk: number
+  /** Of caches that were released. */
+  readonly #spare = new SpareMemory()
 
-  private constructor(config: LlamaConfig, program: Program, chunk: number) {
-    this.config = config
+  private constructor(config: ModelConfig, program: Program, chunk: number) {
+    this.config = config.llm
+    this.#groups = layerGroups(config)
     this.#program = program
     this.#chunk = chunk
   }
@@ -55,7 +61,12 @@ export class LanguageModel {
       inPlace,
       prepacking: prepacking ?? isPrepacked(network, weights),
     })
-    return new LanguageModel(config.llm, program, chunk)
+    return new LanguageModel(config, program, chunk)
+  }
+
+  /** A cache for what this model hears and reads. Its memory, once released, is there for the next. */
+  emptyCache(options: Pick<EmptyCacheOptions, 'room' | 'cross'> = {}): KeyValueCache {
+    return KeyValueCache.empty(this.config, { ...options, groups: this.#groups, spare: this.#spare })
   }
 
   /**
@@ -154,13 +165,6 @@ export function positionFeeds(
     [`${prefix}cosine`]: { data: cosine, dims },
     [`${prefix}sine`]: { data: sine, dims },
   }
-}
-
-/** Keys and values, [1, heads, 1, length, numbers of a head] each, among a run's outputs, if they are there. */
-export function rowsOf(outputs: Readonly<Record<string, Value>>, name: string): KeyValueRows | undefined {
-  const [keys, values] = [outputs[`${name}.keys`], outputs[`${name}.values`]]
-  if (!keys || !values) return undefined
-  return { keys: keys.data as Float32Array, values: values.data as Float32Array, length: values.dims[3]! }
 }
 
 /** Blocks always are: without it, the runtime widens them to float32 at every product. */

@@ -1,41 +1,52 @@
 import { CLOCK_FEATURES, clockFeatures } from '../../connectors/clock.js'
-import { Graph } from '../../graph/tensor.js'
-import { layOut, type TokensByRoute } from '../../integration/layout.js'
+import { Graph, type Tensor } from '../../graph/tensor.js'
+import { type Layout, layOut, type TokensByRoute } from '../../integration/layout.js'
 import { joined } from '../../joined.js'
-import type { KeyValueCache, LayerRows } from '../../llm/kv-cache.js'
+import { cacheInput, type KeyValueCache, roomFor } from '../../llm/kv-cache.js'
 import type { Value } from '../../runtime/protocol.js'
 import type { Program, Runtime, WeightSource } from '../../runtime/runtime.js'
 import type { ModelConfig, NamedEncoder } from '../config/config.js'
 import { integrateGraph } from '../network/integrate-graph.js'
-import { emptyCache } from '../network/layer-groups.js'
 import { hasClock, Network } from '../network/network.js'
 import { tokensEnd, tokenTimes } from '../network/token-count.js'
 import type { EncodedAudio } from './audio-encoder.js'
-import { type LanguageModel, positionFeeds, rowsOf } from './language-model.js'
+import { type LanguageModel, positionFeeds } from './language-model.js'
 
 /**
  * Audio as the language model remembers it: the start of a key/value cache, made once and good for any number of
- * questions.
+ * questions, each of which goes on from a copy.
  */
 export interface AudioPrefix {
-  /** For each layer of the language model, what its tokens attend to. */
-  readonly layers: LayerRows
-  /** For each layer, what its gated block attends to (Flamingo only). */
-  readonly cross: LayerRows
+  readonly cache: KeyValueCache
   /** The position of the first token of the text. */
   readonly nextPosition: number
   readonly tokens: TokensByRoute
+}
+
+export interface ListenerOptions {
+  /** For so many tokens of text there is to be room in the cache. @default none: each question goes on from a copy */
+  readonly room?: number | undefined
+  /** Stops with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Makes the language model hear encoded audio, by the model's integration. */
 export class Listener {
   readonly #config: ModelConfig
   readonly #program: Program
+  /** The layers that remember audio without reading it (LAL), and those whose gated blocks attend to it (Flamingo). */
+  readonly #layers: HearingLayers
   readonly #languageModel: LanguageModel
 
-  private constructor(config: ModelConfig, program: Program, languageModel: LanguageModel) {
+  private constructor(
+    config: ModelConfig,
+    program: Program,
+    layers: HearingLayers,
+    languageModel: LanguageModel,
+  ) {
     this.#config = config
     this.#program = program
+    this.#layers = layers
     this.#languageModel = languageModel
   }
 
@@ -46,23 +57,30 @@ export class Listener {
     languageModel: Promise<LanguageModel>,
   ): Promise<Listener> {
     const { sequence, memory, cross } = integrateGraph(new Network(new Graph(), config))
-    const named = (what: string, layers: typeof memory) =>
-      layers.flatMap((one, layer) =>
-        one
-          ? [[`${what}.${layer}.keys`, one.keys] as const, [`${what}.${layer}.values`, one.values] as const]
-          : [],
-      )
-    const outputs = Object.fromEntries([
-      ...(sequence ? [['sequence', sequence] as const] : []),
-      ...named('memory', memory),
-      ...named('cross', cross),
-    ])
-    const program = await runtime.compile(outputs, { weights })
-    return new Listener(config, program, await languageModel)
+    const parts: (readonly [string, Tensor])[] = []
+    for (const [layer, one] of memory.entries()) {
+      if (one) parts.push([cacheInput.keys(layer), one.keys], [cacheInput.values(layer), one.values])
+    }
+    for (const [layer, one] of cross.entries()) {
+      if (one)
+        parts.push([cacheInput.crossKeys(layer), one.keys], [cacheInput.crossValues(layer), one.values])
+    }
+    const heard = (name: string) => `heard.${name}`
+    const program = await runtime.compile(
+      {
+        ...(sequence && { sequence }),
+        ...Object.fromEntries(parts.map(([name, tensor]) => [heard(name), tensor])),
+      },
+      // They are written where the language model looks for them.
+      { weights, inPlace: Object.fromEntries(parts.map(([name]) => [heard(name), name])) },
+    )
+    const isThere = (one: unknown) => one !== undefined
+    const layers = { memory: memory.map(isThere), cross: cross.map(isThere) }
+    return new Listener(config, program, layers, await languageModel)
   }
 
   /** @param audios heard one after the other, as if they were one */
-  async listen(audios: readonly EncodedAudio[], signal?: AbortSignal): Promise<AudioPrefix> {
+  async listen(audios: readonly EncodedAudio[], options: ListenerOptions = {}): Promise<AudioPrefix> {
     const { integration, llm, encoders } = this.#config
     const tokens = encoders.map(({ name }) => ({
       name,
@@ -81,18 +99,46 @@ export class Listener {
       const times = audios.flatMap((audio, at) => tokenTimes(named, this.#count(audio, named), starts[at]))
       feeds[`${name}.clock`] = { data: clockFeatures(times), dims: [1, length, CLOCK_FEATURES] }
     }
-    const { outputs } = await this.#program.run(feeds)
-
-    const rowsByLayer = (what: string) =>
-      Array.from({ length: llm.layers }, (_, layer) => rowsOf(outputs, `${what}.${layer}`))
-    const cross = rowsByLayer('cross')
-    const memory = rowsByLayer('memory')
-    const audio = outputs.sequence?.data as Float32Array | undefined
     return {
-      layers: audio ? await this.#read(audio, layout.sequenceStart, { memory, cross }, signal) : memory,
-      cross,
+      cache: await this.#remember(feeds, layout, options),
       nextPosition: layout.sequenceStart + layout.tokens.plits,
       tokens: layout.tokens,
+    }
+  }
+
+  /** The rows of what is heard without being read, and behind them those of the audio tokens that the language model reads. */
+  async #remember(
+    feeds: Readonly<Record<string, Value>>,
+    { tokens, sequenceStart }: Layout,
+    { room, signal }: ListenerOptions,
+  ): Promise<KeyValueCache> {
+    const { memory, cross } = this.#layers
+    const heard = memory.map((hears) => (hears ? tokens.lal : 0))
+    const capacities = heard.map((rows) =>
+      room === undefined ? rows + tokens.plits : roomFor(rows + tokens.plits + room),
+    )
+    const cache = this.#languageModel.emptyCache({
+      room: capacities,
+      cross: cross.map((hears) => (hears ? tokens.cross : undefined)),
+    })
+    const layer = memory.indexOf(true)
+    const behind = layer < 0 ? 0 : capacities[layer]! - tokens.lal
+    const { outputs } = await this.#program.run({ ...feeds, room: this.#emptyRows(behind) }, cache.arena)
+    cache.advance(heard)
+    const audio = outputs.sequence?.data as Float32Array | undefined
+    if (audio) {
+      await this.#languageModel.read(cache, { audio }, sequenceStart, signal)
+      await cache.home()
+    }
+    return cache
+  }
+
+  /** Of one layer: [1, keyValueHeads, rows, headSize]. */
+  #emptyRows(rows: number): Value {
+    const { keyValueHeads, headSize } = this.#config.llm
+    return {
+      data: new Float32Array(keyValueHeads * rows * headSize),
+      dims: [1, keyValueHeads, rows, headSize],
     }
   }
 
@@ -111,28 +157,6 @@ export class Listener {
   #count(audio: EncodedAudio, { name }: NamedEncoder): number {
     return audio.get(name)!.length / this.#config.llm.hiddenSize
   }
-
-  /** What is remembered of audio tokens that the language model reads, behind what it hears without reading. */
-  async #read(
-    audio: Float32Array,
-    position: number,
-    { memory, cross }: { readonly memory: LayerRows; readonly cross: LayerRows },
-    signal: AbortSignal | undefined,
-  ): Promise<LayerRows> {
-    const cache = emptyCache(this.#config, cross)
-    cache.append(memory)
-    await this.#languageModel.read(cache, { audio }, position, signal)
-    await cache.home()
-    return cache.lengths().map((_, layer) => cache.rows(layer))
-  }
 }
 
-/**
- * A cache that goes on from what was heard.
- * @param room for so many tokens of text
- */
-export function cacheFrom(config: ModelConfig, memory: AudioPrefix, room = 0): KeyValueCache {
-  const cache = emptyCache(config, memory.cross)
-  cache.append(memory.layers, 0, room)
-  return cache
-}
+type HearingLayers = Readonly<Record<'memory' | 'cross', readonly boolean[]>>

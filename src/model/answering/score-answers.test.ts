@@ -9,7 +9,6 @@ import { loadPal } from '../pal.js'
 import { type OpenedModel, openModel } from '../stored/model-folder.js'
 import { integrations, tinyConfig, writeTinyModel } from '../tiny-model.js'
 import { LanguageModel } from './language-model.js'
-import { cacheFrom } from './listener.js'
 import { scoreAnswers } from './score-answers.js'
 
 const QUESTION = 'What do you hear?'
@@ -30,11 +29,7 @@ for (const [name, integration] of Object.entries(integrations)) {
       const [alone] = await pal.score(memory, QUESTION, [answer])
       assert.equal(tokens, alone!.tokens)
       near(logProbability, alone!.logProbability)
-      const stepwise = await reader.read(
-        answer,
-        cacheFrom(reader.model.config.model, memory),
-        memory.nextPosition,
-      )
+      const stepwise = await reader.read(answer, memory.cache.copy(0), memory.nextPosition)
       assert.equal(tokens, stepwise.tokens)
       near(logProbability, stepwise.logProbability)
     }
@@ -55,7 +50,7 @@ describe('scores', () => {
     const everyToken = Array.from({ length: model.config.model.llm.vocabularySize }, (_, id) => [id])
     const scores = await scoreAnswers(
       languageModel,
-      cacheFrom(model.config.model, memory),
+      memory.cache.copy(0),
       prompt,
       memory.nextPosition,
       everyToken,
@@ -70,7 +65,7 @@ describe('scores', () => {
     await using pal = await loadPal({ model: folder, threads: 1 })
     await using reader = await Reader.open(folder)
     const memory = await pal.listen(noise(0.3))
-    const { model, languageModel, prompt } = reader
+    const { languageModel, prompt } = reader
     const random = new Random('answers')
     const answers = Array.from({ length: 40 }, () =>
       Array.from({ length: 1 + random.integer(5) }, () => random.integer(3)),
@@ -78,7 +73,7 @@ describe('scores', () => {
     const score = (budget?: number) =>
       scoreAnswers(
         languageModel,
-        cacheFrom(model.config.model, memory),
+        memory.cache.copy(0),
         prompt,
         memory.nextPosition,
         answers,

@@ -97,7 +97,9 @@ async function scoreTree(
       const twigs = branches.flatMap((branch, parent) => grow(branch, parent, depth, scores))
       if (twigs.length === 0) return
       await cache.home()
-      cache = cache.only(twigs.map(({ parent }) => parent))
+      const grown = cache.only(twigs.map(({ parent }) => parent))
+      if (cache !== root.cache) await cache.release()
+      cache = grown
       const logits = await model.next(
         cache,
         twigs.map(({ token }) => token),
@@ -106,7 +108,7 @@ async function scoreTree(
       branches = twigs.map((twig, i) => ({ answers: twig.answers, logits: logits[i]! }))
     }
   } finally {
-    await cache.home()
+    if (cache !== root.cache) await cache.release()
   }
 }
 

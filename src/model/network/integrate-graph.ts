@@ -1,7 +1,8 @@
 import { CLOCK_FEATURES } from '../../connectors/clock.js'
-import { concat, padAxis } from '../../graph/shape.js'
-import { fixed, type Tensor } from '../../graph/tensor.js'
+import { concat, padAxis, reshape } from '../../graph/shape.js'
+import type { Tensor } from '../../graph/tensor.js'
 import type { AudioTokens } from '../../integration/integration.js'
+import type { LlamaConfig } from '../../llm/config.js'
 import type { KeyValues } from '../../nn/attention.js'
 import { cachedHeadSize } from '../../nn/cached-attention.js'
 import type { Network } from './network.js'
@@ -10,7 +11,7 @@ import type { Network } from './network.js'
 export interface IntegrateGraph {
   /** What enters the first layer: [1, tokens, hiddenSize]. */
   readonly sequence: Tensor | undefined
-  /** For each layer, the audio's keys and values [1, keyValueHeads, 1, tokens, `cachedHeadSize`]. */
+  /** For each layer, the audio's keys and values as a cache holds them: [1, keyValueHeads, tokens + room, `cachedHeadSize`]. */
   readonly memory: readonly (KeyValues | undefined)[]
   /** For each layer, what its gated block attends to (Flamingo only). */
   readonly cross: readonly (KeyValues | undefined)[]
@@ -20,6 +21,7 @@ export interface IntegrateGraph {
  * An integration over tokens of any number, as a part of the network's graph. Inputs, for each encoder:
  * `NAME.tokens` [1, n, hiddenSize], where they stand: `NAME.positions` [1, n], rows of `NAME.cosine` and
  * `NAME.sine` [n, headSize/2], and, for a connector with a clock, when they were heard: `NAME.clock` [1, n, `CLOCK_FEATURES`].
+ * And if there is a memory, `room` [1, keyValueHeads, rows, headSize]: what stands where the text's rows will be.
  */
 export function integrateGraph(network: Network): IntegrateGraph {
   const { graph } = network.scope
@@ -40,6 +42,13 @@ export function integrateGraph(network: Network): IntegrateGraph {
     }
   })
   const { sequence, memory, cross } = network.integrate(audio)
+  const room = graph.input('room', [1, llm.keyValueHeads, 'room', llm.headSize])
+  const rows = (parts: readonly KeyValues[], which: 'keys' | 'values') =>
+    asRows(
+      parts.map((part) => part[which]),
+      room,
+      llm,
+    )
   return {
     sequence:
       sequence.length > 0
@@ -49,20 +58,14 @@ export function integrateGraph(network: Network): IntegrateGraph {
           )
         : undefined,
     memory: memory.map((parts) =>
-      parts.length === 0
-        ? undefined
-        : {
-            keys: asRows(parts.map(({ keys }) => keys)),
-            values: asRows(parts.map(({ values }) => values)),
-          },
+      parts.length > 0 ? { keys: rows(parts, 'keys'), values: rows(parts, 'values') } : undefined,
     ),
     cross,
   }
 }
 
-/** Of all encoders, [1, keyValueHeads, 1, length, headSize] each, side by side and with as much room for a head as in a cache. */
-function asRows(parts: readonly Tensor[]): Tensor {
-  const rows = concat(parts, 3)
-  const headSize = fixed(rows.shape[4])
-  return padAxis(rows, 4, 0, cachedHeadSize(headSize) - headSize)
+/** Of all encoders, [1, keyValueHeads, 1, length, headSize] each, one behind the other, and then room. */
+function asRows(parts: readonly Tensor[], room: Tensor, { keyValueHeads, headSize }: LlamaConfig): Tensor {
+  const byHead = parts.map((part) => reshape(part, [1, keyValueHeads, part.shape[3]!, headSize]))
+  return padAxis(concat([...byHead, room], 2), 3, 0, cachedHeadSize(headSize) - headSize)
 }
