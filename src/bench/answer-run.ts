@@ -12,9 +12,9 @@ import { type BenchConfiguration, isPrepacked } from './configuration.js'
 export interface AnswerTimes {
   /** From seconds of sound to audio tokens, where an encoder is measured too. */
   readonly encodeMs?: number
-  /** From audio tokens to what the language model remembers of them. */
+  /** From audio tokens to what the language model remembers of them without reading any. */
   readonly listenMs: number
-  /** Reading the prompt, up to the scores of the answer's first token. */
+  /** Reading the prompt, and audio tokens that stand before it, up to the scores of the answer's first token. */
   readonly promptMs: number
   /** Each further token, of all answers of the batch. */
   readonly tokenMs: readonly number[]
@@ -61,27 +61,25 @@ export class AnswerRun {
     const { llm } = this.#config
     const random = new Random('answer run')
     const data = Float32Array.from({ length: audioTokens * llm.hiddenSize }, () => random.normal())
-    const prompt = Array.from({ length: textTokens }, () => random.integer(llm.vocabularySize))
+    const ids = Array.from({ length: textTokens }, () => random.integer(llm.vocabularySize))
 
     const encodeMs = encoder ? await this.#encode(audioTokens / TOKENS_PER_SECOND) : undefined
     const start = performance.now()
-    const { cache, nextPosition } = await this.#listener.listen([new Map([['general', data]])], {
-      room: textTokens,
-    })
+    const { cache, audio, position } = await this.#listener.hear([new Map([['general', data]])], textTokens)
     const listened = performance.now()
-    const scores = await this.#languageModel.read(cache, { ids: prompt }, nextPosition)
+    const { logits, next } = await this.#languageModel.readPrompt({ cache, audio, ids, position })
     const answered = performance.now()
     await cache.home()
 
     const tokenMs: number[] = []
     const together = KeyValueCache.join(Array.from({ length: batch }, () => cache))
     await cache.release()
-    let ids = Array.from({ length: batch }, () => likeliest(scores))
+    let tokens = Array.from({ length: batch }, () => likeliest(logits))
     for (let i = 0; i < newTokens; i++) {
       const begun = performance.now()
-      const position = nextPosition + textTokens + i
-      const next = await this.#languageModel.next(together, ids, new Array<number>(batch).fill(position))
-      ids = next.map(likeliest)
+      const positions = new Array<number>(batch).fill(next + i)
+      const scores = await this.#languageModel.next(together, tokens, positions)
+      tokens = scores.map(likeliest)
       tokenMs.push(performance.now() - begun)
     }
     await together.release()

@@ -3,7 +3,6 @@ import { setMaxListeners } from 'node:events'
 import { onOneLine } from '../check-options.js'
 import { PalError } from '../errors.js'
 import { findModel } from '../hub/find-model.js'
-import type { KeyValueCache } from '../llm/kv-cache.js'
 import { createSampler } from '../llm/sampling.js'
 import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { probe } from '../runtime/probe.js'
@@ -12,10 +11,10 @@ import type { ChatMessage } from '../text/chat.js'
 import { type StoppingText, stopAt } from '../text/stop-strings.js'
 import { createTextStream, type TextStream } from '../text/text-stream.js'
 import { Answer, type AskResult } from './answering/answer.js'
-import { type AudioInput, type AudioMemory, Ears } from './answering/ears.js'
+import { type AudioInput, type AudioMemory, Ears, type HeardOnce } from './answering/ears.js'
 import { type Ending, type GenerateOptions, generate, generateTogether } from './answering/generator.js'
 import { JoinedSignal } from './answering/joined-signal.js'
-import { LanguageModel } from './answering/language-model.js'
+import { LanguageModel, type Prompt } from './answering/language-model.js'
 import { type AnswerScore, scoreAnswers } from './answering/score-answers.js'
 import {
   type AskOptions,
@@ -127,8 +126,8 @@ export class Pal {
       }
       const endings = await generateTogether(
         languageModel,
-        asked.map(({ prepared: { cache, prompt, position, generating }, text }) => ({
-          ...{ cache, prompt, position, ...generating },
+        asked.map(({ prepared: { prompt, generating }, text }) => ({
+          ...{ prompt, ...generating },
           take: (token) => {
             text.push(token)
             return !text.stopped
@@ -163,14 +162,12 @@ export class Pal {
     const { history = [] } = options
     return this.#whileOpen(options.signal, async (signal) => {
       const prepared = await this.#prepare(audio, question, { ...options, signal }, performance.now())
-      const { cache, prompt, position } = prepared
+      const { prompt } = prepared
       const tokens = answers.map((answer) =>
-        this.#answerTokens([...history, { role: 'user', content: question }], answer, prompt.length),
+        this.#answerTokens([...history, { role: 'user', content: question }], answer, prompt.ids.length),
       )
-      const scores = await scoreAnswers(await this.#languageModel, cache, prompt, position, tokens, {
-        signal,
-      })
-      await cache.release()
+      const scores = await scoreAnswers(await this.#languageModel, prompt, tokens, { signal })
+      await prompt.cache.release()
       return answers.map((answer, i) => ({
         answer,
         logProbability: scores[i]!,
@@ -243,9 +240,9 @@ export class Pal {
     done: (result: AskResult) => void,
   ): AsyncGenerator<string, void, void> {
     const prepared = await this.#prepare(audio, question, options, performance.now())
-    const { cache, prompt, position, generating } = prepared
+    const { prompt, generating } = prepared
     const text = this.#answerText(options)
-    const tokens = generate(await this.#languageModel, cache, prompt, position, {
+    const tokens = generate(await this.#languageModel, prompt, {
       ...generating,
       signal: options.signal,
     })
@@ -262,7 +259,7 @@ export class Pal {
       }
     } finally {
       if (isWaiting) done(this.#result(prepared, text)) // Whoever read the pieces has left.
-      await cache.release()
+      await prompt.cache.release()
     }
   }
 
@@ -284,13 +281,11 @@ export class Pal {
     const { ids } = tokenizer.chat([...history, { role: 'user', content: question }], {
       addGenerationPrompt: true,
     })
-    const { memory, cache } = await this.#ears.hearOnce(audio, ids.length, options)
+    const heard = await this.#ears.hearOnce(audio, ids.length, options)
     return {
       start,
-      memory,
-      cache,
-      prompt: ids,
-      position: memory.nextPosition,
+      heard,
+      prompt: { cache: heard.cache, audio: heard.audio, ids, position: heard.position },
       generating: {
         // An embedding table may have more rows than the tokenizer has tokens.
         sampler: (logits, seen) => sample(logits.subarray(0, tokenizer.vocabularySize), seen),
@@ -312,18 +307,18 @@ export class Pal {
     return new AnswerText(createTextStream(this.#model.tokenizer), stopAt(stop))
   }
 
-  #result({ start, memory, prompt, generating }: Prepared, text: AnswerText, ending?: Ending): AskResult {
+  #result({ start, heard, prompt, generating }: Prepared, text: AnswerText, ending?: Ending): AskResult {
     const firstTokenMs = text.firstAt === undefined ? 0 : text.firstAt - start
     return {
       answer: text.whole,
-      seconds: memory.seconds,
-      audioTokens: memory.tokens,
-      promptTokens: prompt.length,
+      seconds: heard.seconds,
+      audioTokens: heard.tokens,
+      promptTokens: prompt.ids.length,
       answerTokens: text.tokens,
-      timings: { ...memory.timings, firstTokenMs, totalMs: performance.now() - start },
+      timings: { ...heard.timings, firstTokenMs, totalMs: performance.now() - start },
       peakMemoryMiB: peakMemoryMiB(),
       model: this.#model.config.name,
-      warnings: [...memory.warnings, ...endingWarnings(ending, generating.maxTokens, text.tokens)],
+      warnings: [...heard.warnings, ...endingWarnings(ending, generating.maxTokens, text.tokens)],
     }
   }
 }
@@ -332,10 +327,8 @@ export class Pal {
 interface Prepared {
   /** When it was asked. */
   readonly start: number
-  readonly memory: Omit<AudioMemory, 'cache'>
-  readonly cache: KeyValueCache
-  readonly prompt: readonly number[]
-  readonly position: number
+  readonly heard: HeardOnce
+  readonly prompt: Prompt
   readonly generating: Omit<GenerateOptions, 'signal'>
 }
 

@@ -2,7 +2,6 @@ import type { Audio } from '../../audio/audio.js'
 import { readAudio, readSamples, type Samples } from '../../audio/read-audio.js'
 import { kindOf } from '../../check-options.js'
 import { PalError } from '../../errors.js'
-import type { KeyValueCache } from '../../llm/kv-cache.js'
 import type { Runtime } from '../../runtime/runtime.js'
 import type { ListenOptions } from '../ask-options.js'
 import type { ModelDescription } from '../config/model-description.js'
@@ -10,7 +9,7 @@ import type { OpenedModel } from '../stored/model-folder.js'
 import type { Timings } from './answer.js'
 import { AudioEncoder, type EncodedAudio } from './audio-encoder.js'
 import type { LanguageModel } from './language-model.js'
-import { type AudioPrefix, Listener, type ListenerOptions } from './listener.js'
+import { type AudioPrefix, type HeardAudio, Listener } from './listener.js'
 
 /**
  * A path ('-' for standard input) or a file: URL, the bytes of a file, decoded audio, or audio that was listened to before.
@@ -22,6 +21,9 @@ type Unheard = Exclude<AudioInput, AudioMemory>
 
 /** Audio that was listened to: good for any number of questions, without hearing it again. */
 export interface AudioMemory extends AudioPrefix, Heard {}
+
+/** Audio that was heard for one question. */
+export interface HeardOnce extends HeardAudio, Heard {}
 
 interface Heard {
   readonly seconds: number
@@ -52,25 +54,29 @@ export class Ears {
    */
   async hear(audio: AudioInput | readonly AudioInput[], options: ListenOptions = {}): Promise<AudioMemory> {
     const inputs = inputsOf(audio)
-    const memory = this.#given(inputs) ?? (await this.#hear(inputs, options))
+    const given = this.#given(inputs)
+    if (given) return given
+    const memory = await this.#hear(inputs, options, (listener, encoded) =>
+      listener.listen(encoded, options.signal),
+    )
     this.#memories.add(memory)
     return memory
   }
 
   /**
-   * The same for a single question, which goes on from the cache and may release it.
+   * The same for a single question, whose cache it is.
    * @param room for so many tokens of text
    */
   async hearOnce(
     audio: AudioInput | readonly AudioInput[],
     room: number,
     options: ListenOptions = {},
-  ): Promise<{ readonly memory: Omit<AudioMemory, 'cache'>; readonly cache: KeyValueCache }> {
+  ): Promise<HeardOnce> {
     const inputs = inputsOf(audio)
     const given = this.#given(inputs)
-    if (given) return { memory: given, cache: given.cache.copy(room) }
-    const { cache, ...memory } = await this.#hear(inputs, options, room)
-    return { memory, cache }
+    if (!given) return this.#hear(inputs, options, (listener, encoded) => listener.hear(encoded, room))
+    const { cache, nextPosition, ...rest } = given
+    return { ...rest, cache: cache.copy(room), audio: undefined, position: nextPosition }
   }
 
   /** A memory that is all that was given. */
@@ -78,13 +84,31 @@ export class Ears {
     return first !== undefined && others.length === 0 && isMemory(first) ? this.#expectOwn(first) : undefined
   }
 
-  /** @param room for so many tokens of text in the memory. @default none */
-  async #hear(inputs: readonly AudioInput[], options: ListenOptions, room?: number): Promise<AudioMemory> {
+  /** @param listen to all of it, as if it were one */
+  async #hear<T>(
+    inputs: readonly AudioInput[],
+    options: ListenOptions,
+    listen: (listener: Listener, encoded: readonly EncodedAudio[]) => Promise<T>,
+  ): Promise<T & Heard> {
     const parts: Heard[] = []
     for (const input of inputs) {
       parts.push(isMemory(input) ? this.#expectOwn(input) : await this.#encode(input, options))
     }
-    return this.#remember(parts, { room, signal: options.signal })
+    const start = performance.now()
+    const encoded = parts.flatMap((part) => part.encoded)
+    const heard = await listen(await this.#listener, encoded)
+    const seconds = total(parts, (part) => part.seconds)
+    const warnings = [...parts.flatMap((part) => part.warnings), ...this.#lengthWarnings(seconds)]
+    return {
+      ...heard,
+      seconds,
+      encoded,
+      warnings: [...new Set(warnings)],
+      timings: {
+        decodeMs: total(parts, ({ timings }) => timings.decodeMs),
+        encodeMs: total(parts, ({ timings }) => timings.encodeMs) + performance.now() - start,
+      },
+    }
   }
 
   async #encode(input: Unheard, options: ListenOptions): Promise<Heard> {
@@ -105,24 +129,6 @@ export class Ears {
     return isStored(input)
       ? readAudio(input, { sampleRate, maxSeconds, signal })
       : readSamples(input, sampleRate)
-  }
-
-  async #remember(parts: readonly Heard[], options: ListenerOptions): Promise<AudioMemory> {
-    const start = performance.now()
-    const encoded = parts.flatMap((part) => part.encoded)
-    const prefix = await (await this.#listener).listen(encoded, options)
-    const seconds = total(parts, (part) => part.seconds)
-    const warnings = [...parts.flatMap((part) => part.warnings), ...this.#lengthWarnings(seconds)]
-    return {
-      ...prefix,
-      seconds,
-      encoded,
-      warnings: [...new Set(warnings)],
-      timings: {
-        decodeMs: total(parts, ({ timings }) => timings.decodeMs),
-        encodeMs: total(parts, ({ timings }) => timings.encodeMs) + performance.now() - start,
-      },
-    }
   }
 
   #lengthWarnings(seconds: number): readonly string[] {

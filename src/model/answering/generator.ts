@@ -1,6 +1,6 @@
 import { KeyValueCache } from '../../llm/kv-cache.js'
 import type { Sampler } from '../../llm/sampling.js'
-import type { LanguageModel } from './language-model.js'
+import type { LanguageModel, Prompt } from './language-model.js'
 
 export interface GenerateOptions {
   readonly sampler: Sampler
@@ -17,22 +17,17 @@ export type Ending = 'end' | 'stop' | 'limit'
 
 /**
  * Answers a prompt token by token. Whoever leaves the loop early stops the model: nothing is computed ahead.
- *
- * @param cache what was heard and read before; it grows
- * @param position of the prompt's first token
  */
 export async function* generate(
   model: LanguageModel,
-  cache: KeyValueCache,
-  prompt: readonly number[],
-  position: number,
+  prompt: Prompt,
   { sampler, maxTokens, endIds, signal }: GenerateOptions,
 ): AsyncGenerator<number, Ending, void> {
   signal?.throwIfAborted()
-  const seen = new Set(prompt)
+  const { cache } = prompt
+  const seen = new Set(prompt.ids)
   try {
-    let logits = await model.read(cache, { ids: prompt }, position, signal)
-    let next = position + prompt.length
+    let { logits, next } = await model.readPrompt(prompt, signal)
     for (let count = 0; ; count++) {
       signal?.throwIfAborted()
       const token = sampler(logits, seen)
@@ -50,11 +45,8 @@ export async function* generate(
 
 /** One of several answers that are generated together. */
 export interface Generation extends Omit<GenerateOptions, 'signal'> {
-  /** What was heard and read before. It is released when the answers go on together. */
-  readonly cache: KeyValueCache
-  readonly prompt: readonly number[]
-  /** Of the prompt's first token. */
-  readonly position: number
+  /** Its cache is released when the answers go on together. */
+  readonly prompt: Prompt
   /** Takes a token of the answer, and says whether the answer is to go on. */
   readonly take: (token: number) => boolean
 }
@@ -72,17 +64,10 @@ export async function generateTogether(
   const endings = new Map<Generation, Ending>()
   let going: Going[] = []
   for (const generation of generations) {
-    const { cache, prompt, position } = generation
-    const logits = await model.read(cache, { ids: prompt }, position, signal)
-    await cache.home()
-    going.push({
-      generation,
-      seen: new Set(prompt),
-      next: position + prompt.length,
-      count: 0,
-      token: 0,
-      logits,
-    })
+    const { prompt } = generation
+    const { logits, next } = await model.readPrompt(prompt, signal)
+    await prompt.cache.home()
+    going.push({ generation, seen: new Set(prompt.ids), next, count: 0, token: 0, logits })
   }
   let cache: KeyValueCache | undefined
   try {
@@ -96,8 +81,8 @@ export async function generateTogether(
       }
       if (staying.length === 0) return generations.map((generation) => endings.get(generation)!)
       if (!cache) {
-        cache = KeyValueCache.join(staying.map((i) => going[i]!.generation.cache))
-        for (const { generation } of going) await generation.cache.release()
+        cache = KeyValueCache.join(staying.map((i) => going[i]!.generation.prompt.cache))
+        for (const { generation } of going) await generation.prompt.cache.release()
       } else if (staying.length < going.length) {
         await cache.home()
         const rest = cache.only(staying)

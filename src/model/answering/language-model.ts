@@ -10,8 +10,22 @@ import { decodeGraph } from '../network/decode-graph.js'
 import { layerGroups } from '../network/layer-groups.js'
 import { Network } from '../network/network.js'
 
-/** What is read next: text, or audio tokens [length, hiddenSize] that stand in the sequence. */
-export type Reading = { readonly ids: readonly number[] } | { readonly audio: Float32Array }
+/** What is read next: audio tokens [length, hiddenSize] that stand in the sequence, and text behind them. */
+export interface Reading {
+  readonly audio?: Float32Array | undefined
+  readonly ids?: readonly number[]
+}
+
+/** What an answer is given to. */
+export interface Prompt {
+  /** What was heard and read before. It grows. */
+  readonly cache: KeyValueCache
+  /** Audio tokens [length, hiddenSize] that are yet to be read, before the text. @default none */
+  readonly audio?: Float32Array | undefined
+  readonly ids: readonly number[]
+  /** Of the first of them. */
+  readonly position: number
+}
 
 /** Tokens of one run: longer readings are read in chunks, so that the scores stay small. */
 const CHUNK = 256
@@ -77,28 +91,42 @@ export class LanguageModel {
    */
   async read(
     cache: KeyValueCache,
-    reading: Reading,
+    { audio = NO_AUDIO, ids = [] }: Reading,
     position: number,
     signal?: AbortSignal,
   ): Promise<Float32Array> {
     const { hiddenSize } = this.config
-    const length = 'ids' in reading ? reading.ids.length : reading.audio.length / hiddenSize
+    const heard = audio.length / hiddenSize
+    const length = heard + ids.length
     if (length === 0) throw new Error('read: expected at least one token')
     let logits: Float32Array = new Float32Array()
     for (let start = 0; start < length; start += this.#chunk) {
       signal?.throwIfAborted()
       const end = Math.min(length, start + this.#chunk)
       const count = end - start
-      const ids = 'ids' in reading ? BigInt64Array.from(reading.ids.slice(start, end), BigInt) : NO_IDS
-      const audio = 'ids' in reading ? NO_AUDIO : reading.audio.slice(start * hiddenSize, end * hiddenSize)
+      const tokens = audio.slice(start * hiddenSize, end * hiddenSize)
+      const text = ids.slice(Math.max(0, start - heard), Math.max(0, end - heard))
       const scores = await this.#run(cache, count, {
-        ids: { data: ids, dims: [1, ids.length] },
-        audio: { data: audio, dims: [1, audio.length / hiddenSize, hiddenSize] },
+        ids: { data: BigInt64Array.from(text, BigInt), dims: [1, text.length] },
+        audio: { data: tokens, dims: [1, count - text.length, hiddenSize] },
         ...positionFeeds('', this.config, position + start, count),
       })
       logits = scores[0]!
     }
     return logits
+  }
+
+  /**
+   * One sequence reads what it is asked.
+   * @returns the scores [vocabularySize] of the answer's first token, and that token's position
+   * @throws the signal's reason, between two chunks
+   */
+  async readPrompt(
+    { cache, audio = NO_AUDIO, ids, position }: Prompt,
+    signal?: AbortSignal,
+  ): Promise<{ readonly logits: Float32Array; readonly next: number }> {
+    const logits = await this.read(cache, { audio, ids }, position, signal)
+    return { logits, next: position + audio.length / this.config.hiddenSize + ids.length }
   }
 
   /**
@@ -145,7 +173,6 @@ export class LanguageModel {
   }
 }
 
-const NO_IDS = new BigInt64Array()
 const NO_AUDIO = new Float32Array()
 
 /** Where consecutive tokens stand, under names that start with `prefix`. */

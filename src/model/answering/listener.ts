@@ -10,7 +10,7 @@ import { integrateGraph } from '../network/integrate-graph.js'
 import { hasClock, Network } from '../network/network.js'
 import { tokensEnd, tokenTimes } from '../network/token-count.js'
 import type { EncodedAudio } from './audio-encoder.js'
-import { type LanguageModel, positionFeeds } from './language-model.js'
+import { type LanguageModel, type Prompt, positionFeeds } from './language-model.js'
 
 /**
  * Audio as the language model remembers it: the start of a key/value cache, made once and good for any number of
@@ -23,11 +23,9 @@ export interface AudioPrefix {
   readonly tokens: TokensByRoute
 }
 
-export interface ListenerOptions {
-  /** For so many tokens of text there is to be room in the cache. @default none: each question goes on from a copy */
-  readonly room?: number | undefined
-  /** Stops with the signal's reason. */
-  readonly signal?: AbortSignal | undefined
+/** Audio before the language model has read what it is to read of it: the beginning of one prompt. */
+export interface HeardAudio extends Pick<Prompt, 'cache' | 'audio' | 'position'> {
+  readonly tokens: TokensByRoute
 }
 
 /** Makes the language model hear encoded audio, by the model's integration. */
@@ -79,8 +77,48 @@ export class Listener {
     return new Listener(config, program, layers, await languageModel)
   }
 
-  /** @param audios heard one after the other, as if they were one */
-  async listen(audios: readonly EncodedAudio[], options: ListenerOptions = {}): Promise<AudioPrefix> {
+  /**
+   * @param audios heard one after the other, as if they were one
+   * @throws the signal's reason, between two chunks of what is read
+   */
+  async listen(audios: readonly EncodedAudio[], signal?: AbortSignal): Promise<AudioPrefix> {
+    const { cache, audio, position, tokens } = await this.hear(audios)
+    if (audio) {
+      await this.#languageModel.read(cache, { audio }, position, signal)
+      await cache.home()
+    }
+    return { cache, nextPosition: position + tokens.plits, tokens }
+  }
+
+  /**
+   * What is heard without being read, which is all that LAL hears. What is to be read is read with the question, so that the language
+   * model's weights are gone through once.
+   * @param room for so many tokens of text in the cache. @default none
+   */
+  async hear(audios: readonly EncodedAudio[], room?: number): Promise<HeardAudio> {
+    const { feeds, layout } = this.#place(audios)
+    const { tokens, sequenceStart: position } = layout
+    const { memory, cross } = this.#layers
+    const heard = memory.map((hears) => (hears ? tokens.lal : 0))
+    const capacities = heard.map((rows) =>
+      room === undefined ? rows + tokens.plits : roomFor(rows + tokens.plits + room),
+    )
+    const cache = this.#languageModel.emptyCache({
+      room: capacities,
+      cross: cross.map((hears) => (hears ? tokens.cross : undefined)),
+    })
+    const layer = memory.indexOf(true)
+    const behind = layer < 0 ? 0 : capacities[layer]! - tokens.lal
+    const { outputs } = await this.#program.run({ ...feeds, room: this.#emptyRows(behind) }, cache.arena)
+    cache.advance(heard)
+    return { cache, audio: outputs.sequence?.data as Float32Array | undefined, position, tokens }
+  }
+
+  /** Where the tokens of each encoder stand, and what the program is fed. */
+  #place(audios: readonly EncodedAudio[]): {
+    readonly layout: Layout
+    readonly feeds: Readonly<Record<string, Value>>
+  } {
     const { integration, llm, encoders } = this.#config
     const tokens = encoders.map(({ name }) => ({
       name,
@@ -99,47 +137,7 @@ export class Listener {
       const times = audios.flatMap((audio, at) => tokenTimes(named, this.#count(audio, named), starts[at]))
       feeds[`${name}.clock`] = { data: clockFeatures(times), dims: [1, length, CLOCK_FEATURES] }
     }
-    return {
-      cache: await this.#remember(feeds, layout, options),
-      nextPosition: layout.sequenceStart + layout.tokens.plits,
-      tokens: layout.tokens,
-    }
-  }
-
-  /** The rows of what is heard without being read, and behind them those of the audio tokens that the language model reads. */
-  async #remember(
-    feeds: Readonly<Record<string, Value>>,
-    { tokens, sequenceStart }: Layout,
-    { room, signal }: ListenerOptions,
-  ): Promise<KeyValueCache> {
-    const { memory, cross } = this.#layers
-    const heard = memory.map((hears) => (hears ? tokens.lal : 0))
-    const capacities = heard.map((rows) =>
-      room === undefined ? rows + tokens.plits : roomFor(rows + tokens.plits + room),
-    )
-    const cache = this.#languageModel.emptyCache({
-      room: capacities,
-      cross: cross.map((hears) => (hears ? tokens.cross : undefined)),
-    })
-    const layer = memory.indexOf(true)
-    const behind = layer < 0 ? 0 : capacities[layer]! - tokens.lal
-    const { outputs } = await this.#program.run({ ...feeds, room: this.#emptyRows(behind) }, cache.arena)
-    cache.advance(heard)
-    const audio = outputs.sequence?.data as Float32Array | undefined
-    if (audio) {
-      await this.#languageModel.read(cache, { audio }, sequenceStart, signal)
-      await cache.home()
-    }
-    return cache
-  }
-
-  /** Of one layer: [1, keyValueHeads, rows, headSize]. */
-  #emptyRows(rows: number): Value {
-    const { keyValueHeads, headSize } = this.#config.llm
-    return {
-      data: new Float32Array(keyValueHeads * rows * headSize),
-      dims: [1, keyValueHeads, rows, headSize],
-    }
+    return { layout, feeds }
   }
 
   /** When each audio begins, in seconds: where all encoders whose tokens know the time have ended the one before. */
@@ -156,6 +154,15 @@ export class Listener {
   /** The tokens that an encoder made of an audio. */
   #count(audio: EncodedAudio, { name }: NamedEncoder): number {
     return audio.get(name)!.length / this.#config.llm.hiddenSize
+  }
+
+  /** Of one layer: [1, keyValueHeads, rows, headSize]. */
+  #emptyRows(rows: number): Value {
+    const { keyValueHeads, headSize } = this.#config.llm
+    return {
+      data: new Float32Array(keyValueHeads * rows * headSize),
+      dims: [1, keyValueHeads, rows, headSize],
+    }
   }
 }
 

@@ -49,19 +49,23 @@ for (const [name, config] of Object.entries(configs)) {
       }
     })
 
-    test('what is heard for one question, with room for it and where another cache was, is the same', async () => {
-      const { encoder, listener, languageModel } = await model(config)
-      const encoded = await encoder.encode(sound)
-      const { cache, nextPosition } = await listener.listen([encoded])
-      const expected = await languageModel.read(cache.copy(0), { ids: TEXT }, nextPosition)
-      for (const room of [1, 500]) {
-        const used = (await listener.listen([encoded], { room })).cache
-        used.arena.flat.fill(Number.NaN)
-        await used.release()
-        const once = (await listener.listen([encoded], { room })).cache
-        const { arena } = once
-        close(await languageModel.read(once, { ids: TEXT }, nextPosition), expected)
-        assert.equal(once.arena, arena)
+    test('one question, with room for it and where another cache was: as from a memory', async () => {
+      for (const chunk of [3, 256]) {
+        const { encoder, listener, languageModel } = await model(config, chunk)
+        const encoded = await encoder.encode(sound)
+        const { cache, nextPosition } = await listener.listen([encoded])
+        const expected = await languageModel.read(cache.copy(0), { ids: TEXT }, nextPosition)
+        for (const room of [1, 500]) {
+          const used = (await listener.hear([encoded], room)).cache
+          used.arena.flat.fill(Number.NaN)
+          await used.release()
+          const heard = await listener.hear([encoded], room)
+          const { arena } = heard.cache
+          const { logits, next } = await languageModel.readPrompt({ ...heard, ids: TEXT })
+          close(logits, expected)
+          assert.equal(next, nextPosition + TEXT.length)
+          assert.equal(heard.cache.arena, arena)
+        }
       }
     })
 

@@ -50,9 +50,7 @@ describe('scores', () => {
     const everyToken = Array.from({ length: model.config.model.llm.vocabularySize }, (_, id) => [id])
     const scores = await scoreAnswers(
       languageModel,
-      memory.cache.copy(0),
-      prompt,
-      memory.nextPosition,
+      { cache: memory.cache.copy(0), ids: prompt, position: memory.nextPosition },
       everyToken,
     )
     near(
@@ -73,9 +71,7 @@ describe('scores', () => {
     const score = (budget?: number) =>
       scoreAnswers(
         languageModel,
-        memory.cache.copy(0),
-        prompt,
-        memory.nextPosition,
+        { cache: memory.cache.copy(0), ids: prompt, position: memory.nextPosition },
         answers,
         budget === undefined ? {} : { budget },
       )

@@ -1,6 +1,6 @@
 import type { KeyValueCache } from '../../llm/kv-cache.js'
 import { logProbability } from '../../llm/log-probability.js'
-import type { LanguageModel } from './language-model.js'
+import type { LanguageModel, Prompt } from './language-model.js'
 
 /** How likely a model finds an answer that it is given. */
 export interface AnswerScore {
@@ -24,29 +24,26 @@ const BUDGET = 2 ** 28
  * are equally long are read together, from copies of one cache. The log-softmax is over all logits, as in
  * lm-evaluation-harness's `_loglikelihood_tokens` (lm_eval/models/huggingface.py) and in training.
  *
- * @param cache what was heard and read before; it grows by the prompt and is at home when this is done
- * @param position of the prompt's first token
+ * @param prompt its cache is at home when this is done
  * @throws the signal's reason, between two tokens
  */
 export async function scoreAnswers(
   model: LanguageModel,
-  cache: KeyValueCache,
-  prompt: readonly number[],
-  position: number,
+  prompt: Prompt,
   answers: readonly (readonly number[])[],
   { signal, budget = BUDGET }: { readonly signal?: AbortSignal | undefined; readonly budget?: number } = {},
 ): Promise<readonly number[]> {
   signal?.throwIfAborted()
-  let logits: Float32Array
+  const { cache } = prompt
+  let root: Root
   try {
-    logits = await model.read(cache, { ids: prompt }, position, signal)
+    root = { cache, ...(await model.readPrompt(prompt, signal)) }
   } finally {
     await cache.home() // What the runtime keeps is freed only when it is asked for.
   }
   const scores = new Float64Array(answers.length)
-  const next = position + prompt.length
   for (const group of groups(answers, Math.max(1, Math.floor(budget / cache.arena.flat.byteLength)))) {
-    await scoreTree(model, { cache, logits, next }, group, scores, signal)
+    await scoreTree(model, root, group, scores, signal)
   }
   return [...scores]
 }

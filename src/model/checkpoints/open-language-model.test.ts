@@ -52,7 +52,11 @@ for (const name of [...FIXTURES, 'mistral.gguf']) {
     test('greedy tokens', async () => {
       for (const { ids, greedy } of texts) {
         const options = { sampler: createSampler(), maxTokens: greedy.length, endIds: [] }
-        const answer = generate(model, KeyValueCache.empty(opened.config), ids, 0, options)
+        const answer = generate(
+          model,
+          { cache: KeyValueCache.empty(opened.config), ids, position: 0 },
+          options,
+        )
         const tokens: number[] = []
         for await (const token of answer) tokens.push(token)
         assert.deepEqual(tokens, greedy)

@@ -80,7 +80,11 @@ describe('SmolLM2-135M-Instruct', { skip }, () => {
       }
       const answer: number[] = []
       const options = { sampler, maxTokens: tokens.length, endIds: [] }
-      for await (const token of generate(model, KeyValueCache.empty(config), ids, 0, options))
+      for await (const token of generate(
+        model,
+        { cache: KeyValueCache.empty(config), ids, position: 0 },
+        options,
+      ))
         answer.push(token)
       assert.deepEqual(answer, tokens)
     }
