@@ -5,7 +5,7 @@ import { reshape } from '../graph/shape.js'
 import { fixed, type Tensor } from '../graph/tensor.js'
 import { before, fillWithSilence } from './fixed-window.js'
 import { melBank } from './mel-filters.js'
-import { powerSpectrum } from './stft.js'
+import { centredPowerSpectrum } from './stft.js'
 
 /** The front end of CLAP: a log-mel spectrogram in decibels. */
 export interface ClapFeatureConfig {
@@ -34,7 +34,7 @@ export function clapFeatures(waveform: Tensor, lengths: Tensor, config: ClapFeat
   const window = fillWithSilence(waveform, Math.round(windowSeconds * sampleRate))
   const filled = padding === 'repeatpad' ? repeated(window, lengths) : window
   const filters = melBank(waveform.graph, { ...config, scale: melScale })
-  const energies = matmul(powerSpectrum(filled, fftSize, hopSize), filters)
+  const energies = matmul(centredPowerSpectrum(filled, fftSize, hopSize), filters)
   return mul(log(clampMin(energies, 1e-10)), 10 / Math.LN10)
 }
 

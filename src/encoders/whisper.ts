@@ -12,7 +12,7 @@ import { type EncoderInputs, hide } from './encoder-inputs.js'
 import { crop, fillWithSilence, type TokenGrid, type WindowTokens } from './fixed-window.js'
 import { melBank } from './mel-filters.js'
 import { preNormLayer, selfAttention } from './residual-layer.js'
-import { powerSpectrum } from './stft.js'
+import { centredPowerSpectrum } from './stft.js'
 
 /**
  * The encoder of Whisper (Radford et al. 2022, section 2.2), of every size: one token for 20 ms. It has only ever
@@ -67,7 +67,7 @@ export function whisperGrid({ hopSize, sampleRate, windowSeconds, tokens }: Whis
 export function whisperFeatures(waveform: Tensor, config: WhisperConfig): Tensor {
   const { sampleRate, hopSize, melBins, windowSeconds } = config
   const window = fillWithSilence(waveform, Math.round(windowSeconds * sampleRate))
-  const power = powerSpectrum(window, FFT_SIZE, hopSize)
+  const power = centredPowerSpectrum(window, FFT_SIZE, hopSize)
   // The frame that is centred on the window's end is left out.
   const frames = slice(power, 1, 0, fixed(power.shape[1]) - 1)
   const filters = melBank(waveform.graph, {
