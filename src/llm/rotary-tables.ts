@@ -9,12 +9,16 @@ export function rotaryTables(
 ): { readonly cosine: Float32Array; readonly sine: Float32Array } {
   const frequencies = rotaryFrequencies(config)
   const half = frequencies.length
-  const angle = (i: number) => positions[Math.floor(i / half)]! * frequencies[i % half]!
-  const count = positions.length * half
-  return {
-    cosine: Float32Array.from({ length: count }, (_, i) => Math.cos(angle(i))),
-    sine: Float32Array.from({ length: count }, (_, i) => Math.sin(angle(i))),
+  const cosine = new Float32Array(positions.length * half)
+  const sine = new Float32Array(positions.length * half)
+  for (let row = 0; row < positions.length; row++) {
+    for (let i = 0; i < half; i++) {
+      const angle = positions[row]! * frequencies[i]!
+      cosine[row * half + i] = Math.cos(angle)
+      sine[row * half + i] = Math.sin(angle)
+    }
   }
+  return { cosine, sine }
 }
 
 /** ω_i = theta^(−2i/headSize), in radians a position (Su et al. 2021, eq. 15), scaled if the model is: [headSize/2]. */
