@@ -1,6 +1,6 @@
 import { sqrt } from '../graph/elementwise.js'
 import { matmul } from '../graph/matmul.js'
-import type { Graph, Tensor } from '../graph/tensor.js'
+import type { Tensor } from '../graph/tensor.js'
 import { type Column, powerSpectrum } from './power-spectrum.js'
 
 export interface MelConfig {
@@ -39,11 +39,23 @@ export function melEnergies(
 ): Tensor {
   const { windowSize, fftSize } = config
   const squared = powerSpectrum(frames, { fftSize, period: periodic ? windowSize : windowSize - 1, column })
-  return matmul(power === 2 ? squared : sqrt(squared), melFilters(frames.graph, config, unitSum))
+  const filters = frames.graph.constant(melFilters(config, unitSum), [fftSize / 2 + 1, config.melBins])
+  return matmul(power === 2 ? squared : sqrt(squared), filters)
+}
+
+/** What was made, for the graphs of other lengths that follow. */
+const made = new Map<string, Float32Array>()
+
+function melFilters(config: MelConfig, unitSum: boolean): Float32Array {
+  const { sampleRate, fftSize, melBins, lowestFrequency, highestFrequency } = config
+  const key = [sampleRate, fftSize, melBins, lowestFrequency, highestFrequency, unitSum].join(' ')
+  const filters = made.get(key) ?? makeMelFilters(config, unitSum)
+  made.set(key, filters)
+  return filters
 }
 
 /** [bins, melBins]: triangles that are even on the mel scale (O'Shaughnessy's, as Kaldi and HTK have it). */
-function melFilters(graph: Graph, config: MelConfig, unitSum: boolean): Tensor {
+function makeMelFilters(config: MelConfig, unitSum: boolean): Float32Array {
   const { sampleRate, fftSize, melBins, lowestFrequency, highestFrequency } = config
   const bins = fftSize / 2 + 1
   const mel = (frequency: number) => 1127 * Math.log(1 + frequency / 700)
@@ -63,5 +75,5 @@ function melFilters(graph: Graph, config: MelConfig, unitSum: boolean): Tensor {
       for (const at of places) if (total > 0) filters[at] = (filters[at] as number) / total
     }
   }
-  return graph.constant(filters, [bins, melBins])
+  return filters
 }
