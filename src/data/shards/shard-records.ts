@@ -1,6 +1,5 @@
 import { PalError } from '../../errors.js'
 import { type Block, weighBlock } from './parquet-audio.js'
-import { parquetRecords } from './parquet-records.js'
 import { Recent } from './recent.js'
 import { shardFiles, shardNames } from './shard-files.js'
 import type { ShardRecord } from './shard-record.js'
@@ -29,7 +28,7 @@ export async function* shardRecords(path: string, { audio }: ShardOptions = {}):
     const options = { name, recent, ...(audio !== undefined && { audio }) }
     const records = file.toLowerCase().endsWith('.tar')
       ? tarRecords(file, name)
-      : parquetRecords(file, options)
+      : (await import('./parquet-records.js')).parquetRecords(file, options)
     for await (const record of records) {
       empty = false
       yield record
