@@ -8,7 +8,7 @@ import type { EvalSet } from './items.js'
 import { contentStamp, fileStamp, type Stamp, stamped } from './kept-items.js'
 import { layoutItems, layoutOf } from './layouts/index.js'
 import { manifestItems } from './manifest-items.js'
-import { type RecipeItemsOptions, recipeItems } from './recipe-items.js'
+import type { RecipeItemsOptions } from './recipe-items.js'
 import { shardItems } from './shard-items.js'
 
 export interface QuestionsOptions extends RecipeItemsOptions {
@@ -53,7 +53,11 @@ async function readItems(
       ...{ file: what, key: '--question' },
     })
   }
-  if (!layout && !isWritten) return [await recipeItems(what, changes, options), contentStamp]
+  if (!layout && !isWritten) {
+    // What trains, and what reads YAML, is loaded for a recipe alone.
+    const { recipeItems } = await import('./recipe-items.js')
+    return [await recipeItems(what, changes, options), contentStamp]
+  }
   expectAlone(what, changes)
   if (layout) return [await layoutItems(layout, sampleRate), fileStamp()]
   if (isManifest) return [await manifestItems(what, sampleRate, question), fileStamp()]
