@@ -13,9 +13,15 @@ export const rate = 16_000
 export const folder = () => mkdtemp(join(tmpdir(), 'pal-data-'))
 
 /** A tone with a short rise and, with `decay`, an exponential fall. */
-export function tone(seconds: number, hertz = 440, amplitude = 0.3, decay = 0): Float32Array {
-  return Float32Array.from({ length: Math.round(seconds * rate) }, (_, i) => {
-    const t = i / rate
+export function tone(
+  seconds: number,
+  hertz = 440,
+  amplitude = 0.3,
+  decay = 0,
+  sampleRate = rate,
+): Float32Array {
+  return Float32Array.from({ length: Math.round(seconds * sampleRate) }, (_, i) => {
+    const t = i / sampleRate
     return amplitude * Math.min(1, t / 0.005) * Math.exp(-decay * t) * Math.sin(2 * Math.PI * hertz * t)
   })
 }
@@ -24,9 +30,15 @@ export async function writeWav(path: string, samples: Float32Array): Promise<voi
   await writeFile(path, encodeWav(samples, rate))
 }
 
-export function loaded(label: string, kind: ClipKind, samples: Float32Array, group = 'a'): LoadedClip {
-  const active = activeSpan(samples, rate)
-  const seconds = samples.length / rate
+export function loaded(
+  label: string,
+  kind: ClipKind,
+  samples: Float32Array,
+  group = 'a',
+  sampleRate = rate,
+): LoadedClip {
+  const active = activeSpan(samples, sampleRate)
+  const seconds = samples.length / sampleRate
   return {
     label,
     kind,
@@ -38,20 +50,21 @@ export function loaded(label: string, kind: ClipKind, samples: Float32Array, gro
     set: 's',
     place: { file: 's.csv', line: 2 },
     number: 2,
-    sampleRate: rate,
+    sampleRate,
   }
 }
 
 /** Every label as a tone of its own: 3 sounds of 5 s, 4 digits and 4 drums, two groups of two clips each. */
-export function smallSet(): LoadedClip[] {
+export function smallSet(sampleRate = rate): LoadedClip[] {
   const random = new Random('small set')
   const make = (label: string, kind: ClipKind, seconds: number, decay: number) =>
     ['a', 'a', 'b', 'b'].map((group) =>
       loaded(
         label,
         kind,
-        tone(random.uniform(0.7, 1) * seconds, random.uniform(200, 2000), 0.3, decay),
+        tone(random.uniform(0.7, 1) * seconds, random.uniform(200, 2000), 0.3, decay, sampleRate),
         group,
+        sampleRate,
       ),
     )
   return [
