@@ -9,18 +9,33 @@ import { writeTinyModel } from '../model/tiny-model.js'
 import { packageFolder } from '../package-folder.js'
 import { loadRecipe } from './recipe/load-recipe.js'
 import type { TrainEvent } from './run-options.js'
-import { TINY_BASE_CHANGES, TINY_CHANGES, writeTinyRecordings } from './tiny-run.test.helper.js'
+import {
+  TINY_BASE_CHANGES,
+  TINY_CHANGES,
+  takeTokenizer,
+  writeTinyRecordings,
+} from './tiny-run.test.helper.js'
 import { train } from './train.js'
 import { largestDifference } from './weights.test.helper.js'
 
 let root: string
 let recordings: string
 let ears: string
+/** A run that found nothing kept, the cache that it left, and what a kill at its fifth step leaves behind. */
+let cold: Run
+let filled: string
+let killed: string
 before(async () => {
   root = await mkdtemp(join(tmpdir(), 'pal-feature-runs-'))
   process.env.HF_HOME = join(root, 'hub')
   recordings = await writeTinyRecordings()
   ears = await writeTinyModel()
+  filled = await mkdtemp(join(root, 'cache-'))
+  process.env.PAL_CACHE = filled
+  killed = join(root, 'killed')
+  cold = await onBases(CONNECTOR, {
+    atStep: (step, folder) => step === 5 && cpSync(folder, killed, { recursive: true }),
+  })
 })
 after(() => rm(root, { recursive: true, force: true }))
 beforeEach(async () => {
@@ -35,42 +50,36 @@ const RECURRING = [
 const CONNECTOR = ['stages.0.steps=6', 'stages.1.steps=1', ...RECURRING]
 
 test('what a frozen encoder makes is computed once, and a run is the same to the last bit', async () => {
-  const killed = join(root, 'killed')
-  const cold = await onBases(CONNECTOR, {
-    atStep: (step, folder) => step === 5 && cpSync(folder, killed, { recursive: true }),
-  })
   const [first] = used(cold)
   assert.ok(first && first.found > 0 && first.computed > 0)
   assert.equal(first.found + first.computed, 6 * 3)
 
+  process.env.PAL_CACHE = filled
   const warm = await onBases(CONNECTOR)
   assert.deepEqual(used(warm)[0], { ...first, found: 6 * 3, computed: 0 })
   assert.deepEqual(await weights(warm), await weights(cold))
 
-  await rm(process.env.PAL_CACHE as string, { recursive: true })
+  await rm(filled, { recursive: true })
   const resumed = await onBases(CONNECTOR, { folder: killed })
   assert.deepEqual(await weights(resumed), await weights(cold))
 })
 
 test('without a place to keep it, a warning, and the same bits', async () => {
-  const kept = await onBases(CONNECTOR)
   assert.deepEqual(
-    kept.events.filter(({ kind }) => kind === 'warning'),
+    cold.events.filter(({ kind }) => kind === 'warning'),
     [],
   )
-  process.env.PAL_CACHE = await mkdtemp(join(root, 'cache-'))
-  await writeFile(join(process.env.PAL_CACHE, 'features'), '')
+  await writeFile(join(process.env.PAL_CACHE as string, 'features'), '')
   const warned = await onBases(CONNECTOR)
   assert.equal(warned.events.filter(({ kind }) => kind === 'warning').length, 1)
   assert.equal(used(warned)[0]?.found, 0)
-  assert.deepEqual(await weights(warned), await weights(kept))
+  assert.deepEqual(await weights(warned), await weights(cold))
 })
 
 test('switched off, the encoder is a part of each step, and the run the same but for rounding', async (t) => {
-  const on = await onBases(CONNECTOR)
   const off = await onBases([...CONNECTOR, 'featureCacheGiB=0'])
   assert.deepEqual(used(off), [])
-  const difference = await largestDifference(on.folder, off.folder)
+  const difference = await largestDifference(cold.folder, off.folder)
   t.diagnostic(`largest difference ${difference.toExponential(1)}`)
   assert.ok(difference < 1e-3, `${difference}`)
 })
@@ -132,9 +141,15 @@ function onBases(changes: readonly string[], running: Running = {}): Promise<Run
   return run('smollm2-pal.yaml', [...TINY_BASE_CHANGES, 'saveEvery=2', ...changes], running, chosen)
 }
 
-function fromNothing(changes: readonly string[]): Promise<Run> {
-  return run('pal-tiny.yaml', [...TINY_CHANGES, ...changes], {})
+/** The first of these trains the tokenizer of all. */
+async function fromNothing(changes: readonly string[]): Promise<Run> {
+  const folder = await mkdtemp(join(root, 'run-'))
+  if (tokenized !== undefined) await takeTokenizer(tokenized, folder)
+  tokenized ??= folder
+  return run('pal-tiny.yaml', [...TINY_CHANGES, ...changes], { folder })
 }
+
+let tokenized: string | undefined
 
 async function run(
   recipe: string,
