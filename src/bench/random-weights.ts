@@ -94,11 +94,9 @@ let anyBytes: Uint8Array | undefined
 function repeated(name: string, count: number, mean: number, deviation: number): Float32Array {
   const random = new Random('pool')
   normals ??= Float32Array.from({ length: POOL }, () => random.normal())
-  return fill(
-    new Float32Array(count),
-    normals.map((value) => mean + deviation * value),
-    name,
-  )
+  const numbers = fill(new Float32Array(count), normals, name)
+  for (let i = 0; i < count; i++) numbers[i] = mean + deviation * (numbers[i] as number)
+  return numbers
 }
 
 function bytes(name: string, count: number): Uint8Array {
