@@ -57,12 +57,13 @@ export function loaded(
 /** Every label as a tone of its own: 3 sounds of 5 s, 4 digits and 4 drums, two groups of two clips each. */
 export function smallSet(sampleRate = rate): LoadedClip[] {
   const random = new Random('small set')
+  const highest = Math.min(2000, 0.4 * sampleRate)
   const make = (label: string, kind: ClipKind, seconds: number, decay: number) =>
     ['a', 'a', 'b', 'b'].map((group) =>
       loaded(
         label,
         kind,
-        tone(random.uniform(0.7, 1) * seconds, random.uniform(200, 2000), 0.3, decay, sampleRate),
+        tone(random.uniform(0.7, 1) * seconds, random.uniform(200, highest), 0.3, decay, sampleRate),
         group,
         sampleRate,
       ),

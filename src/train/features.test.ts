@@ -145,8 +145,9 @@ function onBases(changes: readonly string[], running: Running = {}): Promise<Run
 async function fromNothing(changes: readonly string[]): Promise<Run> {
   const folder = await mkdtemp(join(root, 'run-'))
   if (tokenized !== undefined) await takeTokenizer(tokenized, folder)
+  const trained = await run('pal-tiny.yaml', [...TINY_CHANGES, ...changes], { folder })
   tokenized ??= folder
-  return run('pal-tiny.yaml', [...TINY_CHANGES, ...changes], { folder })
+  return trained
 }
 
 let tokenized: string | undefined

@@ -27,7 +27,8 @@ test('killed at any moment, a run resumes to the same bits', async () => {
   await steps(killed, 8) // The fourth of the second stage: behind a checkpoint that has moments of the optimiser.
   child.kill('SIGKILL')
   await finish(child)
-  assert.equal(existsSync(join(killed, 'model')), false)
+  assert.ok(existsSync(join(whole, 'stages', 'timeline')))
+  assert.equal(existsSync(join(killed, 'stages', 'timeline')), false, 'killed behind the end of the stage')
   assert.equal(await finish(start(killed)), 0)
 
   for (const file of ['model/model.safetensors', 'stages/answers/model.safetensors']) {
