@@ -17,7 +17,7 @@ export interface MelBank {
 
 /**
  * [bins, melBins]: triangles over the frequencies of a Fourier transform, whose corners are even on the mel scale. In
- * contrast to Kaldi's, which log-mel.ts has, their sides are straight over frequency and not over mel.
+ * contrast to Kaldi's, which mel-energies.ts has, their sides are straight over frequency and not over mel.
  * Source: `mel_filter_bank` in transformers/audio_utils.py.
  */
 export function melBank(graph: Graph, bank: MelBank): Tensor {

@@ -3,7 +3,10 @@ import { matmul } from '../graph/matmul.js'
 import { slice } from '../graph/shape.js'
 import { fixed, type Tensor } from '../graph/tensor.js'
 
-/** A column of what a frame is multiplied by; what is linear and done before is its transpose done to the column. */
+/**
+ * A column of what a frame is multiplied by; what is linear and done before is its transpose done to the column, which is written over
+ * for the next.
+ */
 export type Column = (windowed: Float64Array) => Float64Array
 
 export interface SpectrumOptions {

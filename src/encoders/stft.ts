@@ -10,6 +10,8 @@ import { powerSpectrum } from './power-spectrum.js'
  * Source: `torch.stft` with its defaults; `spectrogram` in transformers/audio_utils.py.
  *
  * @param waveform [batch, samples], a whole number of hops
+ * @param size samples of one frame
+ * @param hop samples from one frame to the next
  * @returns [batch, samples/hop + 1, size/2 + 1]
  */
 export function centredPowerSpectrum(waveform: Tensor, size: number, hop: number): Tensor {
