@@ -34,6 +34,7 @@ test('rows stay behind those of each head when the cache grows', async () => {
 
 test('a run is told once for each group of layers how many rows there will be', async () => {
   const cache = await filled([3, 3], { groups: [0, 0] })
+  assert.throws(() => cache.advance([2, 1]), /layer 1 has 1 rows more, its group 2/)
   assert.deepEqual(cache.rowCounts(2), {
     [cacheInput.lastRow(0)]: { data: Int32Array.of(4), dims: [1] },
     [cacheInput.totalRows(0)]: { data: Int32Array.of(5), dims: [] },
@@ -61,7 +62,7 @@ test('several sequences have as many rows as each, and the longest counts', asyn
 })
 
 test('room that there is from the start is filled without a copy', async () => {
-  const cache = KeyValueCache.empty(config, { groups: EACH, room: [1000, 1000] })
+  const cache = KeyValueCache.empty(config, { groups: EACH, capacities: [1000, 1000] })
   const { arena } = cache
   await cache.reserve(1000)
   for (let total = 0; total < 1000; total += 100) await write(cache, [100, 100])
@@ -101,24 +102,32 @@ test('caches of different lengths join, go on, and part again', async () => {
   }
 })
 
-test('gated blocks of several sequences attend to as much as each has', () => {
+test('gated blocks of several sequences attend to as much as each has, and to zeros behind it', () => {
+  const spare = new SpareMemory()
   const attending = (length: number) => {
-    const cache = KeyValueCache.empty(config, { cross: [length] })
+    const cache = KeyValueCache.empty(config, { cross: [length], spare })
     cache.arena.get(cacheInput.crossKeys(0)).fill(length)
+    cache.arena.get(cacheInput.crossValues(0)).fill(-length)
     return cache
   }
-  const cache = KeyValueCache.join([1, 3].map(attending))
-  const keys = cache.arena.get(cacheInput.crossKeys(0))
-  assert.deepEqual([...keys.subarray(0, 2), ...keys.subarray(6, 8)], [1, 1, 1, 1])
-  assert.ok(keys.subarray(12).every((value) => value === 3))
-  assert.deepEqual(
-    [...cache.arena.get(cacheInput.crossMask(0))],
-    [0, MASKED, MASKED, 0, 0, 0].map(Math.fround),
-  )
+  const single = [1, 3].map(attending)
+  spare.give(new Float32Array(30).fill(Number.NaN).buffer)
+  const { arena } = KeyValueCache.join(single)
+  for (const [name, sign] of [
+    [cacheInput.crossKeys(0), 1],
+    [cacheInput.crossValues(0), -1],
+  ] as const) {
+    const rows = [...arena.get(name)].map((value) => sign * value)
+    assert.deepEqual(
+      rows.map((value) => value + 0),
+      [1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, ...new Array(12).fill(3)],
+    )
+  }
+  assert.deepEqual([...arena.get(cacheInput.crossMask(0))], [0, MASKED, MASKED, 0, 0, 0].map(Math.fround))
 })
 
 test('to join, to part and to grow make one arena each, and no more', async () => {
-  const single = KeyValueCache.empty(LLAMA_SIZES['smollm2-135m'], { room: new Array(30).fill(128) })
+  const single = KeyValueCache.empty(LLAMA_SIZES['smollm2-135m'], { capacities: new Array(30).fill(128) })
   const joined = KeyValueCache.join([single, single, single, single])
   const size = joined.arena.flat.byteLength
   const whileMaking = async (make: () => KeyValueCache | Promise<KeyValueCache>) => {
@@ -136,19 +145,16 @@ test('to join, to part and to grow make one arena each, and no more', async () =
   assert.ok(joined.arena.flat.byteLength > size)
 })
 
-test('the memory of a cache that is released, or has grown, is that of the next', async () => {
+test('the memory of a cache that is released is that of the next', async () => {
   const spare = new SpareMemory()
-  const first = await filled([5, 2], { spare })
+  const first = await filled([5, 2], { spare, capacities: [128, 128] })
   const { buffer } = first.arena.flat
-  await first.reserve(128)
-  const second = KeyValueCache.empty(config, { spare, room: [128, 128] })
-  assert.equal(second.arena.flat.buffer, buffer)
-  await second.release()
-  assert.throws(() => second.arena.flat, /given away/)
+  await first.release()
+  assert.throws(() => first.arena.flat, /given away/)
   // What is in the memory is of another cache: it is not among the rows.
-  const third = await filled([7, 7], { spare })
-  assert.equal(third.arena.flat.buffer, buffer)
-  assert.deepEqual(read(third, 0), rows(0, 7))
+  const second = await filled([7, 7], { spare, capacities: [128, 128] })
+  assert.equal(second.arena.flat.buffer, buffer)
+  assert.deepEqual(read(second, 0), rows(0, 7))
 })
 
 /** A cache of one sequence, with so many rows of each layer. */

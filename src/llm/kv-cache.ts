@@ -32,7 +32,7 @@ export interface EmptyCacheOptions {
   /** Those that the graph was made for. @default all layers in one */
   readonly groups?: LayerGroups
   /** The rows that there is room for at once, by layer. @default none */
-  readonly room?: readonly number[]
+  readonly capacities?: readonly number[]
   /** For each layer, the rows that its gated block attends to (Flamingo only); a run writes them. @default none */
   readonly cross?: readonly (number | undefined)[]
   /** Where memory is taken from, and left when it is released. @default the system */
@@ -56,58 +56,41 @@ export class KeyValueCache {
   /** By sequence and layer: the rows of keys and values. */
   readonly #lengths: readonly number[][]
   /** By sequence and layer: the rows that its gated block attends to. */
-  readonly #crossLengths: readonly (readonly (number | undefined)[])[]
-  #capacities: readonly number[]
+  readonly #crossLengths: readonly CrossLengths[]
   #arena: Arena
 
-  /**
-   * @param sequences what is in it at first; it is copied
-   * @param capacities the rows that there is room for, by layer. @default those and some to spare
-   */
   private constructor(
     settings: CacheSettings,
-    sequences: readonly Sequence[],
-    capacities?: readonly number[],
+    lengths: readonly number[][],
+    crossLengths: readonly CrossLengths[],
+    capacities: readonly number[],
   ) {
     this.#settings = settings
-    this.#lengths = sequences.map(({ layers }) => layers.map(({ length }) => length))
-    this.#crossLengths = sequences.map(({ cross }) => cross.map((rows) => rows?.length))
-    this.#capacities = capacities ?? this.#longest().map(roomFor)
-    this.#arena = this.#allocate()
-    this.#fill(sequences)
+    this.#lengths = lengths
+    this.#crossLengths = crossLengths
+    this.#arena = this.#allocate(capacities)
   }
 
   static empty(config: LlamaConfig, options: EmptyCacheOptions = {}): KeyValueCache {
-    const layers = Array.from({ length: config.layers }, () => NO_ROWS)
-    const cross = layers.map((none, layer) => {
-      const length = options.cross?.[layer]
-      return length === undefined ? undefined : { ...none, length }
-    })
-    const { groups = layers.map(() => 0), room = layers.map(() => 0), spare } = options
-    return new KeyValueCache({ config, groups, spare }, [{ layers, cross }], room)
+    const none = new Array<number>(config.layers).fill(0)
+    const { groups = none, capacities = none, cross = [], spare } = options
+    return new KeyValueCache({ config, groups, spare }, [[...none]], [cross], capacities)
   }
 
   /** Several caches of one sequence each, as one whose sequences go on together. */
   static join(caches: readonly KeyValueCache[]): KeyValueCache {
     const [first] = caches as readonly [KeyValueCache, ...KeyValueCache[]]
-    return new KeyValueCache(
-      first.#settings,
-      caches.map((cache) => cache.#sequence(0)),
-    )
+    return first.#with(caches.map((cache) => cache.#sequence(0)))
   }
 
   /** Some of the sequences, in the given order; one may come several times. */
   only(sequences: readonly number[]): KeyValueCache {
-    return new KeyValueCache(
-      this.#settings,
-      sequences.map((sequence) => this.#sequence(sequence)),
-    )
+    return this.#with(sequences.map((sequence) => this.#sequence(sequence)))
   }
 
-  /** @param room for so many rows more of each layer */
-  copy(room: number): KeyValueCache {
-    const capacities = this.#longest().map((length) => roomFor(length + room))
-    return new KeyValueCache(this.#settings, this.#sequences(), capacities)
+  /** @param added room for so many rows more of each layer. @default some */
+  copy(added = 0): KeyValueCache {
+    return this.#with(this.#sequences(), added)
   }
 
   /** The cache as the graph takes it. It moves when there has to be more room: ask anew for each run. */
@@ -131,20 +114,25 @@ export class KeyValueCache {
 
   /** Makes room for so many rows more of each layer, at home if the cache has to grow. */
   async reserve(added: number): Promise<void> {
-    const longest = this.#longest()
-    if (longest.every((length, layer) => length + added <= this.#capacities[layer]!)) return
+    const longest = longestOf(this.#lengths)
+    const capacity = (layer: number) => this.#arena.entry(cacheInput.keys(layer)).shape.at(-2)!
+    if (longest.every((length, layer) => length + added <= capacity(layer))) return
     await this.home()
-    const outgrown = this.#arena
     const sequences = this.#sequences()
-    this.#capacities = longest.map((length) => roomFor(length + added))
-    this.#arena = this.#allocate()
+    this.#arena = this.#allocate(longest.map((length) => roomFor(length + added)))
     this.#fill(sequences)
-    this.#settings.spare?.give(outgrown.surrender())
   }
 
-  /** Calls the memory home and leaves it to the cache that needs some next. This one is good for nothing then. */
+  /**
+   * Calls the memory home and leaves it to the cache that needs some next; this one is good for nothing then. The memory of a runtime
+   * that has failed, or was closed, is gone with it.
+   */
   async release(): Promise<void> {
-    await this.home()
+    try {
+      await this.home()
+    } catch {
+      return
+    }
     const memory = this.#arena.surrender()
     this.#settings.spare?.give(memory)
   }
@@ -165,15 +153,24 @@ export class KeyValueCache {
 
   /** A run has written so many rows more of every sequence: of each layer, or by layer. */
   advance(rows: number | readonly number[]): void {
-    for (const lengths of this.#lengths) {
-      for (const layer of lengths.keys()) lengths[layer]! += typeof rows === 'number' ? rows : rows[layer]!
+    const { groups } = this.#settings
+    const added = groups.map((_, layer) => (typeof rows === 'number' ? rows : rows[layer]!))
+    for (const [layer, count] of added.entries()) {
+      const others = added[groups.indexOf(groups[layer]!)]
+      if (count !== others)
+        throw new Error(`advance: layer ${layer} has ${count} rows more, its group ${others}`)
     }
+    for (const lengths of this.#lengths) for (const layer of lengths.keys()) lengths[layer]! += added[layer]!
   }
 
-  /** For each layer, the most rows of any sequence. */
-  #longest(): readonly number[] {
-    const [first] = this.#lengths as readonly [number[], ...number[][]]
-    return first.map((_, layer) => Math.max(...this.#lengths.map((lengths) => lengths[layer]!)))
+  /** A cache of these sequences, with room for so many rows more. */
+  #with(sequences: readonly Sequence[], added = 0): KeyValueCache {
+    const lengths = sequences.map(({ layers }) => layers.map(({ length }) => length))
+    const crossLengths = sequences.map(({ cross }) => cross.map((rows) => rows?.length))
+    const capacities = longestOf(lengths).map((length) => roomFor(length + added))
+    const cache = new KeyValueCache(this.#settings, lengths, crossLengths, capacities)
+    cache.#fill(sequences)
+    return cache
   }
 
   #sequences(): readonly Sequence[] {
@@ -192,49 +189,61 @@ export class KeyValueCache {
     }
   }
 
-  /** An arena of the capacities, with anything in it. */
-  #allocate(): Arena {
-    const { sequences } = this
+  /** An arena in which nothing but what gated blocks may attend to is said yet: rows that are in use are written before they are read. */
+  #allocate(capacities: readonly number[]): Arena {
+    const sequences = this.#lengths.length
     const { config, spare } = this.#settings
     const { keyValueHeads, heads, hiddenSize } = config
-    const tensors = this.#capacities.flatMap((capacity, layer) => {
+    const tensors = capacities.flatMap((capacity, layer) => {
       const shape = [sequences, keyValueHeads, capacity, cachedHeadSize(config.headSize)]
-      const own = [cacheInput.keys(layer), cacheInput.values(layer)].map((name) => ({ name, shape }))
-      const attended = this.#longestCross(layer)
-      if (attended === undefined) return own
-      const crossShape = [sequences, heads, 1, attended, hiddenSize / heads]
-      const cross = [cacheInput.crossKeys(layer), cacheInput.crossValues(layer)]
+      return [cacheInput.keys(layer), cacheInput.values(layer)].map((name) => ({ name, shape }))
+    })
+    const attended = capacities.map((_, layer) => longestCross(this.#crossLengths, layer))
+    const crossTensors = attended.flatMap((longest, layer) => {
+      if (longest === undefined) return []
+      const shape = [sequences, heads, 1, longest, hiddenSize / heads]
       return [
-        ...own,
-        ...cross.map((name) => ({ name, shape: crossShape })),
-        { name: cacheInput.crossMask(layer), shape: [sequences, 1, 1, 1, attended] },
+        { name: cacheInput.crossKeys(layer), shape },
+        { name: cacheInput.crossValues(layer), shape },
+        { name: cacheInput.crossMask(layer), shape: [sequences, 1, 1, 1, longest] },
       ]
     })
-    return new Arena(tensors, spare)
+    const arena = new Arena([...tensors, ...crossTensors], spare)
+    for (const [layer, longest] of attended.entries()) {
+      if (longest === undefined) continue
+      // What the mask hides is multiplied all the same: it has to be a number.
+      arena.get(cacheInput.crossKeys(layer)).fill(0)
+      arena.get(cacheInput.crossValues(layer)).fill(0)
+      const mask = arena.get(cacheInput.crossMask(layer)).fill(MASKED)
+      for (const [sequence, lengths] of this.#crossLengths.entries()) {
+        mask.fill(0, sequence * longest, sequence * longest + lengths[layer]!)
+      }
+    }
+    return arena
   }
 
-  #longestCross(layer: number): number | undefined {
-    const lengths = this.#crossLengths
-      .map((lengths) => lengths[layer])
-      .filter((length) => length !== undefined)
-    return lengths.length > 0 ? Math.max(...lengths) : undefined
-  }
-
-  /** Writes the rows of all sequences from the start, and which of those of gated blocks there are. */
+  /** Copies the rows of all sequences to the start. */
   #fill(sequences: readonly Sequence[]): void {
     for (const [i, from] of sequences.entries()) {
       const into = this.#sequence(i)
       for (const [layer, rows] of from.layers.entries()) copyRows(rows, into.layers[layer]!)
-      for (const [layer, rows] of from.cross.entries()) {
-        const target = into.cross[layer]
-        if (!rows || !target) continue
-        copyRows(rows, target)
-        const { capacity, length } = target
-        const mask = this.#arena.get(cacheInput.crossMask(layer)).subarray(i * capacity, (i + 1) * capacity)
-        mask.fill(0, 0, length).fill(MASKED, length)
-      }
+      for (const [layer, rows] of from.cross.entries()) if (rows) copyRows(rows, into.cross[layer]!)
     }
   }
+}
+
+/** The rows that the gated block of each layer attends to, where there is one. */
+type CrossLengths = readonly (number | undefined)[]
+
+/** For each layer, the most rows of any sequence. */
+function longestOf(lengths: readonly (readonly number[])[]): readonly number[] {
+  const [first] = lengths as readonly [readonly number[], ...(readonly number[])[]]
+  return first.map((_, layer) => Math.max(...lengths.map((of) => of[layer]!)))
+}
+
+function longestCross(lengths: readonly CrossLengths[], layer: number): number | undefined {
+  const known = lengths.map((of) => of[layer]).filter((length) => length !== undefined)
+  return known.length > 0 ? Math.max(...known) : undefined
 }
 
 /** What one sequence has of each layer; of gated blocks, where there is one. */
@@ -251,15 +260,6 @@ interface Rows {
   readonly capacity: number
   readonly headSize: number
   readonly length: number
-}
-
-const NO_ROWS: Rows = {
-  keys: new Float32Array(),
-  values: new Float32Array(),
-  heads: 0,
-  capacity: 0,
-  headSize: 0,
-  length: 0,
 }
 
 /** One sequence's part of an arena's keys and values, [sequences, heads, …, capacity, headSize] each. */

@@ -167,7 +167,6 @@ export class Pal {
         this.#answerTokens([...history, { role: 'user', content: question }], answer, prompt.ids.length),
       )
       const scores = await scoreAnswers(await this.#languageModel, prompt, tokens, { signal })
-      await prompt.cache.release()
       return answers.map((answer, i) => ({
         answer,
         logProbability: scores[i]!,
@@ -182,7 +181,7 @@ export class Pal {
    */
   async listen(audio: AudioInput | readonly AudioInput[], options: ListenOptions = {}): Promise<AudioMemory> {
     checkListenOptions(options)
-    return this.#whileOpen(options.signal, (signal) => this.#ears.hear(audio, { ...options, signal }))
+    return this.#whileOpen(options.signal, (signal) => this.#ears.listen(audio, { ...options, signal }))
   }
 
   /** Frees the model, all that it is compiled to included. What is under way ends with an error. */
@@ -259,7 +258,7 @@ export class Pal {
       }
     } finally {
       if (isWaiting) done(this.#result(prepared, text)) // Whoever read the pieces has left.
-      await prompt.cache.release()
+      await tokens.return('stop')
     }
   }
 
@@ -281,7 +280,7 @@ export class Pal {
     const { ids } = tokenizer.chat([...history, { role: 'user', content: question }], {
       addGenerationPrompt: true,
     })
-    const heard = await this.#ears.hearOnce(audio, ids.length, options)
+    const heard = await this.#ears.hear(audio, ids.length, options)
     return {
       start,
       heard,

@@ -55,7 +55,7 @@ export class Arena {
     return buffer
   }
 
-  /** Waits until the memory is here again: for the run that has it, and for the runtime that keeps it. */
+  /** Waits until the memory is here again, unless it was given away: for the run that has it, and for the runtime that keeps it. */
   async home(): Promise<void> {
     for (;;) {
       const place = this.#place

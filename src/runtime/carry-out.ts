@@ -106,7 +106,7 @@ function sessionOptions({
     // What a mask hides has weights of e^-88 at the softmax: numbers so small that arithmetic with them is slow.
     'session.set_denormal_as_zero': '1',
     // A run is hundreds of small operations: threads that wait awake for the next save a token a fifth of its time. A training step's are
-    // large, and whoever prepares the next batch needs a core meanwhile.
+    // large, and whoever prepares the next batch needs a core all the while; an encoder's run is short.
     'session.intra_op.allow_spinning': purpose === 'training' ? '0' : '1',
     // Each program has threads of its own: awake behind a run, they would take the cores from the next program's.
     'session.force_spinning_stop': '1',

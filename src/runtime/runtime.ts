@@ -50,7 +50,7 @@ export interface BlockSource extends BlockFormat {
 export interface CompileOptions {
   /** The numbers of frozen weights. A parameter without any is fed, or lent, at each run. */
   readonly weights?: (name: string) => WeightSource | undefined
-  /** `training` computes with what weights in blocks stand for, all others round what they multiply, too. @default 'inference' */
+  /** `training` computes with what weights in blocks stand for, `inference` rounds what they multiply, too. @default 'inference' */
   readonly purpose?: Purpose
   /**
    * Keep a second, blocked copy of every frozen weight: a training step is about a tenth faster, decoding a third,

@@ -1,30 +1,41 @@
 /**
  * Memory that was in use, for what needs as much next. Memory that comes from the system takes some five times as long to be written to, the
- * first time, and V8 collects garbage whenever 64 MiB of it have come.
+ * first time, and V8 collects garbage whenever 64 MiB of it have come. What nobody has taken for a while is let go of.
  */
 export class SpareMemory {
   readonly #most: number
-  /** What came last goes first. */
+  readonly #patience: number
+  /** What came last is first. */
   #buffers: ArrayBuffer[] = []
+  #timer: NodeJS.Timeout | undefined
 
-  /** @param most bytes that may lie idle. @default 128 MiB */
-  constructor(most = 2 ** 27) {
+  /**
+   * @param most bytes that may lie idle. @default 128 MiB
+   * @param patience milliseconds that they may. @default 1000
+   */
+  constructor(most = 2 ** 27, patience = 1000) {
     this.#most = most
+    this.#patience = patience
   }
 
-  /** At least so many bytes, with anything in them, but not more than twice as many; zeros from the system if none are spare. */
+  /** At least so many bytes, with anything in them, but not more than a quarter more; zeros from the system if none are spare. */
   take(bytes: number): ArrayBuffer {
-    const at = this.#buffers.findIndex(({ byteLength }) => byteLength >= bytes && byteLength <= 2 * bytes)
+    const at = this.#buffers.findIndex(({ byteLength }) => byteLength >= bytes && byteLength <= 1.25 * bytes)
     return at < 0 ? new ArrayBuffer(bytes) : this.#buffers.splice(at, 1)[0]!
   }
 
-  /** What has lain idle longest is given up for it, if there is too much. */
+  /** Where there is too much, what has lain idle longest is let go of. */
   give(buffer: ArrayBuffer): void {
+    if (buffer.byteLength > this.#most) return
     this.#buffers.unshift(buffer)
-    let total = 0
-    this.#buffers = this.#buffers.filter(({ byteLength }) => {
-      total += byteLength
-      return total <= this.#most
-    })
+    while (total(this.#buffers) > this.#most) this.#buffers.pop()
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#buffers = []
+    }, this.#patience).unref()
   }
+}
+
+function total(buffers: readonly ArrayBuffer[]): number {
+  return buffers.reduce((sum, { byteLength }) => sum + byteLength, 0)
 }

@@ -21,7 +21,10 @@ export interface AskResult {
 export interface Timings {
   /** Reading and decoding the audio files; if they were listened to before, then. */
   readonly decodeMs: number
-  /** From the waveform to what the language model remembers of it; if it was listened to before, then. */
+  /**
+   * From the waveform to what the language model remembers of it; if it was listened to before, then. What is read together with the
+   * question is not in it.
+   */
   readonly encodeMs: number
   /** Since the question was asked. */
   readonly firstTokenMs: number

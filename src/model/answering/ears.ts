@@ -52,11 +52,11 @@ export class Ears {
    * Several audios are heard one after the other, as if they were one.
    * @throws PalError for audio that cannot be read or is none, and for a memory of another model
    */
-  async hear(audio: AudioInput | readonly AudioInput[], options: ListenOptions = {}): Promise<AudioMemory> {
+  async listen(audio: AudioInput | readonly AudioInput[], options: ListenOptions = {}): Promise<AudioMemory> {
     const inputs = inputsOf(audio)
     const given = this.#given(inputs)
     if (given) return given
-    const memory = await this.#hear(inputs, options, (listener, encoded) =>
+    const memory = await this.#encodeAll(inputs, options, (listener, encoded) =>
       listener.listen(encoded, options.signal),
     )
     this.#memories.add(memory)
@@ -65,18 +65,19 @@ export class Ears {
 
   /**
    * The same for a single question, whose cache it is.
-   * @param room for so many tokens of text
+   * @param textTokens that there is to be room for
    */
-  async hearOnce(
+  async hear(
     audio: AudioInput | readonly AudioInput[],
-    room: number,
+    textTokens: number,
     options: ListenOptions = {},
   ): Promise<HeardOnce> {
     const inputs = inputsOf(audio)
     const given = this.#given(inputs)
-    if (!given) return this.#hear(inputs, options, (listener, encoded) => listener.hear(encoded, room))
+    if (!given)
+      return this.#encodeAll(inputs, options, (listener, encoded) => listener.hear(encoded, textTokens))
     const { cache, nextPosition, ...rest } = given
-    return { ...rest, cache: cache.copy(room), audio: undefined, position: nextPosition }
+    return { ...rest, cache: cache.copy(textTokens), audio: undefined, position: nextPosition }
   }
 
   /** A memory that is all that was given. */
@@ -85,7 +86,7 @@ export class Ears {
   }
 
   /** @param listen to all of it, as if it were one */
-  async #hear<T>(
+  async #encodeAll<T>(
     inputs: readonly AudioInput[],
     options: ListenOptions,
     listen: (listener: Listener, encoded: readonly EncodedAudio[]) => Promise<T>,

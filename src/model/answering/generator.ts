@@ -24,7 +24,6 @@ export async function* generate(
   { sampler, maxTokens, endIds, signal }: GenerateOptions,
 ): AsyncGenerator<number, Ending, void> {
   signal?.throwIfAborted()
-  const { cache } = prompt
   const seen = new Set(prompt.ids)
   try {
     let { logits, next } = await model.readPrompt(prompt, signal)
@@ -36,16 +35,15 @@ export async function* generate(
       seen.add(token)
       yield token
       signal?.throwIfAborted()
-      logits = await model.read(cache, { ids: [token] }, next++)
+      logits = await model.read(prompt.cache, { ids: [token] }, next++)
     }
   } finally {
-    await cache.home() // What the runtime keeps is freed only when it is asked for.
+    await prompt.cache.release()
   }
 }
 
 /** One of several answers that are generated together. */
 export interface Generation extends Omit<GenerateOptions, 'signal'> {
-  /** Its cache is released when the answers go on together. */
   readonly prompt: Prompt
   /** Takes a token of the answer, and says whether the answer is to go on. */
   readonly take: (token: number) => boolean
@@ -62,15 +60,21 @@ export async function generateTogether(
   signal?: AbortSignal,
 ): Promise<readonly Ending[]> {
   const endings = new Map<Generation, Ending>()
-  let going: Going[] = []
-  for (const generation of generations) {
-    const { prompt } = generation
-    const { logits, next } = await model.readPrompt(prompt, signal)
-    await prompt.cache.home()
-    going.push({ generation, seen: new Set(prompt.ids), next, count: 0, token: 0, logits })
+  /** Those that are not released yet. */
+  const caches = new Set(generations.map(({ prompt }) => prompt.cache))
+  const release = async () => {
+    for (const cache of caches) await cache.release()
+    caches.clear()
   }
-  let cache: KeyValueCache | undefined
   try {
+    let going: Going[] = []
+    for (const generation of generations) {
+      const { prompt } = generation
+      const { logits, next } = await model.readPrompt(prompt, signal)
+      await prompt.cache.home()
+      going.push({ generation, seen: new Set(prompt.ids), next, count: 0, token: 0, logits })
+    }
+    let cache: KeyValueCache | undefined
     for (;;) {
       signal?.throwIfAborted()
       const staying: number[] = []
@@ -80,13 +84,13 @@ export async function generateTogether(
         else staying.push(i)
       }
       if (staying.length === 0) return generations.map((generation) => endings.get(generation)!)
-      if (!cache) {
-        cache = KeyValueCache.join(staying.map((i) => going[i]!.generation.prompt.cache))
-        for (const { generation } of going) await generation.prompt.cache.release()
-      } else if (staying.length < going.length) {
-        await cache.home()
-        const rest = cache.only(staying)
-        await cache.release()
+      if (!cache || staying.length < going.length) {
+        await cache?.home()
+        const rest: KeyValueCache = cache
+          ? cache.only(staying)
+          : KeyValueCache.join(staying.map((i) => going[i]!.generation.prompt.cache))
+        await release()
+        caches.add(rest)
         cache = rest
       }
       going = staying.map((i) => going[i]!)
@@ -101,7 +105,7 @@ export async function generateTogether(
       }
     }
   } finally {
-    await cache?.release()
+    await release()
   }
 }
 

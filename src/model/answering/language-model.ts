@@ -16,14 +16,14 @@ export interface Reading {
   readonly ids?: readonly number[]
 }
 
-/** What an answer is given to. */
+/** What an answer is given to, once: whoever answers it releases its cache, however that ends. */
 export interface Prompt {
   /** What was heard and read before. It grows. */
   readonly cache: KeyValueCache
   /** Audio tokens [length, hiddenSize] that are yet to be read, before the text. @default none */
   readonly audio?: Float32Array | undefined
   readonly ids: readonly number[]
-  /** Of the first of them. */
+  /** Of the first token that is read, of audio or text. */
   readonly position: number
 }
 
@@ -79,7 +79,7 @@ export class LanguageModel {
   }
 
   /** A cache for what this model hears and reads. Its memory, once released, is there for the next. */
-  emptyCache(options: Pick<EmptyCacheOptions, 'room' | 'cross'> = {}): KeyValueCache {
+  emptyCache(options: Pick<EmptyCacheOptions, 'capacities' | 'cross'> = {}): KeyValueCache {
     return KeyValueCache.empty(this.config, { ...options, groups: this.#groups, spare: this.#spare })
   }
 

@@ -83,9 +83,10 @@ export class Listener {
    */
   async listen(audios: readonly EncodedAudio[], signal?: AbortSignal): Promise<AudioPrefix> {
     const { cache, audio, position, tokens } = await this.hear(audios)
-    if (audio) {
-      await this.#languageModel.read(cache, { audio }, position, signal)
-      await cache.home()
+    try {
+      if (audio) await this.#languageModel.read(cache, { audio }, position, signal)
+    } finally {
+      await cache.home() // What the runtime keeps is freed only when it is asked for.
     }
     return { cache, nextPosition: position + tokens.plits, tokens }
   }
@@ -93,24 +94,22 @@ export class Listener {
   /**
    * What is heard without being read, which is all that LAL hears. What is to be read is read with the question, so that the language
    * model's weights are gone through once.
-   * @param room for so many tokens of text in the cache. @default none
+   * @param textTokens that there is to be room for, and some more. @default none: whoever asks goes on from a copy
    */
-  async hear(audios: readonly EncodedAudio[], room?: number): Promise<HeardAudio> {
+  async hear(audios: readonly EncodedAudio[], textTokens?: number): Promise<HeardAudio> {
     const { feeds, layout } = this.#place(audios)
     const { tokens, sequenceStart: position } = layout
     const { memory, cross } = this.#layers
-    const heard = memory.map((hears) => (hears ? tokens.lal : 0))
-    const capacities = heard.map((rows) =>
-      room === undefined ? rows + tokens.plits : roomFor(rows + tokens.plits + room),
-    )
+    const rows = memory.map((hears) => (hears ? tokens.lal : 0))
+    const capacityFor = (own: number) =>
+      textTokens === undefined ? own + tokens.plits : roomFor(own + tokens.plits + textTokens)
     const cache = this.#languageModel.emptyCache({
-      room: capacities,
+      capacities: rows.map(capacityFor),
       cross: cross.map((hears) => (hears ? tokens.cross : undefined)),
     })
-    const layer = memory.indexOf(true)
-    const behind = layer < 0 ? 0 : capacities[layer]! - tokens.lal
-    const { outputs } = await this.#program.run({ ...feeds, room: this.#emptyRows(behind) }, cache.arena)
-    cache.advance(heard)
+    const room = this.#emptyRows(capacityFor(tokens.lal) - tokens.lal)
+    const { outputs } = await this.#program.run({ ...feeds, room }, cache.arena)
+    cache.advance(rows)
     return { cache, audio: outputs.sequence?.data as Float32Array | undefined, position, tokens }
   }
 

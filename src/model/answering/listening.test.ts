@@ -104,7 +104,14 @@ for (const [name, config] of Object.entries(configs)) {
         return { cache, position: memory.nextPosition + text.length }
       }
       const starts = await Promise.all([0, 1, 2].map(start))
-      const together = KeyValueCache.join(starts.map(({ cache }) => cache))
+      /** In memory of a cache that held no numbers, of the same size. */
+      const rejoined = async (make: () => KeyValueCache) => {
+        const used = make()
+        used.arena.flat.fill(Number.NaN)
+        await used.release()
+        return make()
+      }
+      const together = await rejoined(() => KeyValueCache.join(starts.map(({ cache }) => cache)))
       for (let step = 0; step < 4; step++) {
         const ids = [step, 10 + step, 20 + step]
         const positions = starts.map(({ position }) => position + step)
@@ -114,7 +121,7 @@ for (const [name, config] of Object.entries(configs)) {
         }
       }
       await together.home()
-      const rest = together.only([2, 0])
+      const rest = await rejoined(() => together.only([2, 0]))
       const [last] = await languageModel.next(
         rest,
         [7, 8],

@@ -24,7 +24,6 @@ const BUDGET = 2 ** 28
  * are equally long are read together, from copies of one cache. The log-softmax is over all logits, as in
  * lm-evaluation-harness's `_loglikelihood_tokens` (lm_eval/models/huggingface.py) and in training.
  *
- * @param prompt its cache is at home when this is done
  * @throws the signal's reason, between two tokens
  */
 export async function scoreAnswers(
@@ -35,17 +34,17 @@ export async function scoreAnswers(
 ): Promise<readonly number[]> {
   signal?.throwIfAborted()
   const { cache } = prompt
-  let root: Root
   try {
-    root = { cache, ...(await model.readPrompt(prompt, signal)) }
+    const root = { cache, ...(await model.readPrompt(prompt, signal)) }
+    await cache.home()
+    const scores = new Float64Array(answers.length)
+    for (const group of groups(answers, Math.max(1, Math.floor(budget / cache.arena.flat.byteLength)))) {
+      await scoreTree(model, root, group, scores, signal)
+    }
+    return [...scores]
   } finally {
-    await cache.home() // What the runtime keeps is freed only when it is asked for.
+    await cache.release()
   }
-  const scores = new Float64Array(answers.length)
-  for (const group of groups(answers, Math.max(1, Math.floor(budget / cache.arena.flat.byteLength)))) {
-    await scoreTree(model, root, group, scores, signal)
-  }
-  return [...scores]
 }
 
 interface Answer {

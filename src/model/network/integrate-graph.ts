@@ -42,6 +42,7 @@ export function integrateGraph(network: Network): IntegrateGraph {
     }
   })
   const { sequence, memory, cross } = network.integrate(audio)
+  // Where nothing is remembered, no output needs it.
   const room = graph.input('room', [1, llm.keyValueHeads, 'room', llm.headSize])
   const rows = (parts: readonly KeyValues[], which: 'keys' | 'values') =>
     asRows(
