@@ -88,7 +88,7 @@ export class KeyValueCache {
     return this.#with(sequences.map((sequence) => this.#sequence(sequence)))
   }
 
-  /** @param added room for so many rows more of each layer. @default some */
+  /** @param added there is to be room for so many rows more of each layer, beside some to spare */
   copy(added = 0): KeyValueCache {
     return this.#with(this.#sequences(), added)
   }

@@ -15,17 +15,15 @@ export interface GenerateOptions {
 /** Why an answer ended: the model ended it, a stop string came, or it was as long as it may be. */
 export type Ending = 'end' | 'stop' | 'limit'
 
-/**
- * Answers a prompt token by token. Whoever leaves the loop early stops the model: nothing is computed ahead.
- */
+/** Answers a prompt token by token. Whoever leaves the loop early stops the model: nothing is computed ahead. */
 export async function* generate(
   model: LanguageModel,
   prompt: Prompt,
   { sampler, maxTokens, endIds, signal }: GenerateOptions,
 ): AsyncGenerator<number, Ending, void> {
-  signal?.throwIfAborted()
   const seen = new Set(prompt.ids)
   try {
+    signal?.throwIfAborted()
     let { logits, next } = await model.readPrompt(prompt, signal)
     for (let count = 0; ; count++) {
       signal?.throwIfAborted()

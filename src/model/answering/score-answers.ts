@@ -32,9 +32,9 @@ export async function scoreAnswers(
   answers: readonly (readonly number[])[],
   { signal, budget = BUDGET }: { readonly signal?: AbortSignal | undefined; readonly budget?: number } = {},
 ): Promise<readonly number[]> {
-  signal?.throwIfAborted()
   const { cache } = prompt
   try {
+    signal?.throwIfAborted()
     const root = { cache, ...(await model.readPrompt(prompt, signal)) }
     await cache.home()
     const scores = new Float64Array(answers.length)
