@@ -175,7 +175,7 @@ async function tokenizerOf(loaded: LoadedRecipe, sourceOf: SourceOf): Promise<Ch
   const { ownTokenizer } = await import('../train/tokenizer.js')
   const { withSystem } = await import('../text/chat.js')
   const { config, bases } = await resolvePlan(loaded.recipe.model)
-  if (bases.llm) return withSystem(bases.llm.tokenizer, config.system)
+  if (bases.llm) return withSystem(bases.llm.tokenizer(), config.system)
   const { vocabularySize } = config.llm
   const run = runFolder(loaded)
   if (existsSync(join(run, 'tokenizer', 'tokenizer_config.json'))) {

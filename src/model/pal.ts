@@ -7,7 +7,7 @@ import { createSampler } from '../llm/sampling.js'
 import { peakMemoryMiB } from '../runtime/peak-memory.js'
 import { probe } from '../runtime/probe.js'
 import { Runtime } from '../runtime/runtime.js'
-import type { ChatMessage } from '../text/chat.js'
+import type { ChatMessage, ChatTokenizer } from '../text/chat.js'
 import { type StoppingText, stopAt } from '../text/stop-strings.js'
 import { createTextStream, type TextStream } from '../text/text-stream.js'
 import { Answer, type AskResult } from './answering/answer.js'
@@ -73,20 +73,23 @@ export class Pal {
   readonly #model: OpenedModel
   readonly #languageModel: Promise<LanguageModel>
   readonly #ears: Ears
+  readonly #tokenizer: ChatTokenizer
   /** Aborted when the model is closed. */
   readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
 
+  /** @throws PalError for a tokenizer that is malformed */
   constructor(runtime: Runtime, model: OpenedModel) {
     const { config, weights } = model
     // One for each answer that is under way: more than ten are no leak.
     setMaxListeners(0, this.#closing.signal)
     this.#runtime = runtime
     this.#model = model
-    // Compiling goes on in the runtime's thread while this one reads the audio.
+    // Compiling goes on in the runtime's thread while this one makes the tokenizer and reads the audio.
     this.#languageModel = LanguageModel.compile(runtime, config.model, weights)
     this.#languageModel.catch(() => undefined) // Whoever asks is told.
     this.#ears = new Ears(runtime, model, this.#languageModel)
+    this.#tokenizer = model.tokenizer()
   }
 
   /** What the model is. */
@@ -276,7 +279,7 @@ export class Pal {
     }
     const sample = createSampler(options)
     stopAt(options.stop ?? [])
-    const { tokenizer } = this.#model
+    const tokenizer = this.#tokenizer
     const { ids } = tokenizer.chat([...history, { role: 'user', content: question }], {
       addGenerationPrompt: true,
     })
@@ -296,14 +299,14 @@ export class Pal {
 
   /** What training would learn of an answer: its tokens and the one that ends it. */
   #answerTokens(before: readonly ChatMessage[], answer: string, promptLength: number): readonly number[] {
-    const { ids, learn } = this.#model.tokenizer.chat([...before, { role: 'assistant', content: answer }], {
+    const { ids, learn } = this.#tokenizer.chat([...before, { role: 'assistant', content: answer }], {
       addGenerationPrompt: false,
     })
     return ids.filter((_, i) => i >= promptLength && learn[i])
   }
 
   #answerText({ stop = [] }: AskOptions): AnswerText {
-    return new AnswerText(createTextStream(this.#model.tokenizer), stopAt(stop))
+    return new AnswerText(createTextStream(this.#tokenizer), stopAt(stop))
   }
 
   #result({ start, heard, prompt, generating }: Prepared, text: AnswerText, ending?: Ending): AskResult {

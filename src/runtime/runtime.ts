@@ -157,7 +157,8 @@ export class Runtime {
     })
     const settings = { provider, threads }
     const runtime = new Runtime(worker, activity, settings, await roundingOf(settings))
-    await runtime.#ask({ kind: 'load' })
+    // The thread loads what it needs meanwhile. Whoever compiles is told of an error.
+    runtime.#ask({ kind: 'load' }).catch(() => undefined)
     return runtime
   }
 

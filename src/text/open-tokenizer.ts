@@ -17,17 +17,35 @@ import type { Tokenizer } from './tokenizer.js'
  * @throws PalError for a file that is missing or malformed, and for an end token that the vocabulary lacks.
  */
 export async function openTokenizer(folder: string): Promise<ChatTokenizer> {
+  return (await readTokenizer(folder))()
+}
+
+/**
+ * The same with its files read and nothing made of them yet, which takes a second where a vocabulary is large: whoever has
+ * something else compiled meanwhile makes it after that was begun.
+ * @returns what makes it, and throws what is malformed
+ * @throws PalError for a file that is missing
+ */
+export async function readTokenizer(folder: string): Promise<() => ChatTokenizer> {
   const files = {
     tokenizer: join(folder, 'tokenizer.json'),
     config: join(folder, 'tokenizer_config.json'),
     generation: join(folder, 'generation_config.json'),
     template: join(folder, 'chat_template.jinja'),
   }
-  const tokenizer = parse(await readText(files.tokenizer, KIND), files.tokenizer)
-  const config = parse(await readText(files.config, KIND), files.config)
-  const generation = parse((await readTextIfAny(files.generation, KIND)) ?? '{}', files.generation)
+  const tokenizer = await readText(files.tokenizer, KIND)
+  const config = await readText(files.config, KIND)
+  const generation = (await readTextIfAny(files.generation, KIND)) ?? '{}'
   const template = await readTextIfAny(files.template, KIND)
-  return tokenizerFrom({ tokenizer, config, generation, ...(template !== undefined && { template }) }, files)
+  return () => {
+    const parts = {
+      tokenizer: parse(tokenizer, files.tokenizer),
+      config: parse(config, files.config),
+      generation: parse(generation, files.generation),
+      ...(template !== undefined && { template }),
+    }
+    return tokenizerFrom(parts, files)
+  }
 }
 
 /** What each of these files is a part of, for messages. */

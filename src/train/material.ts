@@ -38,7 +38,7 @@ export async function openMaterial(
     signal,
   })
   const data = { sets, manifests }
-  const chat = bases.llm && withSystem(bases.llm.tokenizer, config.system)
+  const chat = bases.llm && withSystem(bases.llm.tokenizer(), config.system)
   const sourceOf = await openSources(loaded, data, config, {
     onWarning,
     ...(chat && { expectTeachable: (messages) => expectTeachable(chat, messages) }),

@@ -45,7 +45,7 @@ export async function train(loaded: LoadedRecipe, options: TrainOptions): Promis
     }),
   )
   const { config, bases } = plan
-  if (bases.llm) expectTeachable(withSystem(bases.llm.tokenizer, config.system))
+  if (bases.llm) expectTeachable(withSystem(bases.llm.tokenizer(), config.system))
   for (const [part, { name, sha256 }] of partsOf(plan)) onEvent({ kind: 'base', part, name, sha256 })
   const run = () => trainPlan(loaded, plan, whole)
   return ranks.rank === 0 ? alone(folder, run) : run()

@@ -11,7 +11,8 @@ export interface GgufModel {
   readonly file: string
   /** What config.json would say. */
   readonly config: Readonly<Record<string, unknown>>
-  readonly tokenizer: TokenizerFiles
+  /** @throws PalError for one that is malformed or not supported */
+  readonly tokenizer: () => TokenizerFiles
   /** By Hugging Face's names. */
   readonly tensors: ReadonlyMap<string, GgufWeight>
 }
@@ -36,7 +37,7 @@ export interface GgufWeight {
 export async function openGgufModel(path: string): Promise<GgufModel> {
   const gguf = await openGguf(path)
   const config = await ggufConfig(gguf)
-  return { file: path, config, tokenizer: ggufTokenizer(gguf), tensors: await weights(gguf, config) }
+  return { file: path, config, tokenizer: () => ggufTokenizer(gguf), tensors: await weights(gguf, config) }
 }
 
 async function weights(

@@ -127,12 +127,13 @@ class Reader {
   }
 
   get prompt(): readonly number[] {
-    return this.model.tokenizer.chat([{ role: 'user', content: QUESTION }], { addGenerationPrompt: true }).ids
+    return this.model.tokenizer().chat([{ role: 'user', content: QUESTION }], { addGenerationPrompt: true })
+      .ids
   }
 
   async read(answer: string, cache: KeyValueCache, position: number) {
     const { prompt, languageModel } = this
-    const { tokenizer } = this.model
+    const tokenizer = this.model.tokenizer()
     const end = tokenizer.endIds[0]!
     const tokens = [...tokenizer.encode(answer), end]
     let logits = await languageModel.read(cache, { ids: prompt }, position)

@@ -9,7 +9,8 @@ export interface Checkpoint extends StoredModel {
   /** What to call it. */
   readonly name: string
   readonly config: LlamaConfig
-  readonly tokenizer: ChatTokenizer
+  /** Makes the tokenizer. @throws PalError for one that is malformed or not supported */
+  readonly tokenizer: () => ChatTokenizer
 }
 
 /** What is stored of any pretrained model. */

@@ -14,7 +14,7 @@ export async function ggufCheckpoint(path: string): Promise<Checkpoint> {
   return {
     name: nameOf(path),
     config: fromHuggingFace(config, path),
-    tokenizer: tokenizerFrom(tokenizer, files),
+    tokenizer: () => tokenizerFrom(tokenizer(), files),
     tensors,
     file: path,
   }

@@ -4,7 +4,7 @@ import { PalError } from '../../errors.js'
 import { nameInCache, writeModelName } from '../../hub/model-name.js'
 import { fromHuggingFace } from '../../llm/from-hugging-face.js'
 import { readText } from '../../reading.js'
-import { openTokenizer } from '../../text/open-tokenizer.js'
+import { readTokenizer } from '../../text/open-tokenizer.js'
 import { isScales, readBlocks, type StoredBlocks, storedBlocks } from '../../weights/block-tensors.js'
 import { openWeights } from '../../weights/open-weights.js'
 import { readTensor, type StoredTensor } from '../../weights/safetensors.js'
@@ -25,7 +25,7 @@ export async function huggingFaceCheckpoint(folder: string): Promise<Checkpoint>
     const inBlocks = blocks.get(name)
     tensors.set(name, inBlocks ? await asBlocks(inBlocks) : await inItsPlace(tensor))
   }
-  return { name: nameOf(folder), config, tokenizer: await openTokenizer(folder), tensors, file: folder }
+  return { name: nameOf(folder), config, tokenizer: await readTokenizer(folder), tensors, file: folder }
 }
 
 /**

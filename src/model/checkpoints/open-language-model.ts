@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { PalError } from '../../errors.js'
 import type { LlamaConfig } from '../../llm/config.js'
+import { once } from '../../once.js'
 import type { WeightSource } from '../../runtime/runtime.js'
 import type { ChatTokenizer } from '../../text/chat.js'
 import type { ModelConfig } from '../config/config.js'
@@ -16,7 +17,8 @@ import { huggingFaceCheckpoint } from './hugging-face-checkpoint.js'
 export interface OpenedLanguageModel {
   readonly name: string
   readonly config: LlamaConfig
-  readonly tokenizer: ChatTokenizer
+  /** Made when it is first asked for. @throws PalError for one that is malformed, or of more tokens than the model has embeddings */
+  readonly tokenizer: () => ChatTokenizer
   /** Where each weight lies, by the names of a `Network`: Hugging Face's, after `llm.`. */
   readonly weights: (name: string) => WeightSource | undefined
   /** Tells this model from every other: see `fingerprint`. */
@@ -37,9 +39,9 @@ export async function openLanguageModel(
   options: CopyOptions = {},
 ): Promise<OpenedLanguageModel> {
   const checkpoint = await openCheckpoint(path)
-  const { name, config, tokenizer, tensors, file } = checkpoint
+  const { name, config, tensors, file } = checkpoint
   checkTensors(file, tensors, decoderTensors(config))
-  checkVocabulary(checkpoint)
+  const tokenizer = once(() => fittingTokenizer(checkpoint))
   const sha256 = await fingerprint(checkpoint)
   const places = await placesOf(checkpoint, sha256, options)
   return { name, config, tokenizer, sha256, weights: (weight) => places.get(weight.replace(/^llm\./, '')) }
@@ -76,8 +78,10 @@ function decoderTensors(config: LlamaConfig) {
   )
 }
 
-function checkVocabulary({ config, tokenizer, file }: Checkpoint): void {
-  if (tokenizer.vocabularySize <= config.vocabularySize) return
+function fittingTokenizer(checkpoint: Checkpoint): ChatTokenizer {
+  const { config, file } = checkpoint
+  const tokenizer = checkpoint.tokenizer()
+  if (tokenizer.vocabularySize <= config.vocabularySize) return tokenizer
   throw new PalError(
     `expected a tokenizer of at most ${config.vocabularySize} tokens, as many as the model has embeddings, got ${tokenizer.vocabularySize}`,
     { file },

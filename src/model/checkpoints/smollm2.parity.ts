@@ -44,7 +44,7 @@ describe('SmolLM2-135M-Instruct', { skip }, () => {
 
   for (const path of [folder, join(folder, 'model.gguf')]) {
     test(`token ids, from ${path === folder ? 'the folder' : 'the GGUF file'}`, async () => {
-      const { tokenizer } = await openLanguageModel(path, { cache })
+      const tokenizer = (await openLanguageModel(path, { cache })).tokenizer()
       for (const { text, ids } of expected.texts) assert.deepEqual(tokenizer.encode(text), ids, text)
       for (const { messages, ids } of expected.prompts) {
         assert.deepEqual(tokenizer.chat(messages, { addGenerationPrompt: true }).ids, ids)

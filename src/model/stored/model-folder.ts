@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PalError } from '../../errors.js'
+import { once } from '../../once.js'
 import type { WeightSource } from '../../runtime/runtime.js'
 import { type ChatTokenizer, withSystem } from '../../text/chat.js'
-import { openTokenizer } from '../../text/open-tokenizer.js'
+import { readTokenizer } from '../../text/open-tokenizer.js'
 import { openBlockFile, type StoredBlocks } from '../../weights/block-tensors.js'
 import { readTensor, type StoredTensor, writeSafetensors } from '../../weights/safetensors.js'
 import { writeAtomically } from '../../weights/write-atomically.js'
@@ -37,7 +38,8 @@ export interface OpenedModel {
   readonly config: ModelDescription
   /** Each weight's numbers: float32 and blocks stay in their file, half precision is widened into memory. */
   readonly weights: (name: string) => WeightSource | undefined
-  readonly tokenizer: ChatTokenizer
+  /** Made when it is first asked for. @throws PalError for one that is malformed, or of more tokens than the model has embeddings */
+  readonly tokenizer: () => ChatTokenizer
 }
 
 const WEIGHTS = 'model.safetensors'
@@ -84,26 +86,30 @@ export async function openModel(
   options: BaseOptions = {},
 ): Promise<OpenedModel> {
   const config = await readDescription(folder)
-  const tokenizing = config.bases?.llm ? undefined : openTokenizer(folder)
-  tokenizing?.catch(() => undefined) // Its error comes after those of the configuration.
   const stored = await openStored(join(folder, WEIGHTS), config)
   const bits = config.quantization?.bits
   const bases = await openBases(folder, config, chosen, bits ? { ...options, bits } : options)
   const own = await ownWeights(stored, bases, options)
   const given = baseWeights(bases)
-  const tokenizer = bases.llm?.tokenizer ?? ((await tokenizing) as ChatTokenizer)
-  if (tokenizer.vocabularySize > config.model.llm.vocabularySize) {
-    throw new PalError(
-      `expected a tokenizer of at most ${config.model.llm.vocabularySize} tokens, as many as the model has embeddings, got ${tokenizer.vocabularySize}`,
-      { file: join(folder, 'tokenizer.json') },
-    )
-  }
+  const tokenizer = bases.llm?.tokenizer ?? (await readTokenizer(folder))
   return {
     folder,
     config,
     weights: (name) => own(name) ?? given(name),
-    tokenizer: withSystem(tokenizer, config.model.system),
+    tokenizer: once(() => withSystem(fitting(tokenizer(), folder, config), config.model.system)),
   }
+}
+
+function fitting(
+  tokenizer: ChatTokenizer,
+  folder: string,
+  { model: { llm } }: ModelDescription,
+): ChatTokenizer {
+  if (tokenizer.vocabularySize <= llm.vocabularySize) return tokenizer
+  throw new PalError(
+    `expected a tokenizer of at most ${llm.vocabularySize} tokens, as many as the model has embeddings, got ${tokenizer.vocabularySize}`,
+    { file: join(folder, 'tokenizer.json') },
+  )
 }
 
 interface Stored {

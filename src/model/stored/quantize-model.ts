@@ -13,6 +13,7 @@ import {
 } from '../../weights/safetensors.js'
 import { writeAtomically } from '../../weights/write-atomically.js'
 import { writing } from '../../weights/writing.js'
+import type { Checkpoint } from '../checkpoints/checkpoint.js'
 import { huggingFaceCheckpoint } from '../checkpoints/hugging-face-checkpoint.js'
 import {
   isModelFolder,
@@ -62,7 +63,7 @@ export async function quantizeModel(
 ): Promise<Quantized> {
   await expectNothingIn(out)
   const described = (await isModelFolder(folder)) ? await readDescription(folder) : undefined
-  const { name } = described ?? (await huggingFaceCheckpoint(folder))
+  const { name } = described ?? (await usableCheckpoint(folder))
   const stored = await openWeights(folder)
   const chosen = new Set([...stored].filter(isMatrixOf(described !== undefined)).map(([name]) => name))
   await refuseRounded(folder, described, stored)
@@ -156,6 +157,13 @@ interface Original {
 
 const CARD = 'README.md'
 const ORIGINAL_CARD = 'README.original.md'
+
+/** A language model whose tokenizer can be made, too: a copy of it would be of no use otherwise. */
+async function usableCheckpoint(folder: string): Promise<Checkpoint> {
+  const checkpoint = await huggingFaceCheckpoint(folder)
+  checkpoint.tokenizer()
+  return checkpoint
+}
 
 /** In a model that hears, the language model's weights begin with `llm.`. */
 function isMatrixOf(hears: boolean): (entry: readonly [name: string, tensor: StoredTensor]) => boolean {
