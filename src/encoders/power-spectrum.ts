@@ -25,7 +25,7 @@ export interface SpectrumOptions {
 export function powerSpectrum(frames: Tensor, options: SpectrumOptions): Tensor {
   const windowSize = fixed(frames.shape[2])
   const bins = options.fftSize / 2 + 1
-  const matrix = frames.graph.constant(fourierMatrix(windowSize, options), [windowSize, 2 * bins])
+  const matrix = frames.graph.constant(() => fourierMatrix(windowSize, options), [windowSize, 2 * bins])
   const spectrum = matmul(frames, matrix)
   const real = slice(spectrum, 2, 0, bins)
   const imaginary = slice(spectrum, 2, bins, 2 * bins)

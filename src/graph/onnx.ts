@@ -6,7 +6,6 @@ import type { BlockFormat } from './stored-matrix.js'
 import {
   type Attribute,
   CONSTANT,
-  type ConstantData,
   type DType,
   INPUT,
   type Node,
@@ -154,7 +153,7 @@ function writeAttribute(writer: BinaryWriter, name: string, value: Attribute): v
 }
 
 function writeConstant(writer: BinaryWriter, tensor: Tensor): void {
-  const data = tensor.graph.constants.get(tensor) as ConstantData
+  const data = tensor.graph.numbers(tensor)
   writeTensorHead(writer, tensor)
   writer.tag(9, LENGTH).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
 }

@@ -30,7 +30,7 @@ export function max(a: Tensor, axes: readonly number[]): Tensor {
 const REDUCE_MAX: Operation = {
   type: 'ReduceMax',
   gradient: ({ inputs: [a, axes], outputs: [largest] }, [g]) => {
-    const reduced = Array.from(a!.graph.constants.get(axes!)!, Number)
+    const reduced = Array.from(a!.graph.numbers(axes!), Number)
     return [toLargest(a!, largest!, g!, reduced), undefined]
   },
 }

@@ -1,5 +1,5 @@
 import { neededNodes } from './needed-nodes.js'
-import { CONSTANT, type ConstantData, Graph, INPUT, type Node, PARAMETER, type Tensor } from './tensor.js'
+import { CONSTANT, Graph, INPUT, type Node, PARAMETER, type Tensor } from './tensor.js'
 
 /** What a node's outputs become: given the node as it was, and its inputs as they are in the new graph. */
 export type Replacement = (node: Node, inputs: readonly Tensor[], graph: Graph) => readonly Tensor[]
@@ -41,7 +41,7 @@ function sourceAgain({ operation, outputs }: Node, graph: Graph): readonly Tenso
     case PARAMETER:
       return [graph.parameter(name, shape.map(Number), dtype)]
     case CONSTANT:
-      return [graph.constant(tensor.graph.constants.get(tensor) as ConstantData, shape.map(Number), dtype)]
+      return [graph.constant(tensor.graph.constants.get(tensor)!, shape.map(Number), dtype)]
     default:
       return undefined
   }

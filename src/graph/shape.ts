@@ -120,7 +120,7 @@ const SLICE: Operation = {
   type: 'Slice',
   gradient: ({ inputs: [a, startTensor, endTensor, axisTensor] }, [g]) => {
     const [start, end, axis] = [startTensor, endTensor, axisTensor].map((tensor) =>
-      Number(a!.graph.constants.get(tensor!)![0]),
+      Number(a!.graph.numbers(tensor!)[0]),
     ) as [number, number, number]
     return [padAxis(g!, axis, start, fixed(a!.shape[axis]) - end), undefined, undefined, undefined]
   },
@@ -155,7 +155,7 @@ export function padAxis(a: Tensor, axis: number, before: number, after: number):
 const PAD: Operation = {
   type: 'Pad',
   gradient: ({ inputs: [a, padsTensor] }, [g]) => {
-    const pads = a!.graph.constants.get(padsTensor!)!
+    const pads = a!.graph.numbers(padsTensor!)
     const axis = a!.shape.findIndex((dim, i) => dim !== g!.shape[i])
     const before = Number(pads[axis])
     return [slice(g!, axis, before, before + fixed(a!.shape[axis])), undefined]

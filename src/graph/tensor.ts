@@ -7,6 +7,8 @@ export type Shape = readonly Dim[]
 export type DType = 'float32' | 'int64' | 'int32' | 'bool' | 'uint8' | 'uint4'
 export type Attribute = number | readonly number[] | string | { readonly float: number }
 export type ConstantData = Float32Array | BigInt64Array | Uint8Array
+/** Numbers that are made when they are first needed: many a graph is built for the names of its parameters alone. */
+export type MakesNumbers = () => Float32Array
 
 /** A value of the graph: known by its shape, without numbers until the graph runs. */
 export interface Tensor {
@@ -57,7 +59,7 @@ export class Graph {
   readonly nodes: Node[] = []
   readonly inputs = new Map<string, Tensor>()
   readonly parameters = new Map<string, Tensor>()
-  readonly constants = new Map<Tensor, ConstantData>()
+  readonly constants = new Map<Tensor, ConstantData | MakesNumbers>()
   /** The segment under construction (set by `checkpoint`). */
   segment: Segment | undefined
   readonly #integers = new Map<string, Tensor>()
@@ -86,15 +88,24 @@ export class Graph {
   }
 
   /** Numbers that are part of the model itself, such as a mel filter bank. */
-  constant(data: ConstantData, shape: readonly number[], dtype: DType = typeOf(data)): Tensor {
-    const count = shape.reduce((product, dim) => product * dim, 1)
-    const length = dtype === 'uint4' ? Math.ceil(count / 2) : count
-    if (length !== data.length) {
-      throw new PalError(`constant: expected ${length} numbers for shape [${shape}], got ${data.length}`)
-    }
+  constant(
+    data: ConstantData | MakesNumbers,
+    shape: readonly number[],
+    dtype: DType = typeof data === 'function' ? 'float32' : typeOf(data),
+  ): Tensor {
+    if (typeof data !== 'function') expectCount(data, shape, dtype)
     const tensor = this.#source(CONSTANT, `constant_${this.constants.size}`, shape, dtype)
     this.constants.set(tensor, data)
     return tensor
+  }
+
+  /** The numbers of a constant. */
+  numbers(constant: Tensor): ConstantData {
+    const data = this.constants.get(constant)!
+    if (typeof data !== 'function') return data
+    const made = data()
+    expectCount(made, constant.shape.map(Number), constant.dtype)
+    return made
   }
 
   scalar(value: number): Tensor {
@@ -145,6 +156,13 @@ export class Graph {
     this.nodes.push(node)
     return tensors
   }
+}
+
+function expectCount({ length }: ConstantData, shape: readonly number[], dtype: DType): void {
+  const count = shape.reduce((product, dim) => product * dim, 1)
+  const expected = dtype === 'uint4' ? Math.ceil(count / 2) : count
+  if (length === expected) return
+  throw new PalError(`constant: expected ${expected} numbers for shape [${shape}], got ${length}`)
 }
 
 function typeOf(data: ConstantData): DType {
