@@ -83,9 +83,15 @@ test('several audios are heard one after the other; memories can be joined', asy
   assert.equal(joined.seconds, 0.8)
   assert.equal(joined.tokens.lal, 26 + 16)
   const ofMemories = await pal.listen([await pal.listen(first), second])
-  const rowsOf = ({ cache }: AudioMemory) => cache.arena.flat
-  assert.deepEqual(rowsOf(ofMemories), rowsOf(joined))
-  assert.notDeepEqual(rowsOf(await pal.listen([second, first])), rowsOf(joined))
+  const scores = (memory: AudioMemory) => pal.score(memory, QUESTION, ['A dog.', 'Rain.'])
+  const wanted = await scores(joined)
+  assert.deepEqual(await scores(ofMemories), wanted)
+  assert.notDeepEqual(await scores(await pal.listen([second, first])), wanted)
+})
+
+test('a memory shows nothing that could be taken from it', async () => {
+  const memory = await pal.listen(noise(0.5))
+  assert.deepEqual(Object.keys(memory).sort(), ['encoded', 'seconds', 'timings', 'tokens', 'warnings'])
 })
 
 test('a conversation goes on', async () => {
@@ -472,6 +478,12 @@ describe('mistakes', () => {
     const memory = await other.listen(noise(0.5))
     await other.close()
     await assert.rejects(pal.ask(memory, QUESTION).result, /a memory that this model made/)
+  })
+
+  test('what looks like a memory of this model', async () => {
+    const copy = { ...(await pal.listen(noise(0.5))) }
+    await assert.rejects(pal.ask(copy, QUESTION).result, /a memory that this model made/)
+    await assert.rejects(pal.listen([copy, noise(0.5)]), /a memory that this model made/)
   })
 })
 

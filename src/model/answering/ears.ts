@@ -20,7 +20,7 @@ export type AudioInput = string | URL | Uint8Array | Samples | AudioMemory
 type Unheard = Exclude<AudioInput, AudioMemory>
 
 /** Audio that was listened to: good for any number of questions, without hearing it again. */
-export interface AudioMemory extends AudioPrefix, Heard {}
+export interface AudioMemory extends Pick<AudioPrefix, 'tokens'>, Heard {}
 
 /** Audio that was heard for one question. */
 export interface HeardOnce extends HeardAudio, Heard {}
@@ -39,7 +39,8 @@ export class Ears {
   readonly #description: ModelDescription
   readonly #encoder: AudioEncoder
   readonly #listener: Promise<Listener>
-  readonly #memories = new WeakSet<AudioMemory>()
+  /** What questions about a memory go on from. It is not to be had from the memory, whose every question would end with its release. */
+  readonly #starts = new WeakMap<AudioMemory, Pick<AudioPrefix, 'cache' | 'nextPosition'>>()
 
   constructor(runtime: Runtime, { config, weights }: OpenedModel, languageModel: Promise<LanguageModel>) {
     this.#description = config
@@ -56,10 +57,10 @@ export class Ears {
     const inputs = inputsOf(audio)
     const given = this.#given(inputs)
     if (given) return given
-    const memory = await this.#encodeAll(inputs, options, (listener, encoded) =>
+    const { cache, nextPosition, ...memory } = await this.#encodeAll(inputs, options, (listener, encoded) =>
       listener.listen(encoded, options.signal),
     )
-    this.#memories.add(memory)
+    this.#starts.set(memory, { cache, nextPosition })
     return memory
   }
 
@@ -76,8 +77,8 @@ export class Ears {
     const given = this.#given(inputs)
     if (!given)
       return this.#encodeAll(inputs, options, (listener, encoded) => listener.hear(encoded, textTokens))
-    const { cache, nextPosition, ...rest } = given
-    return { ...rest, cache: cache.copy(textTokens), audio: undefined, position: nextPosition }
+    const { cache, nextPosition } = this.#starts.get(given)!
+    return { ...given, cache: cache.copy(textTokens), audio: undefined, position: nextPosition }
   }
 
   /** A memory that is all that was given. */
@@ -141,7 +142,7 @@ export class Ears {
   }
 
   #expectOwn(memory: AudioMemory): AudioMemory {
-    if (this.#memories.has(memory)) return memory
+    if (this.#starts.has(memory)) return memory
     throw new PalError('expected a memory that this model made with `listen`, got one of another', {
       key: 'audio',
     })

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import type { Audio } from '../../audio/audio.js'
-import type { KeyValueCache } from '../../llm/kv-cache.js'
 import { logProbability } from '../../llm/log-probability.js'
 import { Random } from '../../random.js'
 import { Runtime } from '../../runtime/runtime.js'
 import { loadPal } from '../pal.js'
 import { type OpenedModel, openModel } from '../stored/model-folder.js'
 import { integrations, tinyConfig, writeTinyModel } from '../tiny-model.js'
-import { LanguageModel } from './language-model.js'
+import { Ears } from './ears.js'
+import { LanguageModel, type Prompt } from './language-model.js'
 import { scoreAnswers } from './score-answers.js'
 
 const QUESTION = 'What do you hear?'
@@ -29,7 +29,7 @@ for (const [name, integration] of Object.entries(integrations)) {
       const [alone] = await pal.score(memory, QUESTION, [answer])
       assert.equal(tokens, alone!.tokens)
       near(logProbability, alone!.logProbability)
-      const stepwise = await reader.read(answer, memory.cache.copy(0), memory.nextPosition)
+      const stepwise = await reader.read(answer, noise(0.5))
       assert.equal(tokens, stepwise.tokens)
       near(logProbability, stepwise.logProbability)
     }
@@ -43,16 +43,10 @@ describe('scores', () => {
   })
 
   test('the answers that may follow have a probability of one together', async () => {
-    await using pal = await loadPal({ model: folder, threads: 1 })
     await using reader = await Reader.open(folder)
-    const memory = await pal.listen(noise(0.3))
-    const { model, languageModel, prompt } = reader
+    const { model, languageModel } = reader
     const everyToken = Array.from({ length: model.config.model.llm.vocabularySize }, (_, id) => [id])
-    const scores = await scoreAnswers(
-      languageModel,
-      { cache: memory.cache.copy(0), ids: prompt, position: memory.nextPosition },
-      everyToken,
-    )
+    const scores = await scoreAnswers(languageModel, await reader.prompt(noise(0.3)), everyToken)
     near(
       scores.reduce((sum, score) => sum + Math.exp(score), 0),
       1,
@@ -60,18 +54,15 @@ describe('scores', () => {
   })
 
   test('however few are read at once', async () => {
-    await using pal = await loadPal({ model: folder, threads: 1 })
     await using reader = await Reader.open(folder)
-    const memory = await pal.listen(noise(0.3))
-    const { languageModel, prompt } = reader
     const random = new Random('answers')
     const answers = Array.from({ length: 40 }, () =>
       Array.from({ length: 1 + random.integer(5) }, () => random.integer(3)),
     )
-    const score = (budget?: number) =>
+    const score = async (budget?: number) =>
       scoreAnswers(
-        languageModel,
-        { cache: memory.cache.copy(0), ids: prompt, position: memory.nextPosition },
+        reader.languageModel,
+        await reader.prompt(noise(0.3)),
         answers,
         budget === undefined ? {} : { budget },
       )
@@ -117,30 +108,35 @@ class Reader {
     readonly model: OpenedModel,
     readonly runtime: Runtime,
     readonly languageModel: LanguageModel,
+    readonly ears: Ears,
   ) {}
 
   static async open(folder: string): Promise<Reader> {
     const model = await openModel(folder)
     const runtime = await Runtime.start({ threads: 1 })
     const languageModel = await LanguageModel.compile(runtime, model.config.model, model.weights)
-    return new Reader(model, runtime, languageModel)
+    const ears = new Ears(runtime, model, Promise.resolve(languageModel))
+    return new Reader(model, runtime, languageModel, ears)
   }
 
-  get prompt(): readonly number[] {
-    return this.model.tokenizer().chat([{ role: 'user', content: QUESTION }], { addGenerationPrompt: true })
-      .ids
+  async prompt(audio: Audio): Promise<Prompt> {
+    const { ids } = this.model.tokenizer().chat([{ role: 'user', content: QUESTION }], {
+      addGenerationPrompt: true,
+    })
+    return { ids, ...(await this.ears.hear(audio, ids.length)) }
   }
 
-  async read(answer: string, cache: KeyValueCache, position: number) {
-    const { prompt, languageModel } = this
+  async read(answer: string, audio: Audio) {
+    const { languageModel } = this
     const tokenizer = this.model.tokenizer()
     const end = tokenizer.endIds[0]!
     const tokens = [...tokenizer.encode(answer), end]
-    let logits = await languageModel.read(cache, { ids: prompt }, position)
+    const prompt = await this.prompt(audio)
+    let { logits, next } = await languageModel.readPrompt(prompt)
     let sum = 0
-    for (const [i, token] of tokens.entries()) {
+    for (const token of tokens) {
       sum += logProbability(logits)(token)
-      logits = await languageModel.read(cache, { ids: [token] }, position + prompt.length + i)
+      logits = await languageModel.read(prompt.cache, { ids: [token] }, next++)
     }
     return { logProbability: sum, tokens: tokens.length }
   }
