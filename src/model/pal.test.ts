@@ -11,9 +11,10 @@ import { encodeWav } from '../audio/write-wav.js'
 import { PalError } from '../errors.js'
 import { findModel } from '../hub/find-model.js'
 import { FakeHub, repository, useHub } from '../hub/hub.test.helper.js'
+import { KeyValueCache } from '../llm/kv-cache.js'
 import { Random } from '../random.js'
 import type { AskResult } from './answering/answer.js'
-import type { AudioMemory } from './answering/ears.js'
+import type { AudioInput, AudioMemory } from './answering/ears.js'
 import type { AskOptions } from './ask-options.js'
 import { loadPal, type Pal } from './pal.js'
 import { integrations, tinyConfig, writeTinyModel } from './tiny-model.js'
@@ -139,6 +140,26 @@ test('several questions about several audios together: what each would be alone'
   })
   assert.deepEqual(together.map(known), alone.map(known))
   assert.deepEqual(await pal.askAll([]), [])
+})
+
+test('of several questions of which one fails, those before it hold nothing', async (context) => {
+  const release = context.mock.method(KeyValueCache.prototype, 'release')
+  const question = (audio: AudioInput) => ({ audio, question: QUESTION })
+  const failing = (last: AudioInput, signal?: AbortSignal) =>
+    pal.askAll([noise(0.2), noise(0.5), last].map(question), { ...(signal && { signal }) })
+  await assert.rejects(failing('no-such.wav'), /no-such\.wav: expected an audio file/)
+  assert.equal(release.mock.callCount(), 2)
+  const controller = new AbortController()
+  const { samples, sampleRate } = noise(0.5)
+  const aborting = {
+    sampleRate,
+    get samples() {
+      controller.abort()
+      return samples
+    },
+  }
+  await assert.rejects(failing(aborting, controller.signal), { name: 'AbortError' })
+  assert.equal(release.mock.callCount(), 4)
 })
 
 describe('stop strings', () => {

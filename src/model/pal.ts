@@ -122,11 +122,8 @@ export class Pal {
     const start = performance.now()
     return this.#whileOpen(options.signal, async (signal) => {
       const languageModel = await this.#languageModel
-      const asked: { prepared: Prepared; text: AnswerText }[] = []
-      for (const { audio, question, history = [] } of questions) {
-        const prepared = await this.#prepare(audio, question, { ...options, history, signal }, start)
-        asked.push({ prepared, text: this.#answerText(options) })
-      }
+      const ready = await this.#prepareAll(questions, { ...options, signal }, start)
+      const asked = ready.map((prepared) => ({ prepared, text: this.#answerText(options) }))
       const endings = await generateTogether(
         languageModel,
         asked.map(({ prepared: { prompt, generating }, text }) => ({
@@ -262,6 +259,24 @@ export class Pal {
     } finally {
       if (isWaiting) done(this.#result(prepared, text)) // Whoever read the pieces has left.
       await tokens.return('stop')
+    }
+  }
+
+  /** Where one fails, those that are ready will never be answered, and are released here. */
+  async #prepareAll(
+    questions: readonly Question[],
+    options: Omit<AskOptions, 'history'>,
+    start: number,
+  ): Promise<readonly Prepared[]> {
+    const ready: Prepared[] = []
+    try {
+      for (const { audio, question, history = [] } of questions) {
+        ready.push(await this.#prepare(audio, question, { ...options, history }, start))
+      }
+      return ready
+    } catch (error) {
+      for (const { prompt } of ready) await prompt.cache.release()
+      throw error
     }
   }
 
