@@ -1,6 +1,7 @@
 import { sqrt } from '../graph/elementwise.js'
 import { matmul } from '../graph/matmul.js'
 import type { Tensor } from '../graph/tensor.js'
+import { MadeOnce } from './made-once.js'
 import { type Column, powerSpectrum } from './power-spectrum.js'
 
 export interface MelConfig {
@@ -43,15 +44,12 @@ export function melEnergies(
   return matmul(power === 2 ? squared : sqrt(squared), filters)
 }
 
-/** What was made, for the graphs of other lengths that follow. */
-const made = new Map<string, Float32Array>()
+const made = new MadeOnce()
 
 function melFilters(config: MelConfig, unitSum: boolean): Float32Array {
   const { sampleRate, fftSize, melBins, lowestFrequency, highestFrequency } = config
-  const key = [sampleRate, fftSize, melBins, lowestFrequency, highestFrequency, unitSum].join(' ')
-  const filters = made.get(key) ?? makeMelFilters(config, unitSum)
-  made.set(key, filters)
-  return filters
+  const all = [sampleRate, fftSize, melBins, lowestFrequency, highestFrequency, unitSum]
+  return made.get(all, () => makeMelFilters(config, unitSum))
 }
 
 /** [bins, melBins]: triangles that are even on the mel scale (O'Shaughnessy's, as Kaldi and HTK have it). */

@@ -1,4 +1,5 @@
 import type { Graph, Tensor } from '../graph/tensor.js'
+import { MadeOnce } from './made-once.js'
 
 export interface MelBank {
   /** Hz. */
@@ -22,6 +23,15 @@ export interface MelBank {
  */
 export function melBank(graph: Graph, bank: MelBank): Tensor {
   const { sampleRate, fftSize, melBins, lowestFrequency, highestFrequency, scale } = bank
+  const all = [sampleRate, fftSize, melBins, lowestFrequency, highestFrequency, scale]
+  const filters = made.get(all, () => makeMelBank(bank))
+  return graph.constant(filters, [fftSize / 2 + 1, melBins])
+}
+
+const made = new MadeOnce()
+
+function makeMelBank(bank: MelBank): Float32Array {
+  const { sampleRate, fftSize, melBins, lowestFrequency, highestFrequency, scale } = bank
   const { toMel, toHertz } = SCALES[scale]
   const [low, high] = [toMel(lowestFrequency), toMel(highestFrequency)]
   const corners = Array.from({ length: melBins + 2 }, (_, i) =>
@@ -38,7 +48,7 @@ export function melBank(graph: Graph, bank: MelBank): Tensor {
       filters[bin * melBins + filter] = height * Math.max(0, side)
     }
   }
-  return graph.constant(filters, [bins, melBins])
+  return filters
 }
 
 /** Where Slaney's scale turns from linear to logarithmic: 15 mel are 1000 Hz. */

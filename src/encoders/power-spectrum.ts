@@ -2,6 +2,7 @@ import { add, mul } from '../graph/elementwise.js'
 import { matmul } from '../graph/matmul.js'
 import { slice } from '../graph/shape.js'
 import { fixed, type Tensor } from '../graph/tensor.js'
+import { MadeOnce } from './made-once.js'
 
 /**
  * A column of what a frame is multiplied by; what is linear and done before is its transpose done to the column, which is written over
@@ -32,17 +33,15 @@ export function powerSpectrum(frames: Tensor, options: SpectrumOptions): Tensor 
   return add(mul(real, real), mul(imaginary, imaginary))
 }
 
-/** What was made, for the graphs of other lengths that follow: a matrix takes as long as the rest of a small graph. */
-const made = new WeakMap<Column, Map<string, Float32Array>>()
+const made = new WeakMap<Column, MadeOnce>()
 
 function fourierMatrix(windowSize: number, options: SpectrumOptions): Float32Array {
   const { fftSize, period, column = unchanged } = options
-  const ofColumn = made.get(column) ?? new Map<string, Float32Array>()
+  const ofColumn = made.get(column) ?? new MadeOnce()
   made.set(column, ofColumn)
-  const key = `${windowSize} ${fftSize} ${period}`
-  const matrix = ofColumn.get(key) ?? makeFourierMatrix(windowSize, fftSize, period, column)
-  ofColumn.set(key, matrix)
-  return matrix
+  return ofColumn.get([windowSize, fftSize, period], () =>
+    makeFourierMatrix(windowSize, fftSize, period, column),
+  )
 }
 
 const unchanged: Column = (windowed) => windowed
