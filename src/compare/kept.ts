@@ -13,7 +13,7 @@ import { readMetrics } from '../train/metrics.js'
 import type { LoadedRecipe } from '../train/recipe/recipe.js'
 import type { StepReport } from '../train/trainer.js'
 import { writeAtomically } from '../weights/write-atomically.js'
-import { planRuns, type Run } from './plan.js'
+import { type PlannedRun, planRuns } from './plan.js'
 import { type RunCost, readCost } from './run-cost.js'
 
 /** What a comparison is of, as its folder keeps it in `comparison.json`. */
@@ -34,7 +34,7 @@ export interface Comparison {
 
 /** A finished run: what it cost, how it learnt and what it answered. */
 export interface FinishedRun {
-  readonly run: Run
+  readonly run: PlannedRun
   readonly cost: RunCost
   readonly steps: readonly StepReport[]
   readonly samples: readonly Sample[]
@@ -84,10 +84,10 @@ export async function readComparison(folder: string): Promise<Comparison> {
 export async function readRuns(
   folder: string,
   { integrations, seeds, limit, scenes }: Comparison,
-): Promise<{ readonly finished: readonly FinishedRun[]; readonly open: readonly Run[] }> {
+): Promise<{ readonly finished: readonly FinishedRun[]; readonly open: readonly PlannedRun[] }> {
   const finished: FinishedRun[] = []
-  const open: Run[] = []
-  const versions = new Map<string, Run>()
+  const open: PlannedRun[] = []
+  const versions = new Map<string, PlannedRun>()
   for (const run of planRuns(integrations, seeds)) {
     const answers = await answersOf(folder, run, { limit, scenes })
     const own = join(folder, run.folder)
@@ -117,7 +117,7 @@ export async function readRuns(
   return { finished, open }
 }
 
-export function answersFolder(folder: string, run: Run): string {
+export function answersFolder(folder: string, run: PlannedRun): string {
   return join(folder, run.folder, ANSWERS)
 }
 
@@ -127,7 +127,7 @@ export function answersFolder(folder: string, run: Run): string {
  */
 export async function answersOf(
   folder: string,
-  run: Run,
+  run: PlannedRun,
   asked: Readonly<Record<string, string | number>>,
 ): Promise<{ readonly identity: EvalIdentity; readonly samples: readonly Sample[] } | undefined> {
   const kept = await keptAnswers(answersFolder(folder, run))
@@ -136,7 +136,11 @@ export async function answersOf(
 }
 
 /** What a run's model has answered so far is judged as the scorer judges now. */
-export async function judgeAgain(folder: string, run: Run, vocabulary: AnswerVocabulary): Promise<void> {
+export async function judgeAgain(
+  folder: string,
+  run: PlannedRun,
+  vocabulary: AnswerVocabulary,
+): Promise<void> {
   const kept = await keptAnswers(answersFolder(folder, run))
   if (!kept || kept.identity.scorer === SCORER_VERSION || kept.samples.length === 0) return
   await rescore(answersFolder(folder, run), vocabulary)

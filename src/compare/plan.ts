@@ -4,7 +4,7 @@ import type { Listening } from '../model/config/plan.js'
 import type { Recipe } from '../train/recipe/recipe.js'
 
 /** One training run of a comparison. */
-export interface Run {
+export interface PlannedRun {
   readonly integration: string
   readonly seed: number
   /** Its folder within the comparison's. */
@@ -50,7 +50,7 @@ export function displayName(integration: string): string {
 }
 
 /** All integrations of one seed before the next seed: what a machine's mood does to one, it does to the others. */
-export function planRuns(integrations: readonly string[], seeds: readonly number[]): readonly Run[] {
+export function planRuns(integrations: readonly string[], seeds: readonly number[]): readonly PlannedRun[] {
   return seeds.flatMap((seed) =>
     integrations.map((integration) => ({ integration, seed, folder: `${integration}-seed${seed}` })),
   )

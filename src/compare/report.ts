@@ -5,7 +5,7 @@ import { type Cost, costsOf } from './cost.js'
 import { holm } from './holm.js'
 import type { Comparison, FinishedRun } from './kept.js'
 import { type LossCurve, lossCurve } from './loss-curve.js'
-import type { Run } from './plan.js'
+import type { PlannedRun } from './plan.js'
 import { signFlipTest } from './sign-flip-test.js'
 import { twoWayInterval } from './two-way-interval.js'
 
@@ -15,7 +15,7 @@ export interface ComparisonReport extends Comparison {
   readonly baseline: string
   readonly runs: readonly Pick<FinishedRun, 'run' | 'cost'>[]
   /** Planned, but not finished yet. */
-  readonly open: readonly Run[]
+  readonly open: readonly PlannedRun[]
   readonly tasks: readonly TaskResult[]
   readonly differences: readonly Difference[]
   readonly costs: readonly Cost[]
@@ -66,7 +66,7 @@ const SIGNIFICANT = 0.05
 /** @throws PalError if two runs were asked different questions */
 export function compareRuns(
   comparison: Comparison,
-  { finished, open }: { readonly finished: readonly FinishedRun[]; readonly open: readonly Run[] },
+  { finished, open }: { readonly finished: readonly FinishedRun[]; readonly open: readonly PlannedRun[] },
 ): ComparisonReport {
   const groups = groupBy(finished, ({ run }) => run.integration)
   const baseline = comparison.integrations[0]!

@@ -10,7 +10,7 @@ import { lastTrained } from '../train/origin.js'
 import type { Recipe, Stage } from '../train/recipe/recipe.js'
 import type { TrainEvent } from '../train/run-options.js'
 import type { StepReport } from '../train/trainer.js'
-import { type Run, settingNamed } from './plan.js'
+import { type PlannedRun, settingNamed } from './plan.js'
 import { keepCost, type RunCost, readCost } from './run-cost.js'
 
 /** The recipe that runs are of: its file, and the changes that all of them share. */
@@ -25,7 +25,7 @@ export interface ComparedRecipe {
  * @returns what that cost; nothing if the signal came
  */
 export async function trainRun(
-  run: Run,
+  run: PlannedRun,
   folder: string,
   recipe: ComparedRecipe,
   signal: AbortSignal,
@@ -65,7 +65,7 @@ export async function trainRun(
  * @throws PalError for one that was trained by another recipe
  */
 export async function finishedRun(
-  run: Run,
+  run: PlannedRun,
   folder: string,
   recipe: ComparedRecipe,
 ): Promise<RunCost | undefined> {
@@ -79,7 +79,7 @@ export async function finishedRun(
 }
 
 /** Of all that shapes a run, as a hash. What the others of the comparison are changes nothing for it. */
-function identityOf(run: Run, { loaded }: ComparedRecipe): string {
+function identityOf(run: PlannedRun, { loaded }: ComparedRecipe): string {
   const { compare: _, ...settings } = loaded
   const shared = { ...settings, data: { ...loaded.data, sets: drawnSets(loaded.data.sets) } }
   const { steps: share = 1, ...listening } = settingNamed(run.integration, loaded)

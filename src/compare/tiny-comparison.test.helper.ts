@@ -5,15 +5,15 @@ import type { Sample } from '../eval/sample.js'
 import { Random } from '../random.js'
 import type { StepReport } from '../train/trainer.js'
 import { type Comparison, keepComparison } from './kept.js'
-import { planRuns, type Run } from './plan.js'
+import { type PlannedRun, planRuns } from './plan.js'
 import type { RunCost } from './run-cost.js'
 
 export interface TinyOptions {
   readonly comparison?: Partial<Comparison>
   /** Chance of a right answer. */
-  readonly accuracy?: (run: Run) => number
+  readonly accuracy?: (run: PlannedRun) => number
   /** Runs that are planned only. */
-  readonly open?: (run: Run) => boolean
+  readonly open?: (run: PlannedRun) => boolean
   readonly cost?: Partial<RunCost>
 }
 
@@ -47,7 +47,7 @@ export async function writeTinyComparison({
   return folder
 }
 
-export function samplesOf({ integration, seed }: Run, accuracy: number): readonly Sample[] {
+export function samplesOf({ integration, seed }: PlannedRun, accuracy: number): readonly Sample[] {
   const random = new Random('tiny comparison', integration, seed)
   return Array.from({ length: 40 }, (_, i) => i).flatMap((i) =>
     (['name', 'presence'] as const).map((task) => ({
@@ -58,14 +58,14 @@ export function samplesOf({ integration, seed }: Run, accuracy: number): readonl
   )
 }
 
-export function stepsOf({ seed }: Pick<Run, 'seed'>, count = 8): readonly StepReport[] {
+export function stepsOf({ seed }: Pick<PlannedRun, 'seed'>, count = 8): readonly StepReport[] {
   return Array.from({ length: count }, (_, i) => ({
     ...{ stage: i < count / 2 ? 'first' : 'second', step: i + 1, loss: 4 / (i + seed), gradientNorm: 1 },
     ...{ learningRate: 1e-3, milliseconds: 500, audios: 4, seconds: 4, learnt: 8 },
   }))
 }
 
-function costOf({ integration, seed }: Run): RunCost {
+function costOf({ integration, seed }: PlannedRun): RunCost {
   const factor = (integration === 'plits' ? 2 : 1) * (1 + seed / 10)
   return {
     ...{ stepMilliseconds: 100 * factor, recordingsPerSecond: 40 / factor, peakMemoryMiB: 1000 * factor },
