@@ -15,19 +15,13 @@ import { PalError } from '../errors.js'
  */
 export async function alone<T>(folder: string, use: () => Promise<T>, patience = 3000): Promise<T> {
   const path = lockOf(folder)
-  const own = JSON.stringify({ pid: process.pid, host: hostname() })
-  if (held.has(path)) throw taken(own, path)
+  if (held.has(path)) throw taken(OWN, path)
   // Before its file is there: whoever sees that in between would take it for one that nobody holds.
   held.add(path)
   try {
     const made = await mkdir(folder, { recursive: true })
     try {
-      await take(path, own, patience)
-      try {
-        return await use()
-      } finally {
-        if ((await textOf(path)) === own) await rm(path, { force: true })
-      }
+      return await holding(path, patience, use)
     } finally {
       if (made !== undefined) await removeEmpty(folder, made)
     }
@@ -62,20 +56,43 @@ function lockOf(folder: string): string {
   return join(resolve(folder), 'run.lock')
 }
 
-async function take(path: string, own: string, patience: number): Promise<void> {
+/** What a lock of this process says. */
+const OWN = JSON.stringify({ pid: process.pid, host: hostname() })
+
+/** Does something while a file says that it is this process which does it. */
+async function holding<T>(path: string, patience: number, use: () => Promise<T>): Promise<T> {
+  await take(path, patience)
+  try {
+    return await use()
+  } finally {
+    if ((await textOf(path)) === OWN) await rm(path, { force: true })
+  }
+}
+
+async function take(path: string, patience: number): Promise<void> {
   const begun = Date.now()
   for (;;) {
     try {
-      return await writeFile(path, own, { flag: 'wx' })
+      return await writeFile(path, OWN, { flag: 'wx' })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
     const text = await textOf(path)
-    // Where it was let go of meanwhile, what stands there by now may be another's.
-    if (text !== undefined && !(await isThere(text))) await rm(path, { force: true })
+    if (text !== undefined && !(await isThere(text))) await clear(path, patience)
     else if (Date.now() - begun > patience) throw taken(text ?? '', path)
     else await setTimeout(100)
   }
+}
+
+/**
+ * Removes the lock of a process that is gone. Several may have seen that it is, and the second would remove what the first has put in its
+ * place: so each holds a lock for that, and looks again. Where one is killed meanwhile, that lock is cleared in the same way.
+ */
+function clear(path: string, patience: number): Promise<void> {
+  return holding(`${path}.clearing`, patience, async () => {
+    const text = await textOf(path)
+    if (text !== undefined && !(await isThere(text))) await rm(path, { force: true })
+  })
 }
 
 async function textOf(path: string): Promise<string | undefined> {
