@@ -40,7 +40,7 @@ export function melEnergies(
 ): Tensor {
   const { windowSize, fftSize } = config
   const squared = powerSpectrum(frames, { fftSize, period: periodic ? windowSize : windowSize - 1, column })
-  const filters = frames.graph.constant(melFilters(config, unitSum), [fftSize / 2 + 1, config.melBins])
+  const filters = frames.graph.constant(() => melFilters(config, unitSum), [fftSize / 2 + 1, config.melBins])
   return matmul(power === 2 ? squared : sqrt(squared), filters)
 }
 

@@ -11,7 +11,7 @@ const BANK = {
 test('filters are made once for all graphs, and others where anything about them is another', () => {
   const made = (changes: Partial<MelBank> = {}) => {
     const graph = new Graph()
-    return graph.constants.get(melBank(graph, { ...BANK, ...changes }))
+    return graph.numbers(melBank(graph, { ...BANK, ...changes }))
   }
   assert.equal(made(), made())
   const others: readonly Partial<MelBank>[] = [

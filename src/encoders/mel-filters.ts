@@ -24,8 +24,7 @@ export interface MelBank {
 export function melBank(graph: Graph, bank: MelBank): Tensor {
   const { sampleRate, fftSize, melBins, lowestFrequency, highestFrequency, scale } = bank
   const all = [sampleRate, fftSize, melBins, lowestFrequency, highestFrequency, scale]
-  const filters = made.get(all, () => makeMelBank(bank))
-  return graph.constant(filters, [fftSize / 2 + 1, melBins])
+  return graph.constant(() => made.get(all, () => makeMelBank(bank)), [fftSize / 2 + 1, melBins])
 }
 
 const made = new MadeOnce()
