@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
@@ -33,9 +33,12 @@ test('an answer goes to standard output, warnings to standard error', async () =
   )
 })
 
-test('standard input, and one JSON object for each answer', async () => {
-  const argv = ['ask', '-', '-q', 'What?', '-q', 'How many?', '--json', '--model', model, '--max-tokens', '3']
-  const { code, stdout, stderr } = await pal(argv, { stdin: sound })
+test('standard input, and one JSON object for each answer; a language model in blocks', async () => {
+  const asked = ['-q', 'What?', '-q', 'How many?', '--max-tokens', '3']
+  const argv = ['ask', '-', ...asked, '--json', '--model', model, '--bits', '8']
+  const cache = join(model, 'cache')
+  const { code, stdout, stderr } = await pal(argv, { stdin: sound, env: { PAL_CACHE: cache } })
+  assert.match((await readdir(join(cache, 'blocks'))).join(), /^[0-9a-f]+-8bit\.safetensors$/)
   const answers = stdout
     .trimEnd()
     .split('\n')

@@ -7,17 +7,20 @@ import type { Pal } from '../model/pal.js'
 import {
   aboveZero,
   type BaseFlags,
+  type BitsFlag,
+  chosenBits,
   collect,
   fraction,
   number,
   wholeNumber,
   withBasePlaces,
+  withBits,
 } from './options.js'
-import { showingDownloads } from './progress.js'
+import { showingOpening } from './progress.js'
 import { inFlags, told } from './told.js'
 import type { CliContext } from './verb.js'
 
-interface AskFlags extends BaseFlags {
+interface AskFlags extends BaseFlags, BitsFlag {
   readonly question?: readonly string[]
   readonly together?: true
   readonly json?: true
@@ -36,18 +39,20 @@ interface AskFlags extends BaseFlags {
 }
 
 export function register(command: Command, context: CliContext): void {
-  withBasePlaces(
-    command
-      .usage('[options] <audio...> <question>')
-      .argument('<words...>', 'audio files of any format and rate (- is standard input), and the question')
-      .option(
-        '-q, --question <text>',
-        'ask this; may be given several times, each file is heard once',
-        collect,
-      )
-      .option('--together', 'hear all files one after the other and ask about them as one')
-      .option('--json', 'print one JSON object for each answer')
-      .option('--model <model>', 'the name of a model that ships, or a folder (default: "pal-tiny")'),
+  withBits(
+    withBasePlaces(
+      command
+        .usage('[options] <audio...> <question>')
+        .argument('<words...>', 'audio files of any format and rate (- is standard input), and the question')
+        .option(
+          '-q, --question <text>',
+          'ask this; may be given several times, each file is heard once',
+          collect,
+        )
+        .option('--together', 'hear all files one after the other and ask about them as one')
+        .option('--json', 'print one JSON object for each answer')
+        .option('--model <model>', 'the name of a model that ships, or a folder (default: "pal-tiny")'),
+    ),
   )
     .option('--provider <name>', 'execution provider, see `pal doctor` (default: "cpu")')
     .option('--threads <count>', 'threads (default: all cores)', wholeNumber(1))
@@ -109,7 +114,7 @@ async function ask(audio: readonly string[], questions: readonly string[], call:
   }
   if (there.length === 0) return
   const { loadPal } = await import('../model/pal.js')
-  const pal = await showingDownloads(context.signal, (fetch) => loadPal({ ...modelFlags(flags), fetch }))
+  const pal = await showingOpening(context.signal, (shown) => loadPal({ ...modelFlags(flags), ...shown }))
   try {
     for (const paths of there) {
       await attempt(paths, call, () => askAbout(pal, paths, { ...call, groups: groups.length, questions }))
@@ -147,8 +152,9 @@ async function attempt(
 }
 
 /** Which model is asked, where what it is built on lies, and what it runs on. */
-function modelFlags({ model, llm, encoder, provider, threads }: AskFlags): LoadOptions {
+function modelFlags({ model, llm, encoder, provider, threads, ...flags }: AskFlags): LoadOptions {
   return {
+    ...chosenBits(flags),
     ...(model !== undefined && { model }),
     ...(llm !== undefined && { llm }),
     ...(encoder && { encoder }),

@@ -40,10 +40,12 @@ test('labels are scored by likelihood; a missing recording counts as wrong, and 
   assert.match(listed.audio, /2\.wav$/)
 })
 
-test('answers by one protocol do not go on by another', async () => {
-  const { code, stderr } = await evaluate()
-  assert.notEqual(code, 0)
-  assert.match(stderr, /expected a folder for these questions and this model/)
+test('answers by one protocol do not go on by another, nor those of a model as it is with it in blocks', async () => {
+  for (const others of [[], ['--protocol', 'likelihood', '--nll', '--bits', '8']]) {
+    const { code, stderr } = await evaluate(...others)
+    assert.notEqual(code, 0)
+    assert.match(stderr, /expected a folder for these questions and this model/)
+  }
 })
 
 test('a task that there is not is told with those that there are, of a recipe before any recording is looked for', async () => {

@@ -11,11 +11,18 @@ import type { Sample } from '../eval/sample.js'
 import type { LoadOptions } from '../model/load-options.js'
 import { rankZeroFirst } from '../parallel/ranks.js'
 import { externalOption } from './external-option.js'
-import { type BaseFlags, wholeNumber, withBasePlaces } from './options.js'
-import { ProgressLine, showingDecoding, showingDownloads } from './progress.js'
+import {
+  type BaseFlags,
+  type BitsFlag,
+  chosenBits,
+  wholeNumber,
+  withBasePlaces,
+  withBits,
+} from './options.js'
+import { ProgressLine, showingDecoding, showingOpening } from './progress.js'
 import type { CliContext } from './verb.js'
 
-interface EvalCliOptions extends BaseFlags {
+interface EvalCliOptions extends BaseFlags, BitsFlag {
   readonly model?: string
   readonly threads?: number
   readonly tasks?: string
@@ -34,14 +41,16 @@ interface EvalCliOptions extends BaseFlags {
 }
 
 export function register(command: Command, context: CliContext): void {
-  withBasePlaces(
-    command
-      .argument(
-        '<what>',
-        'a recipe, whose held-out recordings are asked about; a manifest (.jsonl or .json); parquet files or tar shards; or a data set as it is published, as layout:path',
-      )
-      .argument('[changes...]', 'settings of the recipe to change, as key=value')
-      .option('--model <name or folder>', 'the model to ask (default: the one that ships)'),
+  withBits(
+    withBasePlaces(
+      command
+        .argument(
+          '<what>',
+          'a recipe, whose held-out recordings are asked about; a manifest (.jsonl or .json); parquet files or tar shards; or a data set as it is published, as layout:path',
+        )
+        .argument('[changes...]', 'settings of the recipe to change, as key=value')
+        .option('--model <name or folder>', 'the model to ask (default: the one that ships)'),
+    ),
   )
     .option('--threads <count>', 'threads of one operation (default: all cores)', wholeNumber(1))
     .option('--tasks <names>', 'only these, separated by commas')
@@ -150,14 +159,21 @@ async function answersTo(
   const unreadable: Unreadable[] = []
   const load = async () => {
     const { loadPal } = await import('../model/pal.js')
-    return showingDownloads(signal, (fetch) =>
-      rankZeroFirst(ranks, () => loadPal({ ...modelFlags(options), fetch, ...(threads && { threads }) })),
+    return showingOpening(signal, (shown) =>
+      rankZeroFirst(ranks, () => loadPal({ ...modelFlags(options), ...shown, ...(threads && { threads }) })),
     )
   }
   const samples = await evaluate(load, set, {
     ...{ folder, protocol, nll },
     onUnreadable: (recording) => unreadable.push(recording),
-    identity: await identityOf(asked, { model, sampleRate, vocabulary: set.vocabulary, protocol, nll }),
+    identity: await identityOf(asked, {
+      model,
+      ...chosenBits(options),
+      sampleRate,
+      vocabulary: set.vocabulary,
+      protocol,
+      nll,
+    }),
     ...{ ranks, signal },
     onProgress: (done, total) => line.show(`${done}/${total} questions`),
   })
@@ -189,6 +205,11 @@ async function reportUnreadable(
 }
 
 /** Which model is asked, and where what it is built on lies. */
-function modelFlags({ model, llm, encoder }: EvalCliOptions): LoadOptions {
-  return { ...(model && { model }), ...(llm !== undefined && { llm }), ...(encoder && { encoder }) }
+function modelFlags({ model, llm, encoder, ...flags }: EvalCliOptions): LoadOptions {
+  return {
+    ...chosenBits(flags),
+    ...(model && { model }),
+    ...(llm !== undefined && { llm }),
+    ...(encoder && { encoder }),
+  }
 }

@@ -1,5 +1,5 @@
 import type { PullProgress } from '../hub/pull.js'
-import type { Fetching } from '../model/bases/find-base.js'
+import type { LoadOptions } from '../model/load-options.js'
 import { launchOf } from '../parallel/launch.js'
 import type { LoadSetsOptions } from '../train/sources.js'
 
@@ -69,6 +69,11 @@ function mega(bytes: number): string {
   return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)
 }
 
+/** How far a model's weights are converted. */
+export function converting(done: number, total: number): string {
+  return `converting weights ${Math.round((100 * done) / total)} %`
+}
+
 /** Shows how far recordings are decoded and what is noticed in them, and ends the line when `decoding` has ended. */
 export async function showingDecoding<T>(
   decoding: (shown: Required<Pick<LoadSetsOptions, 'onProgress' | 'onWarning'>>) => Promise<T>,
@@ -84,10 +89,10 @@ export async function showingDecoding<T>(
   }
 }
 
-/** Shows what is fetched from the hub while a model is opened, and ends the line when `opening` has ended. */
-export async function showingDownloads<T>(
+/** Shows what is fetched from the hub and converted while a model is opened, and ends the line when `opening` has ended. */
+export async function showingOpening<T>(
   signal: AbortSignal,
-  opening: (fetch: Fetching) => Promise<T>,
+  opening: (shown: Pick<LoadOptions, 'fetch' | 'onConverting' | 'signal'>) => Promise<T>,
 ): Promise<T> {
   const line = new ProgressLine()
   const bars = new Map<string, DownloadBar>()
@@ -99,8 +104,11 @@ export async function showingDownloads<T>(
   try {
     return await opening({
       signal,
-      onNotice: (sentence) => line.note(sentence),
-      onProgress: (progress) => line.show(`${barOf(progress.name).draw(progress)} of ${progress.name}`),
+      fetch: {
+        onNotice: (sentence) => line.note(sentence),
+        onProgress: (progress) => line.show(`${barOf(progress.name).draw(progress)} of ${progress.name}`),
+      },
+      onConverting: (done, total) => line.show(converting(done, total)),
     })
   } finally {
     line.end()

@@ -8,7 +8,7 @@ import { expectNobody } from '../train/run-lock.js'
 import type { TrainEvent } from '../train/run-options.js'
 import { type BaseFlags, chosenBases, wholeNumber, withBases } from './options.js'
 import { parameterTable } from './parameter-table.js'
-import { duration, ProgressLine } from './progress.js'
+import { converting, duration, ProgressLine } from './progress.js'
 import type { CliContext } from './verb.js'
 
 interface TrainCliOptions extends BaseFlags {
@@ -97,7 +97,7 @@ function showText(
   return (event) => {
     switch (event.kind) {
       case 'converting':
-        return line.show(`converting weights ${Math.round((100 * event.done) / event.total)} %`)
+        return line.show(converting(event.done, event.total))
       case 'base':
         return say(`  ${event.part}: ${event.name} (${event.sha256.slice(0, 12)})`)
       case 'decoding':

@@ -6,12 +6,14 @@ export function defaultFolder(
   what: string,
   {
     model = 'default',
+    bits,
     protocol,
     nll,
-  }: { readonly model?: string; readonly protocol: Protocol; readonly nll?: boolean },
+  }: { readonly model?: string; readonly bits?: string; readonly protocol: Protocol; readonly nll?: boolean },
 ): string {
   const name = [
     `eval-${slug(what)}-${slug(model)}`,
+    ...(bits === undefined ? [] : [`${bits}bit`]),
     ...(protocol === 'generation' ? [] : [protocol]),
     ...(nll ? ['nll'] : []),
   ].join('-')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { AnswerVocabulary } from '../data/questions/task.js'
 import { findModel } from '../hub/find-model.js'
 import { TOKENIZER_FILES } from '../model/stored/model-folder.js'
+import type { Bits } from '../weights/blocks.js'
 import type { Protocol } from './answer-items.js'
 import { type ItemOptions, QUESTIONS_VERSION } from './items.js'
 import { QUESTIONS_RATE } from './rate.js'
@@ -26,6 +27,8 @@ export interface Asked extends Required<Omit<ItemOptions, 'heard'>> {
 export interface Answering {
   /** As it was named; none for the one that ships. */
   readonly model: string | undefined
+  /** What it was rounded to when it was opened. @default as it is */
+  readonly bits?: Bits
   /** Hz that it hears at. */
   readonly sampleRate: number
   readonly vocabulary: AnswerVocabulary
@@ -35,12 +38,13 @@ export interface Answering {
 
 export async function identityOf(
   asked: Asked,
-  { model, sampleRate, vocabulary, protocol, nll }: Answering,
+  { model, bits, sampleRate, vocabulary, protocol, nll }: Answering,
 ): Promise<EvalIdentity> {
   return {
     ...questionsIdentity(asked),
     model: model ?? 'default',
     ...(await modelIdentity(model)),
+    ...(bits && { bits }),
     ...rateIdentity(sampleRate),
     labels: hashOf(JSON.stringify(vocabulary)),
     // Folders of before these could be chosen do not have them.

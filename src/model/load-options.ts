@@ -1,4 +1,5 @@
 import { abortSignal, being, type Checks, checkOptions, isObject, wholeNumber } from '../check-options.js'
+import type { Bits } from '../weights/blocks.js'
 import type { Fetching } from './bases/find-base.js'
 
 export interface LoadOptions {
@@ -16,6 +17,13 @@ export interface LoadOptions {
    * it. @default true
    */
   readonly fetch?: boolean | Fetching
+  /**
+   * Rounds the language model's matrices to so many bits: a word takes half the time or less, and the model a fraction of the memory.
+   * It is done once, into the cache. 8 bits answer as well, 4 may not. @default as the model is
+   */
+  readonly bits?: Bits
+  /** Told how far a copy is that is made of weights in the cache: bytes of float32 that were converted, and bytes in all. */
+  readonly onConverting?: (done: number, total: number) => void
   /** ONNX Runtime's execution provider. @default 'cpu' */
   readonly provider?: string
   /** Threads of one operation. @default the cores of this machine */
@@ -46,6 +54,8 @@ const OPTIONS: Checks<LoadOptions> = {
   llm: being('a path or a name', isName),
   encoder: being('a path or a name, or several', (value) => [value].flat().every(isName)),
   fetch: being('true, false or an object', (value) => typeof value === 'boolean' || isObject(value)),
+  bits: being('4 or 8', (value) => value === 4 || value === 8),
+  onConverting: being('a function', (value) => typeof value === 'function'),
   provider: being('the name of an execution provider', isName),
   threads: wholeNumber,
   signal: abortSignal,

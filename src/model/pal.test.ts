@@ -403,7 +403,7 @@ describe('mistakes', () => {
     [
       'an option that there is not',
       () => loadPal({ modle: folder } as never),
-      /^modle: expected an option that there is \(model, llm, encoder, fetch, provider, threads, signal\), got "modle"\nDid you mean "model"\?$/,
+      /^modle: expected an option that there is \(model, llm, encoder, fetch, bits, onConverting, provider, threads, signal\), got "modle"\nDid you mean "model"\?$/,
     ],
     [
       'a signal that is none',

@@ -45,7 +45,7 @@ import { type OpenedModel, openModel } from './stored/model-folder.js'
  */
 export async function loadPal(options: LoadOptions = {}): Promise<Pal> {
   checkLoadOptions(options)
-  const { model, llm, encoder = [], provider, threads, signal } = options
+  const { model, llm, encoder = [], bits, onConverting, provider, threads, signal } = options
   signal?.throwIfAborted()
   const folder = findModel(model)
   const chosen = { encoders: [encoder].flat(), ...(llm !== undefined && { llm }) }
@@ -57,7 +57,12 @@ export async function loadPal(options: LoadOptions = {}): Promise<Pal> {
     signal?.throwIfAborted()
     if (provider !== undefined && provider !== 'cpu') await probe(runtime, provider)
     signal?.throwIfAborted()
-    const opened = await openModel(folder, chosen, { fetching: fetchingOf(options) })
+    const opened = await openModel(folder, chosen, {
+      fetching: fetchingOf(options),
+      signal,
+      ...(bits && { bits }),
+      ...(onConverting && { onProgress: onConverting }),
+    })
     signal?.throwIfAborted()
     return new Pal(runtime, opened)
   } catch (error) {

@@ -26,7 +26,8 @@ export function toBlocks(numbers: Float32Array, bits: Bits): Blocks {
   for (let block = 0; block < scales.length; block++) {
     const start = block * BLOCK_SIZE
     const end = start + BLOCK_SIZE
-    const scale = bits === 4 ? bestScale(numbers, start, end) : Math.fround(largest(numbers, start, end) / 127)
+    const scale =
+      bits === 4 ? bestScale(numbers, start, end) : Math.fround(largest(numbers, start, end) / 127)
     scales[block] = scale
     for (let i = start; i < end; i++) {
       const value = middle + level(scale === 0 ? 0 : numbers[i]! / scale, middle)

@@ -4,24 +4,25 @@ import type { WeightSource } from '../../runtime/runtime.js'
 import { blocksToWrite, fitsBlocks, openBlockFile } from '../../weights/block-tensors.js'
 import type { Bits } from '../../weights/blocks.js'
 import { isMatrix } from '../network/matrices.js'
-import type { Checkpoint } from './checkpoint.js'
+import type { StoredModel } from './checkpoint.js'
 import { type CopyOptions, weightsCopy } from './float32-copy.js'
 
 /**
  * A model's weights with its matrices in blocks of 4 or 8 bits, made at the first time that the model is opened so, and
  * found from then on, as `float32Copy` does.
+ * @param options.within only matrices whose names begin so. @default all
  * @throws PalError if the copy cannot be written, and for a model that is in blocks already
  */
 export async function blockCopy(
-  checkpoint: Checkpoint,
+  model: StoredModel,
   sha256: string,
   bits: Bits,
-  options: CopyOptions = {},
+  { within = '', ...options }: CopyOptions & { readonly within?: string } = {},
 ): Promise<ReadonlyMap<string, WeightSource>> {
-  expectFullPrecision(checkpoint)
+  expectFullPrecision(model)
   const place = (key: string) => join('blocks', `${key}-${bits}bit`)
-  const copy = await weightsCopy(checkpoint, sha256, { ...options, place }, (tensor) =>
-    isMatrix(tensor.name) && fitsBlocks(tensor.shape)
+  const copy = await weightsCopy(model, sha256, { ...options, place }, (tensor) =>
+    tensor.name.startsWith(within) && isMatrix(tensor.name) && fitsBlocks(tensor.shape)
       ? blocksToWrite(tensor, bits)
       : [{ name: tensor.name, shape: tensor.shape, data: tensor.read }],
   )
@@ -29,7 +30,7 @@ export async function blockCopy(
   return new Map<string, WeightSource>([...others, ...blocks])
 }
 
-function expectFullPrecision({ tensors, file }: Checkpoint): void {
+function expectFullPrecision({ tensors, file }: StoredModel): void {
   if (![...tensors.values()].some(({ blocks }) => blocks)) return
   throw new PalError('expected a language model of full precision, got one that is quantised', { file })
 }

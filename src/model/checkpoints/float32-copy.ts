@@ -26,6 +26,8 @@ export interface CopyOptions {
   readonly bits?: Bits
   /** Told of each tensor that is converted: bytes of float32 that have been, and bytes in all. */
   readonly onProgress?: (done: number, total: number) => void
+  /** Stops a copy between two tensors; nothing is left of it. @default none */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -73,6 +75,7 @@ export async function weightsCopy(
     place,
     cache = cacheFolder(),
     onProgress = () => undefined,
+    signal,
   }: CopyOptions & { readonly place: (key: string) => string },
   form: (tensor: Matrix) => readonly TensorToWrite[],
 ): Promise<string> {
@@ -86,6 +89,7 @@ export async function weightsCopy(
       name,
       shape,
       read: async () => {
+        signal?.throwIfAborted()
         const numbers = await read()
         done += numbers.byteLength
         onProgress(done, total)

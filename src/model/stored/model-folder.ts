@@ -6,16 +6,19 @@ import { once } from '../../once.js'
 import type { WeightSource } from '../../runtime/runtime.js'
 import { type ChatTokenizer, withSystem } from '../../text/chat.js'
 import { readTokenizer } from '../../text/open-tokenizer.js'
-import { openBlockFile, type StoredBlocks } from '../../weights/block-tensors.js'
+import { fitsBlocks, openBlockFile, type StoredBlocks } from '../../weights/block-tensors.js'
+import { type Bits, BLOCK_SIZE } from '../../weights/blocks.js'
 import { readTensor, type StoredTensor, writeSafetensors } from '../../weights/safetensors.js'
 import { writeAtomically } from '../../weights/write-atomically.js'
 import { type Bases, baseOf, baseWeights } from '../bases/bases.js'
 import type { ChosenBases } from '../bases/chosen-bases.js'
 import { type BaseOptions, openBases } from '../bases/open-bases.js'
+import { blockCopy } from '../checkpoints/block-copy.js'
 import { checkTensors } from '../checkpoints/check-tensors.js'
 import { fingerprint, type StoredModel } from '../checkpoints/checkpoint.js'
 import { type CopyOptions, mappedWeights } from '../checkpoints/float32-copy.js'
 import { type ModelDescription, readDescription, writeDescription } from '../config/model-description.js'
+import { isMatrix } from '../network/matrices.js'
 import { modelParameters } from '../network/parameters.js'
 import { modelCard } from './model-card.js'
 
@@ -77,19 +80,21 @@ export async function saveModel(
 /**
  * Opens a model's folder, and the bases that it names.
  * @param chosen where the bases are, if they are not to be looked for
+ * @param options.bits has the language model's matrices in blocks, if they are not anyway; those are made once, in the cache
  * @throws PalError naming the file, and the key or tensor that is missing, unknown or of another shape; and for a base
- *   that is not found, or is another than the model was trained on
+ *   that is not found, or is another than the model was trained on; and for other bits than a model was rounded to
  */
 export async function openModel(
   folder: string,
   chosen: ChosenBases = {},
   options: BaseOptions = {},
 ): Promise<OpenedModel> {
-  const config = await readDescription(folder)
+  const config = roundedTo(options.bits, await readDescription(folder), folder)
   const stored = await openStored(join(folder, WEIGHTS), config)
   const bits = config.quantization?.bits
-  const bases = await openBases(folder, config, chosen, bits ? { ...options, bits } : options)
-  const own = await ownWeights(stored, bases, options)
+  const rounding = bits ? { ...options, bits } : options
+  const bases = await openBases(folder, config, chosen, rounding)
+  const own = await ownWeights(stored, bases, rounding)
   const given = baseWeights(bases)
   const tokenizer = bases.llm?.tokenizer ?? (await readTokenizer(folder))
   return {
@@ -98,6 +103,20 @@ export async function openModel(
     weights: (name) => own(name) ?? given(name),
     tokenizer: once(() => withSystem(fitting(tokenizer(), folder, config), config.model.system)),
   }
+}
+
+function roundedTo(bits: Bits | undefined, config: ModelDescription, folder: string): ModelDescription {
+  const { quantization } = config
+  if (bits === undefined || bits === quantization?.bits) return config
+  if (!quantization) return { ...config, quantization: { bits, blockSize: BLOCK_SIZE } }
+  throw new PalError(
+    `expected a model of ${bits} bits or of full precision, got one of ${quantization.bits} bits`,
+    {
+      file: join(folder, 'config.json'),
+      key: 'quantization.bits',
+      hint: 'Ask it as it is, or the model that it was made of: rounding twice loses more.',
+    },
+  )
 }
 
 function fitting(
@@ -128,16 +147,24 @@ async function openStored(file: string, { model, bases }: ModelDescription): Pro
 }
 
 /**
- * The runtime takes the weights of a program either from memory or from files, so what runs together with a base's
- * is mapped, too.
+ * The runtime takes the weights of a program either from memory or from files, so what runs together with a base's, or with
+ * blocks, is mapped, too.
  */
 async function ownWeights(
   { file, blocks, tensors }: Stored,
   bases: Bases,
   options: CopyOptions,
 ): Promise<OpenedModel['weights']> {
+  const { bits } = options
+  const model = storedModel(file, tensors)
+  if (bits && blocks.size === 0) {
+    if (hasMatrices(model)) {
+      const rounded = await blockCopy(model, await fingerprint(model), bits, { ...options, within: 'llm.' })
+      return (name) => rounded.get(name)
+    }
+    if (!bases.llm) throw nothingToRound(file)
+  }
   if (bases.llm || bases.encoders.size > 0) {
-    const model = storedModel(file, tensors)
     const mapped = await mappedWeights(model, await fingerprint(model), options)
     return (name) => blocks.get(name) ?? mapped.get(name)
   }
@@ -146,6 +173,20 @@ async function ownWeights(
     if (tensor.dtype !== 'F32') widened.set(name, await readTensor(tensor))
   }
   return (name) => widened.get(name) ?? blocks.get(name) ?? tensors.get(name)
+}
+
+/** Whether any of the language model's can be in blocks. */
+function hasMatrices({ tensors }: StoredModel): boolean {
+  return [...tensors].some(
+    ([name, { shape }]) => name.startsWith('llm.') && isMatrix(name) && fitsBlocks(shape),
+  )
+}
+
+function nothingToRound(file: string): PalError {
+  return new PalError('expected matrices whose rows are multiples of 32 weights, to be rounded, got none', {
+    file,
+    hint: 'Ask the model as it is, without bits.',
+  })
 }
 
 function storedModel(file: string, tensors: ReadonlyMap<string, StoredTensor>): StoredModel {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -48,9 +48,11 @@ for (const [bits, tolerance] of [
 ] as const) {
   describe(`${bits} bits`, () => {
     let quantized: string
+    let whole: string
     before(async () => {
       quantized = join(temporary, `${bits}`)
-      const done = await quantizeModel(await writeTinyModel({ config: wide }), { bits, out: quantized })
+      whole = await writeTinyModel({ config: wide })
+      const done = await quantizeModel(whole, { bits, out: quantized })
       assert.equal(done.matrices, 1 + 2 * 7)
       assert.ok(done.bytesAfter < done.bytesBefore / 2)
       assert.ok(done.relativeError < (bits === 4 ? 0.09 : 0.007), `${done.relativeError}`)
@@ -88,6 +90,33 @@ for (const [bits, tolerance] of [
         pal.ask(of, 'What do you hear?', { maxTokens: 8 }).result.then(({ answer }) => answer)
       assert.equal(await ask(memory), await ask(audio))
       await pal.close()
+    })
+
+    test('a model that is opened so has the same weights, made once', async () => {
+      const converted: number[] = []
+      const opening = { bits, cache: temporary, onProgress: (done: number) => converted.push(done) }
+      const opened = await openModel(whole, {}, opening)
+      assert.ok(converted.length > 0)
+      converted.length = 0
+      await openModel(whole, {}, opening)
+      assert.deepEqual(converted, [])
+      const folder = await openModel(quantized)
+      assert.deepEqual(opened.config.quantization, folder.config.quantization)
+      for (const name of modelParameters(opened.config.model).keys()) {
+        const [ours, theirs] = [opened.weights(name), folder.weights(name)] as (StoredBlocks | StoredTensor)[]
+        assert.equal('bits' in ours!, 'bits' in theirs!, name)
+        const numbers = (of: StoredBlocks | StoredTensor) => ('bits' in of ? readBlocks(of) : readTensor(of))
+        assert.deepEqual(await numbers(ours!), await numbers(theirs!), name)
+      }
+    })
+
+    test('it opens with its own bits and no others', async () => {
+      assert.deepEqual((await openModel(quantized, {}, { bits })).config, (await openModel(quantized)).config)
+      const others = openModel(quantized, {}, { bits: bits === 4 ? 8 : 4 })
+      await assert.rejects(
+        others,
+        /quantization\.bits: expected a model of . bits or of full precision, got one of/,
+      )
     })
 
     test('it cannot be quantised again', async () => {
@@ -131,6 +160,26 @@ test('a model whose base is rounded already is not rounded to other bits', async
   await writeFile(file, JSON.stringify({ ...config, quantization: { bits: 4, blockSize: 32 } }))
   const again = quantizeModel(folder, { bits: 8, out: join(temporary, 'eight') })
   await assert.rejects(again, /expected a model of full precision, got one that is quantised/)
+})
+
+test('a copy that is stopped leaves nothing', async () => {
+  const stopping = new AbortController()
+  const cache = join(temporary, 'stopped')
+  const onProgress = () => stopping.abort('enough')
+  const folder = await writeTinyModel({ config: wide })
+  const opening = openModel(folder, {}, { bits: 8, cache, onProgress, signal: stopping.signal })
+  await assert.rejects(opening, (reason) => reason === 'enough')
+  assert.deepEqual(await readdir(join(cache, 'blocks')), [])
+})
+
+test('a model without a matrix that can be in blocks is not opened so', async () => {
+  const llm = { ...config.llm, hiddenSize: 24, heads: 2, keyValueHeads: 1, headSize: 12, feedForwardSize: 40 }
+  const folder = await writeTinyModel({ config: { ...config, llm } })
+  const opening = openModel(folder, {}, { bits: 8, cache: temporary })
+  await assert.rejects(
+    opening,
+    /expected matrices whose rows are multiples of 32 weights, to be rounded, got none/,
+  )
 })
 
 test('nothing that is there is written over', async () => {
