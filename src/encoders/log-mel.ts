@@ -38,20 +38,23 @@ export function silentFeature({ mean, deviation }: LogMelConfig): number {
 const FLOOR = 1e-6
 const PRE_EMPHASIS = 0.97
 
-function kaldiColumn(windowed: Float64Array): Float64Array {
-  return removeMean(transposedPreEmphasis(windowed))
+/** In plain loops and in place: a matrix has hundreds of columns, and is made whenever a model is opened. */
+function kaldiColumn(column: Float64Array): Float64Array {
+  transposePreEmphasis(column)
+  removeMean(column)
+  return column
 }
 
 /** The transpose of y[n] = x[n] − 0.97·x[n−1], where y[0] = x[0] − 0.97·x[0]. */
-function transposedPreEmphasis(column: Float64Array): Float64Array {
-  return column.map((value, n) => {
-    const own = n === 0 ? value * (1 - PRE_EMPHASIS) : value
-    return own - PRE_EMPHASIS * (column[n + 1] ?? 0)
-  })
+function transposePreEmphasis(column: Float64Array): void {
+  column[0]! *= 1 - PRE_EMPHASIS
+  for (let n = 0; n < column.length - 1; n++) column[n]! -= PRE_EMPHASIS * column[n + 1]!
 }
 
 /** The transpose of x − mean(x), which is itself. */
-function removeMean(column: Float64Array): Float64Array {
-  const average = column.reduce((sum, value) => sum + value, 0) / column.length
-  return column.map((value) => value - average)
+function removeMean(column: Float64Array): void {
+  let sum = 0
+  for (let n = 0; n < column.length; n++) sum += column[n]!
+  const average = sum / column.length
+  for (let n = 0; n < column.length; n++) column[n]! -= average
 }
