@@ -1,9 +1,8 @@
 import { readInBlocks } from '../graph/blocks.js'
 import type { Tensor } from '../graph/tensor.js'
 import type { LlamaConfig } from '../llm/config.js'
-import { isMatrix } from '../model/network/matrices.js'
+import { isMatrix, isRounded } from '../model/network/matrices.js'
 import { causalBlocks } from '../nn/attention.js'
-import { fitsBlocks } from '../weights/block-tensors.js'
 import { BLOCK_SIZE } from '../weights/blocks.js'
 import {
   type BenchConfiguration,
@@ -120,8 +119,8 @@ function stepCost(
 
 /** The outputs as they are computed when the language model's matrices are in blocks. */
 function inBlocks(outputs: readonly [Tensor, ...Tensor[]], bits: 4 | 8): readonly Tensor[] {
-  const matrices = [...outputs[0].graph.parameters.values()].filter(
-    ({ name, shape }) => name.startsWith('llm.') && isMatrix(name) && fitsBlocks(shape.map(Number)),
+  const matrices = [...outputs[0].graph.parameters.values()].filter(({ name, shape }) =>
+    isRounded({ name, shape: shape.map(Number) }, 'llm.'),
   )
   const formats = new Map(matrices.map(({ name }) => [name, { bits, blockSize: BLOCK_SIZE }]))
   const named = Object.fromEntries(outputs.map((output) => [output.name, output]))

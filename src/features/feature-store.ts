@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { cacheFolder } from '../model/checkpoints/float32-copy.js'
+import { cacheFolder } from '../cache-folder.js'
 import type { FeatureDatabase } from './feature-database.js'
 
 export interface StoreOptions {

@@ -18,8 +18,8 @@ export interface LoadOptions {
    */
   readonly fetch?: boolean | Fetching
   /**
-   * Rounds the language model's matrices to so many bits: a word takes half the time or less, and the model a fraction of the memory.
-   * It is done once, into the cache. 8 bits answer as well, 4 may not. @default as the model is
+   * Rounds the language model's matrices to so many bits, once, into the cache: for less memory, and words in less time where it is
+   * large. At 8 bits `pal-smollm2-135m` answers as well, at 4 it does not. @default as the model is
    */
   readonly bits?: Bits
   /** Told how far a copy is that is made of weights in the cache: bytes of float32 that were converted, and bytes in all. */

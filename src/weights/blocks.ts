@@ -88,6 +88,9 @@ function level(value: number, middle: number): number {
 
 function largest(numbers: Float32Array, start: number, end: number): number {
   let most = 0
-  for (let i = start; i < end; i++) most = Math.max(most, Math.abs(numbers[i]!))
+  for (let i = start; i < end; i++) {
+    const magnitude = Math.abs(numbers[i]!)
+    if (magnitude > most) most = magnitude
+  }
   return most
 }

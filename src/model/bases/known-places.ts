@@ -1,8 +1,9 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { cacheFolder } from '../../cache-folder.js'
 import { writeAtomically } from '../../weights/write-atomically.js'
 import { isOfFileSystem } from '../../weights/writing.js'
-import { type CopyOptions, cacheFolder } from '../checkpoints/float32-copy.js'
+import type { CopyOptions } from '../checkpoints/float32-copy.js'
 
 /**
  * Remembers where a pretrained model lies on this machine, by its fingerprint: a model that is trained on it names it

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,6 +47,20 @@ test('what is refused when it is fetched is not advised to be pulled by the same
     assert.doesNotMatch(message, /pal pull acme\/tiny\n/)
     return true
   })
+})
+
+test('nothing is copied of another model, and what keeps the right one from being copied is told', async () => {
+  const place = fixture('qwen2') // Half precision, which is copied.
+  const cache = join(root, 'cache')
+  const other = openBases('model', builtOn('qwen2', 'x'), { llm: place }, { cache })
+  await assert.rejects(other, /as it was when this model was trained on it, got other weights in .*qwen2/)
+  assert.equal(existsSync(cache), false)
+
+  const { sha256 } = await openLanguageModel(place, { cache })
+  await openBases('model', builtOn('qwen2', sha256), { llm: place }, { cache }) // It is remembered where it lies.
+  await writeFile(join(cache, 'blocks'), '')
+  const full = openBases('model', builtOn('qwen2', sha256), {}, { cache, bits: 8 })
+  await assert.rejects(full, /expected to write a copy of .*qwen2, 1 MiB: EEXIST/)
 })
 
 test('a cache that cannot be written to does not keep a base from being opened', async () => {

@@ -81,18 +81,19 @@ async function openRecorded<T extends { readonly sha256: string }>(
   open: (path: string, options: CopyOptions) => Promise<T>,
   { file, key, option, options }: Opening,
 ): Promise<T> {
+  const openThere = (path: string) => openIfSame(record.sha256, path, open, options)
   if (chosen !== undefined) {
     const path = await findBase(chosen)
-    const opened = await open(path, options)
-    if (opened.sha256 !== record.sha256) throw another(path, { key: option })
+    const { opened, cause } = await openThere(path)
+    if (!opened) throw cause ?? another(path, { key: option })
     await rememberPlace(opened.sha256, path, options)
     return opened
   }
   const { fetching } = options
   const seen = await placeOf(record.sha256, options)
   // What lay there may have gone or changed since; then its name counts.
-  const there = seen === undefined ? undefined : await open(seen, options).catch(() => undefined)
-  if (there?.sha256 === record.sha256) return there
+  const there = seen === undefined ? undefined : (await openThere(seen)).opened
+  if (there) return there
   const nothing = (got: string, cause?: unknown) =>
     new PalError(`expected "${record.name}", which this model is built on, got ${got}`, {
       ...{ file, key, cause },
@@ -106,17 +107,39 @@ async function openRecorded<T extends { readonly sha256: string }>(
       throw nothing(`nothing${seen === undefined ? '' : ` (it was ${seen})`}${why}`, cause)
     },
   )
-  const named = await open(path, options).catch((cause: unknown) => {
-    throw nothing(`something else of that name, ${path}`, cause)
-  })
-  if (named.sha256 !== record.sha256) throw another(path, { file, key })
-  return named
+  const { opened, cause } = await openThere(path)
+  if (opened) return opened
+  throw cause ? nothing(`something else of that name, ${path}`, cause) : another(path, { file, key })
 
   function another(path: string, place: { readonly file?: string; readonly key: string }): PalError {
     return new PalError(
       `expected "${record.name}" as it was when this model was trained on it, got other weights in ${path}`,
       { ...place, hint: `Say where the right one is: ${option} PATH` },
     )
+  }
+}
+
+/**
+ * What lies at a path, if it is the model of that fingerprint; else why it cannot be opened, if that is so. Nothing is copied of another
+ * model, and what keeps the right one from being copied, such as a full disk, is thrown.
+ */
+async function openIfSame<T extends { readonly sha256: string }>(
+  sha256: string,
+  path: string,
+  open: (path: string, options: CopyOptions) => Promise<T>,
+  options: CopyOptions,
+): Promise<{ readonly opened?: T; readonly cause?: unknown }> {
+  let found: string | undefined
+  const beforeCopy = (fingerprint: string) => {
+    found = fingerprint
+    if (found !== sha256) throw new Error('another model')
+  }
+  try {
+    const opened = await open(path, { ...options, beforeCopy })
+    return opened.sha256 === sha256 ? { opened } : {}
+  } catch (cause) {
+    if (found === sha256) throw cause
+    return found === undefined ? { cause } : {}
   }
 }
 

@@ -1,28 +1,28 @@
 import { join } from 'node:path'
 import { PalError } from '../../errors.js'
 import type { WeightSource } from '../../runtime/runtime.js'
-import { blocksToWrite, fitsBlocks, openBlockFile } from '../../weights/block-tensors.js'
+import { blocksToWrite, openBlockFile } from '../../weights/block-tensors.js'
 import type { Bits } from '../../weights/blocks.js'
-import { isMatrix } from '../network/matrices.js'
+import { isRounded } from '../network/matrices.js'
 import type { StoredModel } from './checkpoint.js'
 import { type CopyOptions, weightsCopy } from './float32-copy.js'
 
 /**
  * A model's weights with its matrices in blocks of 4 or 8 bits, made at the first time that the model is opened so, and
  * found from then on, as `float32Copy` does.
- * @param options.within only matrices whose names begin so. @default all
+ * @param options.within what the names of the language model's weights begin with. @default ''
  * @throws PalError if the copy cannot be written, and for a model that is in blocks already
  */
 export async function blockCopy(
   model: StoredModel,
   sha256: string,
   bits: Bits,
-  { within = '', ...options }: CopyOptions & { readonly within?: string } = {},
+  { within = '', ...options }: CopyOptions & { readonly within?: '' | 'llm.' } = {},
 ): Promise<ReadonlyMap<string, WeightSource>> {
   expectFullPrecision(model)
-  const place = (key: string) => join('blocks', `${key}-${bits}bit`)
+  const place = (key: string) => join('blocks', `${key}-${within}${bits}bit`)
   const copy = await weightsCopy(model, sha256, { ...options, place }, (tensor) =>
-    tensor.name.startsWith(within) && isMatrix(tensor.name) && fitsBlocks(tensor.shape)
+    isRounded(tensor, within)
       ? blocksToWrite(tensor, bits)
       : [{ name: tensor.name, shape: tensor.shape, data: tensor.read }],
   )

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { cacheFolder } from '../../cache-folder.js'
 import type { BlockSource } from '../../runtime/runtime.js'
 import type { Matrix } from '../../weights/block-tensors.js'
 import type { Bits } from '../../weights/blocks.js'
@@ -28,6 +28,8 @@ export interface CopyOptions {
   readonly onProgress?: (done: number, total: number) => void
   /** Stops a copy between two tensors; nothing is left of it. @default none */
   readonly signal?: AbortSignal | undefined
+  /** Is called before a copy is written, with the fingerprint of what it is made of, and throws where it would be of no use. */
+  readonly beforeCopy?: (sha256: string) => void
 }
 
 /**
@@ -76,12 +78,14 @@ export async function weightsCopy(
     cache = cacheFolder(),
     onProgress = () => undefined,
     signal,
+    beforeCopy = () => undefined,
   }: CopyOptions & { readonly place: (key: string) => string },
   form: (tensor: Matrix) => readonly TensorToWrite[],
 ): Promise<string> {
   const origins = [...new Set([...tensors.values()].map(({ stored }) => stored.file))].sort()
   const copy = join(cache, `${place(await key(sha256, origins))}.safetensors`)
   if (existsSync(copy)) return copy
+  beforeCopy(sha256)
   let done = 0
   const total = [...tensors.values()].reduce((sum, { shape }) => sum + 4 * countOf(shape), 0)
   const written = [...tensors].flatMap(([name, { shape, read }]) =>
@@ -104,12 +108,6 @@ export async function weightsCopy(
     await writeSafetensors(copy, written, { from: file })
   })
   return copy
-}
-
-/** Where what can be made again is kept: PAL_CACHE, or a folder of ours in the user's cache. */
-export function cacheFolder(): string {
-  const { PAL_CACHE, XDG_CACHE_HOME } = process.env
-  return PAL_CACHE || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'pal-audio')
 }
 
 /** Names a copy by what it was made of. */

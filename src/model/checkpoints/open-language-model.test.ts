@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -190,8 +191,11 @@ describe('weights that the configuration does not describe', () => {
     const json = JSON.parse(await readFile(file, 'utf8'))
     json.model.vocab['\u0080'] = 128
     await writeFile(file, JSON.stringify(json))
-    const { tokenizer } = await openLanguageModel(folder, { cache })
-    assert.throws(tokenizer, /at most 128 tokens, .* got 129/)
+    const tooMany = /at most 128 tokens, .* got 129/
+    assert.throws((await openLanguageModel(folder, { cache })).tokenizer, tooMany)
+    const empty = join(cache, 'empty')
+    await assert.rejects(openLanguageModel(folder, { cache: empty, bits: 8 }), tooMany)
+    assert.equal(existsSync(empty), false, 'nothing is copied of a model that is of no use')
   })
 
   test('nothing there', async () => {

@@ -43,7 +43,11 @@ export async function openLanguageModel(
   checkTensors(file, tensors, decoderTensors(config))
   const tokenizer = once(() => fittingTokenizer(checkpoint))
   const sha256 = await fingerprint(checkpoint)
-  const places = await placesOf(checkpoint, sha256, options)
+  const beforeCopy = (sha256: string) => {
+    options.beforeCopy?.(sha256)
+    tokenizer()
+  }
+  const places = await placesOf(checkpoint, sha256, { ...options, beforeCopy })
   return { name, config, tokenizer, sha256, weights: (weight) => places.get(weight.replace(/^llm\./, '')) }
 }
 

@@ -6,7 +6,7 @@ import { once } from '../../once.js'
 import type { WeightSource } from '../../runtime/runtime.js'
 import { type ChatTokenizer, withSystem } from '../../text/chat.js'
 import { readTokenizer } from '../../text/open-tokenizer.js'
-import { fitsBlocks, openBlockFile, type StoredBlocks } from '../../weights/block-tensors.js'
+import { openBlockFile, type StoredBlocks } from '../../weights/block-tensors.js'
 import { type Bits, BLOCK_SIZE } from '../../weights/blocks.js'
 import { readTensor, type StoredTensor, writeSafetensors } from '../../weights/safetensors.js'
 import { writeAtomically } from '../../weights/write-atomically.js'
@@ -18,7 +18,7 @@ import { checkTensors } from '../checkpoints/check-tensors.js'
 import { fingerprint, type StoredModel } from '../checkpoints/checkpoint.js'
 import { type CopyOptions, mappedWeights } from '../checkpoints/float32-copy.js'
 import { type ModelDescription, readDescription, writeDescription } from '../config/model-description.js'
-import { isMatrix } from '../network/matrices.js'
+import { isRounded } from '../network/matrices.js'
 import { modelParameters } from '../network/parameters.js'
 import { modelCard } from './model-card.js'
 
@@ -93,22 +93,22 @@ export async function openModel(
   const stored = await openStored(join(folder, WEIGHTS), config)
   const bits = config.quantization?.bits
   const rounding = bits ? { ...options, bits } : options
+  const read = config.bases?.llm ? undefined : await readTokenizer(folder)
   const bases = await openBases(folder, config, chosen, rounding)
-  const own = await ownWeights(stored, bases, rounding)
+  const tokenizer = once(() => {
+    const made = (bases.llm?.tokenizer ?? read!)()
+    return withSystem(fitting(made, folder, config), config.model.system)
+  })
+  const own = await ownWeights(stored, bases, { ...rounding, beforeCopy: tokenizer })
   const given = baseWeights(bases)
-  const tokenizer = bases.llm?.tokenizer ?? (await readTokenizer(folder))
-  return {
-    folder,
-    config,
-    weights: (name) => own(name) ?? given(name),
-    tokenizer: once(() => withSystem(fitting(tokenizer(), folder, config), config.model.system)),
-  }
+  return { folder, config, weights: (name) => own(name) ?? given(name), tokenizer }
 }
 
 function roundedTo(bits: Bits | undefined, config: ModelDescription, folder: string): ModelDescription {
   const { quantization } = config
   if (bits === undefined || bits === quantization?.bits) return config
-  if (!quantization) return { ...config, quantization: { bits, blockSize: BLOCK_SIZE } }
+  if (!quantization)
+    return { ...config, name: `${config.name}-${bits}bit`, quantization: { bits, blockSize: BLOCK_SIZE } }
   throw new PalError(
     `expected a model of ${bits} bits or of full precision, got one of ${quantization.bits} bits`,
     {
@@ -177,9 +177,7 @@ async function ownWeights(
 
 /** Whether any of the language model's can be in blocks. */
 function hasMatrices({ tensors }: StoredModel): boolean {
-  return [...tensors].some(
-    ([name, { shape }]) => name.startsWith('llm.') && isMatrix(name) && fitsBlocks(shape),
-  )
+  return [...tensors].some(([name, { shape }]) => isRounded({ name, shape }, 'llm.'))
 }
 
 function nothingToRound(file: string): PalError {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PalError } from '../../errors.js'
-import { blocksToWrite, fitsBlocks, openBlockFile } from '../../weights/block-tensors.js'
+import { blocksToWrite, openBlockFile } from '../../weights/block-tensors.js'
 import { type Bits, BLOCK_SIZE, fromBlocks } from '../../weights/blocks.js'
 import { openWeights } from '../../weights/open-weights.js'
 import {
@@ -21,7 +21,7 @@ import {
   readDescription,
   writeDescription,
 } from '../config/model-description.js'
-import { isMatrix } from '../network/matrices.js'
+import { isRounded } from '../network/matrices.js'
 import { modelCard, roundedCard } from './model-card.js'
 import { copyTokenizer } from './model-folder.js'
 
@@ -65,7 +65,10 @@ export async function quantizeModel(
   const described = (await isModelFolder(folder)) ? await readDescription(folder) : undefined
   const { name } = described ?? (await usableCheckpoint(folder))
   const stored = await openWeights(folder)
-  const chosen = new Set([...stored].filter(isMatrixOf(described !== undefined)).map(([name]) => name))
+  const within = described ? 'llm.' : ''
+  const chosen = new Set(
+    [...stored].flatMap(([name, { shape }]) => (isRounded({ name, shape }, within) ? [name] : [])),
+  )
   await refuseRounded(folder, described, stored)
   const roundsBase = described?.bases?.llm !== undefined
   if (chosen.size === 0 && !roundsBase) {
@@ -163,11 +166,6 @@ async function usableCheckpoint(folder: string): Promise<Checkpoint> {
   const checkpoint = await huggingFaceCheckpoint(folder)
   checkpoint.tokenizer()
   return checkpoint
-}
-
-/** In a model that hears, the language model's weights begin with `llm.`. */
-function isMatrixOf(hears: boolean): (entry: readonly [name: string, tensor: StoredTensor]) => boolean {
-  return ([name, { shape }]) => isMatrix(name) && (!hears || name.startsWith('llm.')) && fitsBlocks(shape)
 }
 
 /** A model may hold blocks itself, or say that its base is rounded, beside which it may have been trained. */
