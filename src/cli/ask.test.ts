@@ -38,7 +38,7 @@ test('standard input, and one JSON object for each answer; a language model in b
   const argv = ['ask', '-', ...asked, '--json', '--model', model, '--bits', '8']
   const cache = join(model, 'cache')
   const { code, stdout, stderr } = await pal(argv, { stdin: sound, env: { PAL_CACHE: cache } })
-  assert.match((await readdir(join(cache, 'blocks'))).join(), /^[0-9a-f]+-8bit\.safetensors$/)
+  assert.match((await readdir(join(cache, 'blocks'))).join(), /^[0-9a-f]+-llm\.8bit\.safetensors$/)
   const answers = stdout
     .trimEnd()
     .split('\n')

@@ -8,7 +8,6 @@ import {
   aboveZero,
   type BaseFlags,
   type BitsFlag,
-  chosenBits,
   collect,
   fraction,
   number,
@@ -152,12 +151,12 @@ async function attempt(
 }
 
 /** Which model is asked, where what it is built on lies, and what it runs on. */
-function modelFlags({ model, llm, encoder, provider, threads, ...flags }: AskFlags): LoadOptions {
+function modelFlags({ model, llm, encoder, bits, provider, threads }: AskFlags): LoadOptions {
   return {
-    ...chosenBits(flags),
     ...(model !== undefined && { model }),
     ...(llm !== undefined && { llm }),
     ...(encoder && { encoder }),
+    ...(bits && { bits }),
     ...(provider !== undefined && { provider }),
     ...(threads !== undefined && { threads }),
   }

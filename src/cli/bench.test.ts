@@ -35,7 +35,7 @@ test('wrong usage names the option', async () => {
     ],
     [['bench', 'train', '--bits', '5'], /--bits.*Expected one of 4, 8, 32/],
     [['bench', 'train', '--audio-tokens', '64,none'], /--audio-tokens.*Expected a whole number/],
-    [['quantize', 'pal-tiny', '--bits', '3'], /--bits.*Allowed choices are 4, 8/],
+    [['quantize', 'pal-tiny', '--bits', '3'], /--bits.*Expected 4 or 8/],
   ]
   for (const [args, message] of cases) {
     const { code, stderr } = await pal(args)

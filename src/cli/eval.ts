@@ -11,14 +11,7 @@ import type { Sample } from '../eval/sample.js'
 import type { LoadOptions } from '../model/load-options.js'
 import { rankZeroFirst } from '../parallel/ranks.js'
 import { externalOption } from './external-option.js'
-import {
-  type BaseFlags,
-  type BitsFlag,
-  chosenBits,
-  wholeNumber,
-  withBasePlaces,
-  withBits,
-} from './options.js'
+import { type BaseFlags, type BitsFlag, wholeNumber, withBasePlaces, withBits } from './options.js'
 import { ProgressLine, showingDecoding, showingOpening } from './progress.js'
 import type { CliContext } from './verb.js'
 
@@ -153,7 +146,7 @@ async function answersTo(
 ): Promise<readonly Sample[]> {
   const { identityOf } = await import('../eval/identity.js')
   const { evaluate } = await import('../eval/run.js')
-  const { model, protocol, nll = false, threads = ranks.threads } = options
+  const { model, bits, protocol, nll = false, threads = ranks.threads } = options
   const { sampleRate } = asked
   const line = new ProgressLine()
   const unreadable: Unreadable[] = []
@@ -166,14 +159,7 @@ async function answersTo(
   const samples = await evaluate(load, set, {
     ...{ folder, protocol, nll },
     onUnreadable: (recording) => unreadable.push(recording),
-    identity: await identityOf(asked, {
-      model,
-      ...chosenBits(options),
-      sampleRate,
-      vocabulary: set.vocabulary,
-      protocol,
-      nll,
-    }),
+    identity: await identityOf(asked, { model, bits, sampleRate, vocabulary: set.vocabulary, protocol, nll }),
     ...{ ranks, signal },
     onProgress: (done, total) => line.show(`${done}/${total} questions`),
   })
@@ -205,11 +191,11 @@ async function reportUnreadable(
 }
 
 /** Which model is asked, and where what it is built on lies. */
-function modelFlags({ model, llm, encoder, ...flags }: EvalCliOptions): LoadOptions {
+function modelFlags({ model, llm, encoder, bits }: EvalCliOptions): LoadOptions {
   return {
-    ...chosenBits(flags),
     ...(model && { model }),
     ...(llm !== undefined && { llm }),
     ...(encoder && { encoder }),
+    ...(bits && { bits }),
   }
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import type { ChosenBases } from '../model/bases/chosen-bases.js'
 import type { Bits } from '../weights/blocks.js'
 
@@ -32,6 +32,12 @@ export function fraction(text: string): number {
   const value = Number(text)
   if (text.trim() !== '' && value >= 0 && value <= 1) return value
   throw new InvalidArgumentError('Expected a number, 0 to 1.')
+}
+
+/** Of a weight. */
+export function bits(text: string): Bits {
+  if (text === '4' || text === '8') return text === '4' ? 4 : 8
+  throw new InvalidArgumentError('Expected 4 or 8.')
 }
 
 /** For an option that may be given several times. */
@@ -68,21 +74,16 @@ export function withBasePlaces(command: Command): Command {
 
 /** What `--bits` says. */
 export interface BitsFlag {
-  readonly bits?: '4' | '8'
+  readonly bits?: Bits
 }
 
 /** Adds `--bits` to a command that uses a model. */
 export function withBits(command: Command): Command {
-  return command.addOption(
-    new Option(
-      '--bits <count>',
-      "round the language model's weights, once and in the cache: faster, in less memory; 8 bits answer as well, 4 may not",
-    ).choices(['4', '8']),
+  return command.option(
+    '--bits <count>',
+    "round the language model's weights to 8 or 4 bits, once and in the cache, for less memory and faster words (docs/performance.md has what is lost)",
+    bits,
   )
-}
-
-export function chosenBits({ bits }: BitsFlag): { readonly bits?: Bits } {
-  return bits === undefined ? {} : { bits: Number(bits) as Bits }
 }
 
 export function chosenBases({ llm, encoder }: BaseFlags): ChosenBases {

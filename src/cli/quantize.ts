@@ -1,12 +1,13 @@
 import { basename } from 'node:path'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import type { Quantized } from '../model/stored/quantize-model.js'
 import type { Bits } from '../weights/blocks.js'
+import { bits } from './options.js'
 import { ProgressLine } from './progress.js'
 import type { CliContext } from './verb.js'
 
 interface QuantizeFlags {
-  readonly bits: '4' | '8'
+  readonly bits: Bits
   readonly out?: string
   readonly json?: true
 }
@@ -14,7 +15,7 @@ interface QuantizeFlags {
 export function register(command: Command, { signal }: CliContext): void {
   command
     .argument('<model>', 'the name of a model that ships, or the folder of a model or language model')
-    .addOption(new Option('--bits <count>', 'of each weight').choices(['4', '8']).default('4'))
+    .option('--bits <count>', 'of each weight: 8 or 4', bits, 4)
     .option('--out <folder>', 'where the quantised model goes (default: runs/<model>-<bits>bit)')
     .option('--json', 'print what was done as JSON')
     .addHelpText(
@@ -27,10 +28,9 @@ Example:
   pal quantize pal-tiny --bits 8 --out runs/pal-tiny-8bit
   pal ask recording.wav 'What do you hear?' --model runs/pal-tiny-8bit`,
     )
-    .action(async (model: string, flags: QuantizeFlags) => {
+    .action(async (model: string, { bits, ...flags }: QuantizeFlags) => {
       const { findModel } = await import('../hub/find-model.js')
       const { quantizeModel } = await import('../model/stored/quantize-model.js')
-      const bits = Number(flags.bits) as Bits
       const folder = findModel(model)
       const line = new ProgressLine()
       const done = await quantizeModel(folder, {

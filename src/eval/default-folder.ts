@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Bits } from '../weights/blocks.js'
 import type { Protocol } from './answer-items.js'
 
 /** Where answers are kept if nobody says: one folder for each set of questions, model and way of asking. */
@@ -9,11 +10,11 @@ export function defaultFolder(
     bits,
     protocol,
     nll,
-  }: { readonly model?: string; readonly bits?: string; readonly protocol: Protocol; readonly nll?: boolean },
+  }: { readonly model?: string; readonly bits?: Bits; readonly protocol: Protocol; readonly nll?: boolean },
 ): string {
   const name = [
-    `eval-${slug(what)}-${slug(model)}`,
-    ...(bits === undefined ? [] : [`${bits}bit`]),
+    // No model's own name has an @ here.
+    `eval-${slug(what)}-${slug(model)}${bits === undefined ? '' : `@${bits}bit`}`,
     ...(protocol === 'generation' ? [] : [protocol]),
     ...(nll ? ['nll'] : []),
   ].join('-')

@@ -28,7 +28,7 @@ export interface Answering {
   /** As it was named; none for the one that ships. */
   readonly model: string | undefined
   /** What it was rounded to when it was opened. @default as it is */
-  readonly bits?: Bits
+  readonly bits?: Bits | undefined
   /** Hz that it hears at. */
   readonly sampleRate: number
   readonly vocabulary: AnswerVocabulary
