@@ -19,9 +19,12 @@ export async function blockCopy(
   bits: Bits,
   { within = '', ...options }: CopyOptions & { readonly within?: '' | 'llm.' } = {},
 ): Promise<ReadonlyMap<string, WeightSource>> {
-  expectFullPrecision(model)
+  const beforeCopy = (fingerprint: string) => {
+    options.beforeCopy?.(fingerprint)
+    expectFullPrecision(model)
+  }
   const place = (key: string) => join('blocks', `${key}-${within}${bits}bit`)
-  const copy = await weightsCopy(model, sha256, { ...options, place }, (tensor) =>
+  const copy = await weightsCopy(model, sha256, { ...options, place, beforeCopy }, (tensor) =>
     isRounded(tensor, within)
       ? blocksToWrite(tensor, bits)
       : [{ name: tensor.name, shape: tensor.shape, data: tensor.read }],

@@ -4,6 +4,7 @@ import type { LlamaConfig } from '../../llm/config.js'
 import { once } from '../../once.js'
 import type { WeightSource } from '../../runtime/runtime.js'
 import type { ChatTokenizer } from '../../text/chat.js'
+import type { Bits } from '../../weights/blocks.js'
 import type { ModelConfig } from '../config/config.js'
 import { modelParameters } from '../network/parameters.js'
 import { blockCopy } from './block-copy.js'
@@ -29,7 +30,7 @@ export interface OpenedLanguageModel {
  * Opens the language model in a folder of Hugging Face's layout, or in a GGUF file.
  *
  * Float32 weights stay in their files, to be mapped. Others are converted into a copy once, in the cache, and mapped
- * from there: no weight is ever in memory twice. Given `bits`, 4 or 8, the copy has the matrices in blocks.
+ * from there: no weight is ever in memory twice. Given `bits`, 4 or 8, the copy has the matrices in blocks, unless they are so already.
  *
  * @throws PalError naming file and key for a model that this decoder cannot be, or whose weights are not those that
  *   its configuration describes
@@ -61,8 +62,13 @@ function placesOf(
   sha256: string,
   options: CopyOptions,
 ): Promise<ReadonlyMap<string, WeightSource>> {
-  if (options.bits) return blockCopy(checkpoint, sha256, options.bits, options)
+  const { bits } = options
+  if (bits && !isInBlocksOf(bits, checkpoint)) return blockCopy(checkpoint, sha256, bits, options)
   return mappedWeights(checkpoint, sha256, options)
+}
+
+function isInBlocksOf(bits: Bits, { tensors }: Checkpoint): boolean {
+  return [...tensors.values()].some(({ blocks }) => blocks?.bits === bits)
 }
 
 async function openCheckpoint(path: string): Promise<Checkpoint> {

@@ -150,6 +150,8 @@ describe('a language model in Hugging Face’s layout', () => {
   test('what is in blocks already is not rounded again', async () => {
     const opening = openLanguageModel(join(temporary, 'smollm2'), { cache: temporary, bits: 4 })
     await assert.rejects(opening, /expected a language model of full precision, got one that is quantised/)
+    const asItIs = await openLanguageModel(join(temporary, 'smollm2'), { cache: temporary, bits: 8 })
+    assert.deepEqual(await logits(asItIs), await logits(await openLanguageModel(join(temporary, 'smollm2'))))
   })
 })
 
