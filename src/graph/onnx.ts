@@ -64,7 +64,13 @@ export function writeOnnx(
         const external = node.operation === PARAMETER ? places.get(tensor.name) : undefined
         if (external) message(graph, 5, (writer) => writeExternal(writer, tensor, external))
         else inputs.push(tensor)
-      } else message(graph, 1, (writer) => writeNode(writer, node))
+      } else {
+        message(graph, 1, (writer) => writeNode(writer, node))
+        // Which lengths are the same the runtime cannot find out by itself, and looks long for memory to use again.
+        for (const output of node.outputs) {
+          if (output.name) message(graph, 13, (writer) => writeValueInfo(writer, output))
+        }
+      }
     }
     for (const [name, tensor] of Object.entries(written)) {
       message(graph, 1, (writer) => {
