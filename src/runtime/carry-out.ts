@@ -113,5 +113,7 @@ function sessionOptions({
   }
   // A training step's sizes are those of the step before, but for how many tokens it has.
   const memoryArena = keepsMemory ? (purpose === 'training' ? 'exact' : 'doubling') : 'none'
-  return { provider, threads, memoryArena, entries, files: memory }
+  // A training step is as fast without, and its thousands of operations take most of compiling to go through.
+  const optimized = purpose !== 'training'
+  return { provider, threads, memoryArena, optimized, entries, files: memory }
 }

@@ -11,7 +11,14 @@ import type { Value } from '../protocol.js'
 import { Session, type SessionOptions } from './session.js'
 import { Tensor } from './tensor.js'
 
-const PLAIN: SessionOptions = { provider: 'cpu', threads: 1, memoryArena: 'doubling', entries: {}, files: [] }
+const PLAIN: SessionOptions = {
+  provider: 'cpu',
+  threads: 1,
+  memoryArena: 'doubling',
+  optimized: true,
+  entries: {},
+  files: [],
+}
 
 test('names have whatever letters, and come in the order of the graph', () => {
   const graph = new Graph()

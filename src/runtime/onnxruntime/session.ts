@@ -10,6 +10,8 @@ export interface SessionOptions {
   /** Of one operation. */
   readonly threads: number
   readonly memoryArena: MemoryArena
+  /** Whether operations are fused, folded and left out where that changes nothing but rounding. */
+  readonly optimized: boolean
   /** By the names of onnxruntime_session_options_config_keys.h. */
   readonly entries: Readonly<Record<string, string>>
   /** What the model's external data names as its files. It is copied. */
@@ -93,8 +95,8 @@ export class Session {
 const WARNING = 2
 /** ORT_LOGGING_LEVEL_ERROR */
 const ERROR = 3
-/** ORT_ENABLE_ALL */
-const ALL_OPTIMIZATIONS = 99
+/** ORT_DISABLE_ALL, ORT_ENABLE_ALL */
+const [NO_OPTIMIZATIONS, ALL_OPTIMIZATIONS] = [0, 99]
 
 /**
  * There is one in a process, which stays until its end: another that is made while one is being released would be refused.
@@ -106,7 +108,7 @@ function environment(): Pointer {
 
 let created: Pointer | undefined
 
-function newOptions({ provider, threads, memoryArena, entries, files }: SessionOptions): Pointer {
+function newOptions({ provider, threads, memoryArena, optimized, entries, files }: SessionOptions): Pointer {
   const options = returned((into) => api().CreateSessionOptions(into))
   try {
     appendProvider(options, provider)
@@ -115,7 +117,7 @@ function newOptions({ provider, threads, memoryArena, entries, files }: SessionO
     // Planning one block for all activations costs half as much memory again, and saves no time.
     api().DisableMemPattern(options)
     if (memoryArena === 'none') api().DisableCpuMemArena(options)
-    api().SetSessionGraphOptimizationLevel(options, ALL_OPTIMIZATIONS)
+    api().SetSessionGraphOptimizationLevel(options, optimized ? ALL_OPTIMIZATIONS : NO_OPTIMIZATIONS)
     api().SetSessionLogSeverityLevel(options, ERROR)
     const all = { ...entries, ...(memoryArena === 'exact' && USE_EXACT_ARENA) }
     for (const [key, value] of Object.entries(all)) api().AddSessionConfigEntry(options, key, value)
