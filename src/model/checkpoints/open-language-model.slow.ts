@@ -53,10 +53,12 @@ describe('opening a language model', () => {
 /** Opens a model as whoever asks it does, and lets it read 32 tokens and write 8. */
 async function openAndAnswer(folder: string): Promise<{ seconds: number; residentBytes: number }> {
   const start = performance.now()
-  const { config, weights } = await openLanguageModel(folder, { cache: join(folder, 'cache') })
+  const { config, weights, tokenizer } = await openLanguageModel(folder, { cache: join(folder, 'cache') })
   const runtime = await Runtime.start()
   try {
-    const model = await LanguageModel.compile(runtime, withoutAudio(config), weights)
+    const compiling = LanguageModel.compile(runtime, withoutAudio(config), weights)
+    tokenizer()
+    const model = await compiling
     const seconds = (performance.now() - start) / 1000
     const cache = KeyValueCache.empty(config)
     const prompt = Array.from({ length: 32 }, (_, i) => i)
