@@ -6,20 +6,19 @@ import type { LoadOptions } from '../model/load-options.js'
 import type { Pal } from '../model/pal.js'
 import {
   aboveZero,
-  type BaseFlags,
-  type BitsFlag,
   collect,
   fraction,
   number,
+  type OpeningFlags,
+  openingOf,
   wholeNumber,
-  withBasePlaces,
-  withBits,
+  withOpening,
 } from './options.js'
 import { showingOpening } from './progress.js'
 import { inFlags, told } from './told.js'
 import type { CliContext } from './verb.js'
 
-interface AskFlags extends BaseFlags, BitsFlag {
+interface AskFlags extends OpeningFlags {
   readonly question?: readonly string[]
   readonly together?: true
   readonly json?: true
@@ -38,20 +37,18 @@ interface AskFlags extends BaseFlags, BitsFlag {
 }
 
 export function register(command: Command, context: CliContext): void {
-  withBits(
-    withBasePlaces(
-      command
-        .usage('[options] <audio...> <question>')
-        .argument('<words...>', 'audio files of any format and rate (- is standard input), and the question')
-        .option(
-          '-q, --question <text>',
-          'ask this; may be given several times, each file is heard once',
-          collect,
-        )
-        .option('--together', 'hear all files one after the other and ask about them as one')
-        .option('--json', 'print one JSON object for each answer')
-        .option('--model <model>', 'the name of a model that ships, or a folder (default: "pal-tiny")'),
-    ),
+  withOpening(
+    command
+      .usage('[options] <audio...> <question>')
+      .argument('<words...>', 'audio files of any format and rate (- is standard input), and the question')
+      .option(
+        '-q, --question <text>',
+        'ask this; may be given several times, each file is heard once',
+        collect,
+      )
+      .option('--together', 'hear all files one after the other and ask about them as one')
+      .option('--json', 'print one JSON object for each answer')
+      .option('--model <model>', 'the name of a model that ships, or a folder (default: "pal-tiny")'),
   )
     .option('--provider <name>', 'execution provider, see `pal doctor` (default: "cpu")')
     .option('--threads <count>', 'threads (default: all cores)', wholeNumber(1))
@@ -151,12 +148,10 @@ async function attempt(
 }
 
 /** Which model is asked, where what it is built on lies, and what it runs on. */
-function modelFlags({ model, llm, encoder, bits, provider, threads }: AskFlags): LoadOptions {
+function modelFlags({ model, provider, threads, ...flags }: AskFlags): LoadOptions {
   return {
+    ...openingOf(flags),
     ...(model !== undefined && { model }),
-    ...(llm !== undefined && { llm }),
-    ...(encoder && { encoder }),
-    ...(bits && { bits }),
     ...(provider !== undefined && { provider }),
     ...(threads !== undefined && { threads }),
   }

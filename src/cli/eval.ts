@@ -8,14 +8,13 @@ import type { Answering, Asked } from '../eval/identity.js'
 import type { EvalSet } from '../eval/items.js'
 import type { Unreadable } from '../eval/run.js'
 import type { Sample } from '../eval/sample.js'
-import type { LoadOptions } from '../model/load-options.js'
 import { rankZeroFirst } from '../parallel/ranks.js'
 import { externalOption } from './external-option.js'
-import { type BaseFlags, type BitsFlag, wholeNumber, withBasePlaces, withBits } from './options.js'
+import { type OpeningFlags, openingOf, wholeNumber, withOpening } from './options.js'
 import { ProgressLine, showingDecoding, showingOpening } from './progress.js'
 import type { CliContext } from './verb.js'
 
-interface EvalCliOptions extends BaseFlags, BitsFlag {
+interface EvalCliOptions extends OpeningFlags {
   readonly model?: string
   readonly threads?: number
   readonly tasks?: string
@@ -34,16 +33,14 @@ interface EvalCliOptions extends BaseFlags, BitsFlag {
 }
 
 export function register(command: Command, context: CliContext): void {
-  withBits(
-    withBasePlaces(
-      command
-        .argument(
-          '<what>',
-          'a recipe, whose held-out recordings are asked about; a manifest (.jsonl or .json); parquet files or tar shards; or a data set as it is published, as layout:path',
-        )
-        .argument('[changes...]', 'settings of the recipe to change, as key=value')
-        .option('--model <name or folder>', 'the model to ask (default: the one that ships)'),
-    ),
+  withOpening(
+    command
+      .argument(
+        '<what>',
+        'a recipe, whose held-out recordings are asked about; a manifest (.jsonl or .json); parquet files or tar shards; or a data set as it is published, as layout:path',
+      )
+      .argument('[changes...]', 'settings of the recipe to change, as key=value')
+      .option('--model <name or folder>', 'the model to ask (default: the one that ships)'),
   )
     .option('--threads <count>', 'threads of one operation (default: all cores)', wholeNumber(1))
     .option('--tasks <names>', 'only these, separated by commas')
@@ -153,7 +150,9 @@ async function answersTo(
   const load = async () => {
     const { loadPal } = await import('../model/pal.js')
     return showingOpening(signal, (shown) =>
-      rankZeroFirst(ranks, () => loadPal({ ...modelFlags(options), ...shown, ...(threads && { threads }) })),
+      rankZeroFirst(ranks, () =>
+        loadPal({ ...openingOf(options), ...(model && { model }), ...shown, ...(threads && { threads }) }),
+      ),
     )
   }
   const samples = await evaluate(load, set, {
@@ -188,14 +187,4 @@ async function reportUnreadable(
   process.stderr.write(
     `${unreadable.length} ${recordings} could not be read; ${their} ${count} as wrong (${file}).\n`,
   )
-}
-
-/** Which model is asked, and where what it is built on lies. */
-function modelFlags({ model, llm, encoder, bits }: EvalCliOptions): LoadOptions {
-  return {
-    ...(model && { model }),
-    ...(llm !== undefined && { llm }),
-    ...(encoder && { encoder }),
-    ...(bits && { bits }),
-  }
 }

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { ChosenBases } from '../model/bases/chosen-bases.js'
+import type { LoadOptions } from '../model/load-options.js'
 import type { Bits } from '../weights/blocks.js'
 
 /** Parsers of option values; what they throw is wrong usage. */
@@ -65,25 +66,29 @@ export function withBases(command: Command): Command {
     )
 }
 
-/** Adds the same to a command that uses a model as it is: where that lies which it was built on. */
-export function withBasePlaces(command: Command): Command {
-  return command
-    .option('--llm <path>', 'where the language model is that the model is built on, if it is not found')
-    .option('--encoder <path>', 'the same of an encoder; NAME=PATH if the model has several', collect)
-}
-
-/** What `--bits` says. */
-export interface BitsFlag {
+/** How a model is opened that is used as it is. */
+export interface OpeningFlags extends BaseFlags {
   readonly bits?: Bits
 }
 
-/** Adds `--bits` to a command that uses a model. */
-export function withBits(command: Command): Command {
-  return command.option(
-    '--bits <count>',
-    "round the language model's weights to 8 or 4 bits, once and in the cache, for less memory and faster words (docs/performance.md has what is lost)",
-    bits,
-  )
+/** Adds to a command that uses a model as it is where that lies which it was built on, and `--bits`. */
+export function withOpening(command: Command): Command {
+  return command
+    .option('--llm <path>', 'where the language model is that the model is built on, if it is not found')
+    .option('--encoder <path>', 'the same of an encoder; NAME=PATH if the model has several', collect)
+    .option(
+      '--bits <count>',
+      "round the language model's weights to 8 or 4 bits, once and in the cache, for less memory and faster words (docs/performance.md has what is lost)",
+      bits,
+    )
+}
+
+export function openingOf({
+  llm,
+  encoder,
+  bits,
+}: OpeningFlags): Pick<LoadOptions, 'llm' | 'encoder' | 'bits'> {
+  return { ...(llm !== undefined && { llm }), ...(encoder && { encoder }), ...(bits && { bits }) }
 }
 
 export function chosenBases({ llm, encoder }: BaseFlags): ChosenBases {
