@@ -10,6 +10,7 @@ import { modelParameters } from '../network/parameters.js'
 import { blockCopy } from './block-copy.js'
 import { checkTensors } from './check-tensors.js'
 import { type Checkpoint, fingerprint } from './checkpoint.js'
+import { fittingTokenizer } from './fitting-tokenizer.js'
 import { type CopyOptions, mappedWeights } from './float32-copy.js'
 import { ggufCheckpoint } from './gguf-checkpoint.js'
 import { huggingFaceCheckpoint } from './hugging-face-checkpoint.js'
@@ -42,7 +43,7 @@ export async function openLanguageModel(
   const checkpoint = await openCheckpoint(path)
   const { name, config, tensors, file } = checkpoint
   checkTensors(file, tensors, decoderTensors(config))
-  const tokenizer = once(() => fittingTokenizer(checkpoint))
+  const tokenizer = once(() => fittingTokenizer(checkpoint.tokenizer(), config, file))
   const sha256 = await fingerprint(checkpoint)
   const beforeCopy = (sha256: string) => {
     options.beforeCopy?.(sha256)
@@ -85,15 +86,5 @@ async function openCheckpoint(path: string): Promise<Checkpoint> {
 function decoderTensors(config: LlamaConfig) {
   return new Map(
     [...modelParameters(withoutAudio(config))].map(([name, info]) => [name.replace(/^llm\./, ''), info]),
-  )
-}
-
-function fittingTokenizer(checkpoint: Checkpoint): ChatTokenizer {
-  const { config, file } = checkpoint
-  const tokenizer = checkpoint.tokenizer()
-  if (tokenizer.vocabularySize <= config.vocabularySize) return tokenizer
-  throw new PalError(
-    `expected a tokenizer of at most ${config.vocabularySize} tokens, as many as the model has embeddings, got ${tokenizer.vocabularySize}`,
-    { file },
   )
 }

@@ -16,6 +16,7 @@ import { type BaseOptions, openBases } from '../bases/open-bases.js'
 import { blockCopy } from '../checkpoints/block-copy.js'
 import { checkTensors } from '../checkpoints/check-tensors.js'
 import { fingerprint, type StoredModel } from '../checkpoints/checkpoint.js'
+import { fittingTokenizer } from '../checkpoints/fitting-tokenizer.js'
 import { type CopyOptions, mappedWeights } from '../checkpoints/float32-copy.js'
 import { type ModelDescription, readDescription, writeDescription } from '../config/model-description.js'
 import { isRounded } from '../network/matrices.js'
@@ -95,9 +96,10 @@ export async function openModel(
   const rounding = bits ? { ...options, bits } : options
   const read = config.bases?.llm ? undefined : await readTokenizer(folder)
   const bases = await openBases(folder, config, chosen, rounding)
+  const { llm, system } = config.model
   const tokenizer = once(() => {
     const made = (bases.llm?.tokenizer ?? read!)()
-    return withSystem(fitting(made, folder, config), config.model.system)
+    return withSystem(fittingTokenizer(made, llm, join(folder, 'tokenizer.json')), system)
   })
   const own = await ownWeights(stored, bases, { ...rounding, beforeCopy: tokenizer })
   const given = baseWeights(bases)
@@ -116,18 +118,6 @@ function roundedTo(bits: Bits | undefined, config: ModelDescription, folder: str
       key: 'quantization.bits',
       hint: 'Ask it as it is, or the model that it was made of: rounding twice loses more.',
     },
-  )
-}
-
-function fitting(
-  tokenizer: ChatTokenizer,
-  folder: string,
-  { model: { llm } }: ModelDescription,
-): ChatTokenizer {
-  if (tokenizer.vocabularySize <= llm.vocabularySize) return tokenizer
-  throw new PalError(
-    `expected a tokenizer of at most ${llm.vocabularySize} tokens, as many as the model has embeddings, got ${tokenizer.vocabularySize}`,
-    { file: join(folder, 'tokenizer.json') },
   )
 }
 
