@@ -162,6 +162,20 @@ test('of several questions of which one fails, those before it hold nothing', as
   assert.equal(release.mock.callCount(), 4)
 })
 
+test('where an answer that is to be scored has no end, what was heard for it holds nothing', async (context) => {
+  const endless = await writeTinyModel()
+  const file = join(endless, 'tokenizer_config.json')
+  const chat_template = '{% for message in messages %}{{ message.content }}{% endfor %}'
+  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), chat_template }))
+  await using scoring = await loadPal({ model: endless, threads: 1 })
+  const release = context.mock.method(KeyValueCache.prototype, 'release')
+  await assert.rejects(
+    scoring.score(noise(0.5), QUESTION, ['A dog.']),
+    /chat_template: expected the answer in message 1 to end with a token that ends answers/,
+  )
+  assert.equal(release.mock.callCount(), 1)
+})
+
 describe('stop strings', () => {
   test('the answer ends before one, and the rest is never said', async () => {
     const { answer } = await pal.ask(noise(0.5), QUESTION, { maxTokens: 24 }).result

@@ -166,10 +166,11 @@ export class Pal {
     checkScoreOptions(options)
     const { history = [] } = options
     return this.#whileOpen(options.signal, async (signal) => {
-      const prepared = await this.#prepare(audio, question, { ...options, signal }, performance.now())
-      const { prompt } = prepared
-      const tokens = answers.map((answer) =>
-        this.#answerTokens([...history, { role: 'user', content: question }], answer, prompt.ids.length),
+      const { prompt } = await this.#prepare(audio, question, { ...options, signal }, performance.now())
+      const tokens = await this.#answerTokens(
+        [...history, { role: 'user', content: question }],
+        answers,
+        prompt,
       )
       const scores = await scoreAnswers(await this.#languageModel, prompt, tokens, { signal })
       return answers.map((answer, i) => ({
@@ -317,12 +318,26 @@ export class Pal {
     }
   }
 
-  /** What training would learn of an answer: its tokens and the one that ends it. */
-  #answerTokens(before: readonly ChatMessage[], answer: string, promptLength: number): readonly number[] {
-    const { ids, learn } = this.#tokenizer.chat([...before, { role: 'assistant', content: answer }], {
-      addGenerationPrompt: false,
-    })
-    return ids.filter((_, i) => i >= promptLength && learn[i])
+  /**
+   * What training would learn of each answer: its tokens and the one that ends it. Where that cannot be told, nobody reads the
+   * prompt, which is released here.
+   */
+  async #answerTokens(
+    before: readonly ChatMessage[],
+    answers: readonly string[],
+    prompt: Prompt,
+  ): Promise<readonly (readonly number[])[]> {
+    try {
+      return answers.map((answer) => {
+        const { ids, learn } = this.#tokenizer.chat([...before, { role: 'assistant', content: answer }], {
+          addGenerationPrompt: false,
+        })
+        return ids.filter((_, i) => i >= prompt.ids.length && learn[i])
+      })
+    } catch (error) {
+      await prompt.cache.release()
+      throw error
+    }
   }
 
   #answerText({ stop = [] }: AskOptions): AnswerText {
