@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { rivals, tell } from '../rivals.test.helper.js'
 import { withLock } from './lock.js'
 
 async function lockFile(context: TestContext): Promise<string> {
@@ -53,6 +54,41 @@ test('the lock of a process that was killed is not waited for, that of a living 
   await utimes(path, longAgo, longAgo)
   assert.equal(await withLock(path, async () => 7), 7)
 })
+
+test('of several processes that find the same lock void, one at a time takes it over', async (context) => {
+  const path = await lockFile(context)
+  await mkdir(dirname(path), { recursive: true })
+  const four = await rivals(context, 4, goingInWhenTold(path))
+  for (let round = 0; round < 4; round++) {
+    // As one has left it that was killed, and another that was killed while it took over.
+    for (const left of round % 2 ? [path, `${path}.clearing`] : [path]) {
+      await writeFile(left, 'somebody')
+      await utimes(left, 0, 0)
+    }
+    assert.deepEqual(await tell(four, 'begin'), Array(4).fill('alone'), `round ${round}`)
+    assert.deepEqual(await readdir(dirname(path)), [])
+  }
+})
+
+/** Takes the lock when it is told to, and says whether it was alone while it held it. */
+function goingInWhenTold(path: string): string {
+  return `
+    import { once } from 'node:events'
+    import { rm, writeFile } from 'node:fs/promises'
+    import { setTimeout } from 'node:timers/promises'
+    import { withLock } from ${JSON.stringify(new URL('./lock.js', import.meta.url).href)}
+    const inside = ${JSON.stringify(join(dirname(dirname(path)), 'inside'))}
+    const goIn = async () => {
+      await writeFile(inside, '', { flag: 'wx' })
+      await setTimeout(20)
+      await rm(inside)
+      return 'alone'
+    }
+    for (;;) {
+      await once(process, 'begin')
+      process.send(await withLock(${JSON.stringify(path)}, goIn).catch(({ message }) => message))
+    }`
+}
 
 test('a lock that is in use stays young', async (context) => {
   const path = await lockFile(context)

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rm, stat, utimes } from 'node:fs/promises'
+import { mkdir, stat, utimes } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { holding, type LockRules } from '../lock-file.js'
 
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined
@@ -22,41 +23,31 @@ export async function withLock<T>(
   options: LockOptions = {},
 ): Promise<T> {
   const { staleAfter = 30_000 } = options
-  const owner = randomUUID()
   await mkdir(dirname(path), { recursive: true })
-  await take(path, owner, staleAfter, options)
-  const beat = setInterval(() => void touch(path), staleAfter / 6)
-  beat.unref()
-  try {
-    return await use()
-  } finally {
-    clearInterval(beat)
-    if ((await readFile(path, 'utf8').catch(() => '')) === owner) await rm(path, { force: true })
-  }
+  return holding(path, rulesOf(staleAfter, options), async () => {
+    const beat = setInterval(() => void touch(path), staleAfter / 6)
+    beat.unref()
+    try {
+      return await use()
+    } finally {
+      clearInterval(beat)
+    }
+  })
 }
 
-async function take(
-  path: string,
-  owner: string,
-  staleAfter: number,
-  { signal, onWait }: LockOptions,
-): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    try {
-      const file = await open(path, 'wx')
-      await file.writeFile(owner)
-      await file.close()
-      return
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-    const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now())
-    if (age > staleAfter) {
-      await rm(path, { force: true })
-      continue
-    }
-    if (tries === 0) onWait?.()
-    await delay(200, undefined, signal && { signal })
+function rulesOf(staleAfter: number, { signal, onWait }: LockOptions): LockRules {
+  let isTold = false
+  return {
+    own: randomUUID(),
+    isVoid: async (path) => {
+      const modified = (await stat(path).catch(() => undefined))?.mtimeMs
+      return modified !== undefined && Date.now() - modified > staleAfter
+    },
+    wait: async () => {
+      if (!isTold) onWait?.()
+      isTold = true
+      await delay(200, undefined, signal && { signal })
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises'
@@ -7,6 +7,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { rivals, tell } from '../rivals.test.helper.js'
 import { alone, expectNobody } from './run-lock.js'
 
 async function runFolder(context: TestContext): Promise<string> {
@@ -90,29 +91,23 @@ test('one of a process that is gone is taken over, one of a living process is no
 test('of several processes that find the same one gone, one takes it over', async (context) => {
   const folder = await runFolder(context)
   const gone = spawnSync(process.execPath, ['--version']).pid
-  const rivals = Array.from({ length: 6 }, () => rival(context, folder))
-  await Promise.all(rivals.map(heardFrom))
+  const six = await rivals(context, 6, trainingWhenTold(folder))
   for (let round = 0; round < 10; round++) {
     await leave(folder, gone)
     // As one has left it that was killed while it took over.
     if (round % 2 === 1) await writeFile(`${lockOf(folder)}.clearing`, await readFile(lockOf(folder)))
-    const told = Promise.all(rivals.map(heardFrom))
-    for (const one of rivals) one.send('begin')
-    assert.deepEqual((await told).sort(), ['in', ...Array(5).fill('refused')], `round ${round}`)
-    const ended = Promise.all(rivals.map(heardFrom))
-    for (const one of rivals) one.send('end')
-    await ended
+    const said = await tell(six, 'begin')
+    assert.deepEqual([...said].sort(), ['in', ...Array(5).fill('refused')], `round ${round}`)
+    await tell(six, 'end')
     assert.deepEqual(await readdir(folder), [])
   }
 })
 
-/** A process that tries to train in a folder when it is told to, says whether it may, and does so until it is told to end. */
-function rival(context: TestContext, folder: string): ChildProcess {
-  const script = `
+/** Tries to train in a folder when it is told to begin, says whether it may, and does so until it is told to end. */
+function trainingWhenTold(folder: string): string {
+  return `
     import { once } from 'node:events'
     import { alone } from ${JSON.stringify(new URL('./run-lock.js', import.meta.url).href)}
-    process.on('message', (message) => process.emit(message))
-    process.send('ready')
     for (;;) {
       await once(process, 'begin')
       const ended = once(process, 'end')
@@ -124,14 +119,7 @@ function rival(context: TestContext, folder: string): ChildProcess {
       await ended
       process.send('ended')
     }`
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
-  context.after(() => child.kill('SIGKILL'))
-  return child
 }
-
-const heardFrom = async (one: ChildProcess): Promise<unknown> => (await once(one, 'message'))[0]
 
 test('one that is being killed is waited for', async (context) => {
   const folder = await runFolder(context)

@@ -1,8 +1,9 @@
-import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rmdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { PalError } from '../errors.js'
+import { holding, type LockRules, textOf } from '../lock-file.js'
 
 /**
  * Does something in a run's folder while no other process trains there: two would write over one another's steps. A file
@@ -21,7 +22,7 @@ export async function alone<T>(folder: string, use: () => Promise<T>, patience =
   try {
     const made = await mkdir(folder, { recursive: true })
     try {
-      return await holding(path, patience, use)
+      return await holding(path, rulesOf(patience), use)
     } finally {
       if (made !== undefined) await removeEmpty(folder, made)
     }
@@ -59,48 +60,18 @@ function lockOf(folder: string): string {
 /** What a lock of this process says. */
 const OWN = JSON.stringify({ pid: process.pid, host: hostname() })
 
-/** Does something while a file says that it is this process which does it. */
-async function holding<T>(path: string, patience: number, use: () => Promise<T>): Promise<T> {
-  await take(path, patience)
-  try {
-    return await use()
-  } finally {
-    if ((await textOf(path)) === OWN) await rm(path, { force: true })
-  }
-}
-
-async function take(path: string, patience: number): Promise<void> {
+function rulesOf(patience: number): LockRules {
   const begun = Date.now()
-  for (;;) {
-    try {
-      return await writeFile(path, OWN, { flag: 'wx' })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-    const text = await textOf(path)
-    if (text !== undefined && !(await isThere(text))) await clear(path, patience)
-    else if (Date.now() - begun > patience) throw taken(text ?? '', path)
-    else await setTimeout(100)
-  }
-}
-
-/**
- * Removes the lock of a process that is gone. Several may have seen that it is, and the second would remove what the first has put in its
- * place: so each holds a lock for that, and looks again. Where one is killed meanwhile, that lock is cleared in the same way.
- */
-function clear(path: string, patience: number): Promise<void> {
-  return holding(`${path}.clearing`, patience, async () => {
-    const text = await textOf(path)
-    if (text !== undefined && !(await isThere(text))) await rm(path, { force: true })
-  })
-}
-
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+  return {
+    own: OWN,
+    isVoid: async (path) => {
+      const text = await textOf(path)
+      return text !== undefined && !(await isThere(text))
+    },
+    wait: async (path) => {
+      if (Date.now() - begun > patience) throw taken((await textOf(path)) ?? '', path)
+      await setTimeout(100)
+    },
   }
 }
 
