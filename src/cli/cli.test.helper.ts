@@ -14,6 +14,7 @@ export interface RunOptions {
   readonly stdin?: Uint8Array
   /** Beside this process's own. */
   readonly env?: Readonly<Record<string, string>>
+  readonly onStart?: (child: ReturnType<typeof spawn>) => void
   /** Called with the first bytes on standard output. */
   readonly onOutput?: (child: ReturnType<typeof spawn>) => void
   /** Interrupts it after so many milliseconds, as Ctrl-C does, and kills it 5 s later. Standard input stays open. */
@@ -23,11 +24,12 @@ export interface RunOptions {
 /** Runs the command line in a process of its own. */
 export function pal(
   argv: readonly string[],
-  { stdin, env, onOutput, interruptAfter }: RunOptions = {},
+  { stdin, env, onStart, onOutput, interruptAfter }: RunOptions = {},
 ): Promise<Ran> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, JSON.stringify(argv)], {
     env: { ...process.env, ...env },
   })
+  onStart?.(child)
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text) => {
     if (output.stdout === '') onOutput?.(child)

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
 import { folderOf } from '../eval/layouts/layout.test.helper.js'
+import { FakeHub, repository, useHub } from '../hub/hub.test.helper.js'
 import { loadPal } from '../model/pal.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { packageFolder } from '../package-folder.js'
@@ -86,9 +87,9 @@ async function manifestFolder() {
   await cp(model, tiny, { recursive: true })
   await writeFile(join(folder, 'a.wav'), sound)
   await writeFile(manifest, row('What is it?', 'a.wav'))
-  const ask = (...more: readonly string[]) =>
-    pal(['eval', manifest, '--model', tiny, '--out', join(folder, 'answers'), '--threads', '1', ...more])
-  return { folder, manifest, model: tiny, row, ask }
+  const argv = ['eval', manifest, '--model', tiny, '--out', join(folder, 'answers'), '--threads', '1']
+  const ask = (...more: readonly string[]) => pal([...argv, ...more])
+  return { folder, manifest, model: tiny, row, argv, ask }
 }
 
 test('answers are those to the questions that stand there now, in any number', async () => {
@@ -122,6 +123,33 @@ test('answers are those about the recordings that lie there now', async () => {
   const { code, stderr } = await ask()
   assert.equal(code, 1)
   assert.match(stderr, /1: .* another recording: "8044 bytes of .*" there, "6044 bytes of .*" here/)
+})
+
+test('Ctrl-C while the model is opened tells what is kept of before, if anything is', async (context) => {
+  const { folder, manifest, model, row, argv, ask } = await manifestFolder()
+  assert.equal((await ask()).code, 0)
+  const answers = join(folder, 'answers')
+  const kept = await readFile(join(answers, 'samples.jsonl'), 'utf8')
+  await rm(answers, { recursive: true })
+  await appendFile(manifest, row('Where is it?', 'a.wav'))
+  const file = join(model, 'config.json')
+  const bases = { llm: { name: repository, sha256: 'a'.repeat(64) } }
+  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), bases }))
+  const hub = await FakeHub.start(context)
+  await useHub(context, hub)
+  const interrupted = () =>
+    pal(argv, {
+      onStart: (child) => hub.faults.set('api', () => child.kill('SIGINT')), // And the hub never answers.
+    })
+  assert.deepEqual(await interrupted(), { code: 130, stdout: '', stderr: '' })
+  assert.deepEqual(await readdir(answers), [])
+
+  await writeFile(join(answers, 'samples.jsonl'), kept)
+  const { code, stdout, stderr } = await interrupted()
+  assert.equal(code, 130)
+  assert.match(stdout, /\| 1 of 2 \|/)
+  assert.equal(stderr, 'Stopped after 1 of 2; the same command goes on from here.\n')
+  assert.equal(await readFile(join(answers, 'samples.jsonl'), 'utf8'), kept)
 })
 
 test('answers are those of the model that lies there now', async () => {

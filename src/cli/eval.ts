@@ -8,7 +8,6 @@ import type { Answering, Asked } from '../eval/identity.js'
 import type { EvalSet } from '../eval/items.js'
 import type { Unreadable } from '../eval/run.js'
 import type { Sample } from '../eval/sample.js'
-import { rankZeroFirst } from '../parallel/ranks.js'
 import { externalOption } from './external-option.js'
 import { type OpeningFlags, openingOf, wholeNumber, withOpening } from './options.js'
 import { ProgressLine, showingDecoding, showingOpening } from './progress.js'
@@ -114,7 +113,8 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
       const samples = options.rescore
         ? await (await import('../eval/run.js')).rescore(folder, set.vocabulary)
         : await answersTo(set, folder, asked, options, context)
-      if (context.ranks.rank > 0) return
+      const isStoppedAtOnce = context.signal.aborted && samples.length === 0
+      if (context.ranks.rank > 0 || isStoppedAtOnce) return
       // Of a part of the answers no program is asked.
       const externals = context.signal.aborted ? [] : options.external
       const scores = await externalScores(externals, samples, set.items, { folder, signal: context.signal })
@@ -150,9 +150,7 @@ async function answersTo(
   const load = async () => {
     const { loadPal } = await import('../model/pal.js')
     return showingOpening(signal, (shown) =>
-      rankZeroFirst(ranks, () =>
-        loadPal({ ...openingOf(options), ...(model && { model }), ...shown, ...(threads && { threads }) }),
-      ),
+      loadPal({ ...openingOf(options), ...(model && { model }), ...shown, ...(threads && { threads }) }),
     )
   }
   const samples = await evaluate(load, set, {
@@ -165,7 +163,7 @@ async function answersTo(
   line.end()
   if (ranks.rank > 0) return samples
   await reportUnreadable(unreadable, samples.length, folder)
-  if (samples.length < set.items.length && signal.aborted) {
+  if (samples.length > 0 && samples.length < set.items.length && signal.aborted) {
     process.stderr.write(
       `Stopped after ${samples.length} of ${set.items.length}; the same command goes on from here.\n`,
     )

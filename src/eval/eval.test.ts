@@ -7,6 +7,7 @@ import type { Samples } from '../audio/read-audio.js'
 import { PalError } from '../errors.js'
 import { loadPal, type Pal } from '../model/pal.js'
 import { writeTinyModel } from '../model/tiny-model.js'
+import { type Ranks, solitary } from '../parallel/ranks.js'
 import { ranksOfOneProcess } from '../parallel/ranks.test.helper.js'
 import { accuracy, balancedAccuracy } from './accuracy.js'
 import { bootstrap } from './bootstrap.js'
@@ -109,6 +110,40 @@ test('an evaluation goes on where it stopped, and needs no model when it is whol
     evaluate(loaded, set, { folder, identity: { seed: 2 } }),
     /expected a folder for these questions/,
   )
+})
+
+test('who is stopped while the model is opened gets what was kept before; other ranks go on', async () => {
+  const load = await tinyModel()
+  const folder = await mkdtemp(join(tmpdir(), 'pal-eval-opening-'))
+  const item = (id: string) => ({
+    ...{ id, audio: id, task: 'name', scoring: 'name', question: '?', expected: 'Rain.' },
+    samples: async () => sound(4000, () => 0),
+  })
+  const set = (...ids: readonly string[]): EvalSet => ({
+    vocabulary: { sound: ['rain'], digit: [], drum: [] },
+    items: ids.map(item),
+  })
+  const asked = (ids: readonly string[], ranks: Ranks, stopped: boolean) => {
+    const controller = new AbortController()
+    const stop = () => {
+      controller.abort()
+      return Promise.reject(controller.signal.reason)
+    }
+    const { signal } = controller
+    return evaluate(stopped ? stop : load, set(...ids), { folder, ranks, identity: { seed: 1 }, signal })
+  }
+  assert.deepEqual(await asked(['a', 'b'], solitary, true), [])
+  assert.deepEqual(await readdir(folder), [], 'a folder without an answer is nobody’s')
+  const kept = await asked(['a'], solitary, false)
+  assert.deepEqual(await asked(['a', 'b'], solitary, true), kept)
+  const [first, second] = await Promise.all(
+    ranksOfOneProcess(2).map((ranks) => asked(['a', 'b', 'c'], ranks, ranks.rank === 0)),
+  )
+  assert.deepEqual(
+    first!.map(({ id }) => id),
+    ['a', 'c'],
+  )
+  assert.deepEqual(second, first)
 })
 
 test('ranks that share an evaluation, also one that was stopped, keep what one process does', async () => {

@@ -47,7 +47,8 @@ const TOGETHER = 8
  * Asks a model every question, each audio heard once, and keeps each answer as it comes: a run that is stopped
  * goes on where it stopped. The order is that of the items, so the answers do not depend on where it stopped. Several
  * ranks take the recordings by turns and keep what they are answered in files of their own, until all is done.
- * @param load opens the model, on all ranks or none: not if every question has its answer. It is closed in the end.
+ * @param load opens the model, on all ranks or none: not if every question has its answer. It is closed in the end. Where the
+ *   signal stops it, with the signal's reason, what was kept before is given back.
  * @returns on every rank, the samples that there are: all of them but for unreadable recordings, unless the signal came
  * @throws PalError for the likelihood protocol with questions that are answered in free words, and for a folder that
  *   holds answers to something else
@@ -77,6 +78,7 @@ export async function evaluate(
     await writeSamples(folder, samples)
     await removeParts(folder)
   }
+  if (ranks.rank === 0 && samples.length === 0) await letGo(folder)
   return samples
 }
 
@@ -105,10 +107,8 @@ async function answerShare(
   const answers: Sample[] = []
   const unreadable: Unreadable[] = []
   const tell = options.onUnreadable && ((recording: Unreadable) => void unreadable.push(recording))
-  const pal = await load().catch(async (error) => {
-    if (ranks.rank === 0) await letGo(folder)
-    throw error
-  })
+  const pal = await open(load, options)
+  if (!pal) return NOTHING
   let heard: HeardItem[] = []
   const answerHeard = async () => {
     const answered = await answerItems(pal, heard, { protocol, nll, vocabulary })
@@ -133,6 +133,22 @@ async function answerShare(
     await pal.close()
   }
   return { answers, unreadable }
+}
+
+/** Rank 0 opens the model first: what it fetches and converts is there for the others. Nothing if the signal comes meanwhile. */
+function open(
+  load: () => Promise<Pal>,
+  { folder, ranks = solitary, signal }: EvalOptions,
+): Promise<Pal | undefined> {
+  return rankZeroFirst(ranks, async () => {
+    try {
+      return await load()
+    } catch (error) {
+      if (signal?.aborted && error === signal.reason) return undefined
+      if (ranks.rank === 0) await letGo(folder)
+      throw error
+    }
+  })
 }
 
 /** Saved answers, scored again as the scorer is now, and saved so. */
