@@ -85,8 +85,10 @@ export class Listener {
     const { cache, audio, position, tokens } = await this.hear(audios)
     try {
       if (audio) await this.#languageModel.read(cache, { audio }, position, signal)
-    } finally {
       await cache.home() // What the runtime keeps is freed only when it is asked for.
+    } catch (error) {
+      await cache.release()
+      throw error
     }
     return { cache, nextPosition: position + tokens.plits, tokens }
   }

@@ -180,6 +180,15 @@ test('a token says when it was heard', async () => {
   assert.throws(() => close(again.subarray(0, headSize), first!.subarray(0, headSize)))
 })
 
+test('audio that is read no further holds nothing', async (context) => {
+  const { encoder, listener } = await model(tinyConfig(integrations.plits), 2)
+  const encoded = await encoder.encode(noise(4000))
+  const release = context.mock.method(KeyValueCache.prototype, 'release')
+  const stopped = new Error('stopped')
+  await assert.rejects(listener.listen([encoded], AbortSignal.abort(stopped)), stopped)
+  assert.equal(release.mock.callCount(), 1)
+})
+
 function withHeadsOf(headSize: number, config: ModelConfig): ModelConfig {
   return { ...config, llm: { ...config.llm, headSize } }
 }
