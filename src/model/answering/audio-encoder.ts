@@ -49,7 +49,8 @@ export class AudioEncoder {
       `${named.name} ${padded.samples}`,
       ({ keepsMemory }) => {
         const tokens = encodeGraph(new Network(new Graph(), this.#config), named, padded.samples)
-        return this.#runtime.compile({ tokens }, { weights: this.#weights, keepsMemory })
+        // The programs of all lengths share the mapped weights; prepacked, each would have a copy.
+        return this.#runtime.compile({ tokens }, { weights: this.#weights, prepacking: false, keepsMemory })
       },
       (program) => program.run(encoderFeeds(named, samples)),
     )
