@@ -87,8 +87,6 @@ function meansWhile(
   { samples, sounds: most }: SoundShape,
   tokens: 'encoder' | 'audio',
 ): Float32Array {
-  const { samplesPerStep, tokensPerStep } = tokenGrid(named.encoder)
-  const perSecond = named.encoder.sampleRate / samplesPerStep
   const padded = tokenCount(named, samples)
   const longest = padded[tokens]
   const pool = padded.encoder / longest
@@ -96,12 +94,8 @@ function meansWhile(
   const share = new Float32Array(draws.length * most * longest)
   for (const [audio, sounds] of heard.entries()) {
     const count = tokenCount(named, (draws[audio] as Draw).samples.length)
-    for (const [i, { startSeconds, endSeconds }] of sounds.entries()) {
-      const first = Math.min(
-        Math.floor(startSeconds * perSecond) * tokensPerStep,
-        count.encoder - tokensPerStep,
-      )
-      const end = Math.min(Math.ceil(endSeconds * perSecond) * tokensPerStep, count.encoder)
+    for (const [i, sound] of sounds.entries()) {
+      const { first, end } = tokensWhile(named, count.encoder, sound)
       const from = hasTime ? Math.floor(first / pool) : 0
       const to = hasTime ? Math.ceil(end / pool) : longest
       const row = (audio * most + i) * longest
@@ -109,4 +103,18 @@ function meansWhile(
     }
   }
   return share
+}
+
+/** Which of so many tokens of an encoder are of a time step that a sound lasts through, or a part of it; `end` excluded. */
+export function tokensWhile(
+  { encoder }: Pick<NamedEncoder, 'encoder'>,
+  tokens: number,
+  { startSeconds, endSeconds }: Pick<Sound, 'startSeconds' | 'endSeconds'>,
+): { readonly first: number; readonly end: number } {
+  const { samplesPerStep, tokensPerStep } = tokenGrid(encoder)
+  const perSecond = encoder.sampleRate / samplesPerStep
+  return {
+    first: Math.min(Math.floor(startSeconds * perSecond) * tokensPerStep, tokens - tokensPerStep),
+    end: Math.min(Math.ceil(endSeconds * perSecond) * tokensPerStep, tokens),
+  }
 }
