@@ -27,6 +27,7 @@ import { loadSets } from '../train/sources.js'
  * it is held out, and the mean and the maximum, over the time that it lasts, of each encoder's own tokens, those that its
  * connector is given, as float32 in base64.
  */
+
 interface Asked {
   readonly model: string
   readonly bases: ChosenBases
@@ -39,7 +40,7 @@ interface Asked {
   readonly scenes: number
 }
 
-/** As long as those that the models that ship were trained on, which is within the window of every encoder they have. */
+/** Scenes are no longer: most that the models that ship were trained on are of that length. */
 const SCENE_SECONDS = 5.12
 
 async function main({ model, bases, recipe: file, changes, sets, encoders, scenes }: Asked): Promise<void> {
@@ -71,8 +72,9 @@ async function probe(clips: readonly Split[], ears: readonly Ear[], scenes: numb
     print(clip, heldOut, false, heard!)
   }
   const byId = new Map(clips.map(({ clip }) => [clipId(clip), clip]))
+  const seconds = Math.min(SCENE_SECONDS, ...ears.map(({ named }) => named.encoder.windowSeconds))
   for (const heldOut of [false, true]) {
-    for (const { samples, sounds = [] } of drawScenes(clips, heldOut, scenes)) {
+    for (const { samples, sounds = [] } of drawScenes(clips, heldOut, scenes, seconds)) {
       const heard = await hear(samples, sounds, ears)
       for (const [i, { clip }] of sounds.entries()) print(byId.get(clip!)!, heldOut, true, heard[i]!)
     }
@@ -93,7 +95,13 @@ async function clipsOf(recipe: Recipe, sampleRate: number): Promise<readonly Spl
   )
 }
 
-function drawScenes(clips: readonly Split[], heldOut: boolean, count: number): readonly Draw[] {
+/** @param seconds that each has at most, so that none is heard in parts */
+function drawScenes(
+  clips: readonly Split[],
+  heldOut: boolean,
+  count: number,
+  seconds: number,
+): readonly Draw[] {
   if (count === 0) return []
   const source = sceneSource(
     clips.filter((one) => one.heldOut === heldOut).map(({ clip }) => clip),
@@ -103,7 +111,7 @@ function drawScenes(clips: readonly Split[], heldOut: boolean, count: number): r
     },
   )
   return Array.from({ length: count }, (_, i) =>
-    source.drawWithin(new Random('linear probe', heldOut ? 'held out' : 'trained on', i), SCENE_SECONDS),
+    source.drawWithin(new Random('linear probe', heldOut ? 'held out' : 'trained on', i), seconds),
   )
 }
 
