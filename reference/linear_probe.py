@@ -7,7 +7,7 @@ MODEL is the name of a model that ships or a model's folder; `--llm` and `--enco
 held out is read from a recipe (`--recipe`, `--change key=value`). Each kind of recordings (sounds, digits, drums) has a classifier
 of its own, fitted to all that are not held out, in whichever set: logistic regression, balanced over labels, on the mean and the
 maximum over time of an encoder's own tokens, those that its connector is given. With `--scenes` also one of what sounds in scenes of
-two, on the tokens while it sounds, fitted to so many scenes of recordings trained on and asked about as many of those held out.
+two, on the tokens while it sounds, asked about so many scenes of recordings held out and fitted to four times as many of those trained on.
 
 Prints a table: of each set, and of each group of it where several are held out, how many sounds there are, how many the classifier was
 fitted to, and of each encoder, and of all joined, how many are right, with a 95 % bootstrap interval over recordings. An encoder that
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--change", action="append", default=[], help="a setting of the recipe to change, as key=value")
     parser.add_argument("--sets", nargs="+", default=[], help="only these")
     parser.add_argument("--encoders", nargs="+", default=[], help="only these")
-    parser.add_argument("--scenes", type=int, default=0, help="scenes of two to fit to, and as many to ask about")
+    parser.add_argument("--scenes", type=int, default=0, help="scenes of two to ask about; four times as many are fitted to")
     parser.add_argument("--llm", help="where the language model is that the model is built on, if it is not found")
     parser.add_argument("--encoder", action="append", default=[], help="the same of an encoder, as NAME=PATH")
     parser.add_argument("--build", type=Path, default=ROOT / "dist", help="where our compiled code is")
@@ -105,7 +105,7 @@ def rows(sounds: list[Sound]) -> list[str]:
     right = {encoder: judged(trained, held_out, encoder) for encoder in held_out[0].tokens}
     table = []
     for name in dict.fromkeys(sound.set for sound in held_out):
-        groups = dict.fromkeys(sound.group for sound in held_out if sound.set == name)
+        groups = sorted({sound.group for sound in held_out if sound.set == name})
         for group in [None, *(groups if len(groups) > 1 else [])]:
             meant = [i for i, sound in enumerate(held_out) if sound.set == name and group in (None, sound.group)]
             recordings = [held_out[i].recording for i in meant]

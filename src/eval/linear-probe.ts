@@ -36,12 +36,13 @@ interface Asked {
   /** Only these. All if there are none, as with encoders. */
   readonly sets: readonly string[]
   readonly encoders: readonly string[]
-  /** So many scenes of two of the recordings trained on, and as many of those held out. */
+  /** So many scenes of two of the recordings held out, and `FITTED` times as many of those trained on. */
   readonly scenes: number
 }
 
 /** Scenes are no longer: most that the models that ship were trained on are of that length. */
 const SCENE_SECONDS = 5.12
+const FITTED = 4
 
 async function main({ model, bases, recipe: file, changes, sets, encoders, scenes }: Asked): Promise<void> {
   const { recipe } = await loadRecipe(file, changes)
@@ -74,7 +75,12 @@ async function probe(clips: readonly Split[], ears: readonly Ear[], scenes: numb
   const byId = new Map(clips.map(({ clip }) => [clipId(clip), clip]))
   const seconds = Math.min(SCENE_SECONDS, ...ears.map(({ named }) => named.encoder.windowSeconds))
   for (const heldOut of [false, true]) {
-    for (const { samples, sounds = [] } of drawScenes(clips, heldOut, scenes, seconds)) {
+    for (const { samples, sounds = [] } of drawScenes(
+      clips,
+      heldOut,
+      heldOut ? scenes : FITTED * scenes,
+      seconds,
+    )) {
       const heard = await hear(samples, sounds, ears)
       for (const [i, { clip }] of sounds.entries()) print(byId.get(clip!)!, heldOut, true, heard[i]!)
     }
