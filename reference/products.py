@@ -17,13 +17,13 @@ threads; `pytorch` the same in PyTorch. Printed are the least and the median mil
 
 import argparse
 import statistics
-import sys
 import time
 from collections.abc import Callable
 
 import numpy as np
 import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
+from scipy.linalg import hadamard
 
 HIDDEN, KEYS, FFN, LAYERS = 576, 192, 1536, 30
 KINDS = ["float32", "unpacked", "blocks8", "blocks4", "blocks8-64", "blocks4-64", "whole", "rotated", "joined8", "joined4", "pytorch"]
@@ -104,7 +104,7 @@ class Products:
         self.constant("middle", np.uint8(128))
         self.constant("of127", np.float32(1 / 127))
         self.constant("last", np.array([-1], np.int64))
-        self.constant("rotation", hadamard(ROTATION))
+        self.constant("rotation", (hadamard(ROTATION) / ROTATION**0.5).astype(np.float32))
         joined = self.kind.startswith("joined")
         x = "states"
         for layer in range(LAYERS):
@@ -175,14 +175,5 @@ class Products:
         return output
 
 
-def hadamard(size: int) -> np.ndarray:
-    matrix = np.ones((1, 1), np.float32)
-    while len(matrix) < size:
-        matrix = np.block([[matrix, matrix], [matrix, -matrix]])
-    return (matrix / size**0.5).astype(np.float32)
-
-
 if __name__ == "__main__":
-    if sys.version_info < (3, 10):
-        raise SystemExit("expected Python 3.10 or later")
     main()

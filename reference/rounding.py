@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.linalg import hadamard
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
@@ -118,14 +119,7 @@ def rotated8(numbers: torch.Tensor) -> torch.Tensor:
     return rotate(rows8(rotate(numbers)))
 
 
-def hadamard(size: int) -> torch.Tensor:
-    matrix = torch.ones(1, 1)
-    while len(matrix) < size:
-        matrix = torch.cat([torch.cat([matrix, matrix], 1), torch.cat([matrix, -matrix], 1)])
-    return matrix / size**0.5
-
-
-HADAMARD = hadamard(ROTATION)
+HADAMARD = torch.tensor(hadamard(ROTATION) / ROTATION**0.5, dtype=torch.float32)
 
 ROUNDINGS: list[tuple[tuple[str, str], Rounding, Rounding]] = [
     (("blocks, 8 bits", "blocks, 8 bits"), blocks8, blocks8),

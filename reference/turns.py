@@ -18,6 +18,8 @@ import sys
 import time
 from pathlib import Path
 
+from contestant import spread
+
 ROOT = Path(__file__).resolve().parent.parent
 
 Sample = dict[str, float]
@@ -74,8 +76,8 @@ def answered(output: str) -> Sample:
 
 
 def table(samples: dict[str, list[Sample]]) -> str:
-    measures = [*next(iter(samples.values()))[0]]
     first = next(iter(samples.values()))
+    measures = [*first[0]]
     lines = ["| " + " | ".join(["", *(f"{measure} | ratio" for measure in measures)]) + " |"]
     lines.append("|---" * (1 + 2 * len(measures)) + "|")
     for name, own in samples.items():
@@ -83,15 +85,15 @@ def table(samples: dict[str, list[Sample]]) -> str:
         for measure in measures:
             values = [sample[measure] for sample in own]
             ratios = [value / other[measure] for value, other in zip(values, first)]
-            cells += [spread(values), "—" if own is first else spread(ratios)]
+            cells += [spread(values, digits(values)), "—" if own is first else spread(ratios, 2)]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def spread(values: list[float]) -> str:
-    digits = 0 if statistics.median(values) >= 100 else 1 if statistics.median(values) >= 10 else 2
-    middle, least, most = statistics.median(values), min(values), max(values)
-    return f"{middle:.{digits}f} ({least:.{digits}f}–{most:.{digits}f})"
+def digits(values: list[float]) -> int:
+    """Behind the point, for three that count."""
+    middle = statistics.median(values)
+    return 0 if middle >= 100 else 1 if middle >= 10 else 2
 
 
 if __name__ == "__main__":

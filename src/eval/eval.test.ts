@@ -69,6 +69,12 @@ test('yes is yes however it is worded', () => {
   assert.equal(balancedAccuracy(samples), (2 / 3 + 0) / 2)
 })
 
+/** A question about silence. */
+const silent = (id: string) => ({
+  ...{ id, audio: id, task: 'name', scoring: 'name', question: '?', expected: 'Rain.' },
+  samples: async () => sound(4000, () => 0),
+})
+
 /** Opens a tiny model anew each time. */
 async function tinyModel(): Promise<() => Promise<Pal>> {
   const model = await writeTinyModel()
@@ -115,13 +121,9 @@ test('an evaluation goes on where it stopped, and needs no model when it is whol
 test('who is stopped while the model is opened gets what was kept before; other ranks go on', async () => {
   const load = await tinyModel()
   const folder = await mkdtemp(join(tmpdir(), 'pal-eval-opening-'))
-  const item = (id: string) => ({
-    ...{ id, audio: id, task: 'name', scoring: 'name', question: '?', expected: 'Rain.' },
-    samples: async () => sound(4000, () => 0),
-  })
   const set = (...ids: readonly string[]): EvalSet => ({
     vocabulary: { sound: ['rain'], digit: [], drum: [] },
-    items: ids.map(item),
+    items: ids.map(silent),
   })
   const asked = (ids: readonly string[], ranks: Ranks, stopped: boolean) => {
     const controller = new AbortController()
@@ -194,16 +196,12 @@ test('ranks that share an evaluation, also one that was stopped, keep what one p
 test('what ranks had answered when they were killed is not asked again', async () => {
   const load = await tinyModel()
   const folder = await mkdtemp(join(tmpdir(), 'pal-eval-killed-'))
-  const item = (id: string) => ({
-    ...{ id, audio: id, task: 'name', scoring: 'name', question: '?', expected: 'Rain.' },
-    samples: async () => sound(4000, () => 0),
-  })
-  const left = (id: string) => `${JSON.stringify({ ...item(id), answer: 'Rain.', right: true })}\n`
+  const left = (id: string) => `${JSON.stringify({ ...silent(id), answer: 'Rain.', right: true })}\n`
   await writeFile(join(folder, 'samples.1.jsonl'), `${left('b')}{"id":"d","cut sho`)
   await writeFile(join(folder, 'samples.0.jsonl'), left('a'))
   const set: EvalSet = {
     vocabulary: { sound: ['rain'], digit: [], drum: [] },
-    items: ['c', 'b', 'a'].map(item),
+    items: ['c', 'b', 'a'].map(silent),
   }
   const samples = await evaluate(load, set, { folder, identity: { seed: 1 } })
   assert.deepEqual(
