@@ -9,6 +9,7 @@ import { Runtime } from '../runtime/runtime.js'
 import { openBlockFile } from '../weights/block-tensors.js'
 import { type Bits, BLOCK_SIZE, type Blocks, fromBlocks, toBlocks } from '../weights/blocks.js'
 import { writeSafetensors } from '../weights/safetensors.js'
+import type { BlockProducts } from './blocks.js'
 import { add, tanh } from './elementwise.js'
 import { gather } from './gather.js'
 import { gradients } from './gradients.js'
@@ -31,14 +32,24 @@ before(async () => {
 after(() => runtime.close())
 
 /** The same graph with the weight in blocks, and with the numbers that they stand for. */
-async function both(bits: Bits, build: (graph: Graph, weight: Tensor) => Tensor, others = {}) {
+async function both(
+  bits: Bits,
+  build: (graph: Graph, weight: Tensor) => Tensor,
+  {
+    others = {},
+    ...options
+  }: {
+    readonly others?: Readonly<Record<string, Float32Array>>
+    readonly blockProducts?: BlockProducts
+  } = {},
+) {
   const blocks = toBlocks(weight, bits)
   const sources = [{ bits, blockSize: BLOCK_SIZE, ...blocks }, fromBlocks(blocks, bits)]
   const results: Float32Array[] = []
   for (const source of sources) {
     const graph = new Graph()
     const y = build(graph, graph.parameter('weight', [ROWS, COLUMNS]))
-    const program = await runtime.compile({ y }, { weights: () => source })
+    const program = await runtime.compile({ y }, { weights: () => source, ...options })
     const feeds = { states, ids: BigInt64Array.from([3n, 0n, 95n]), ...others }
     results.push((await program.run(feeds)).outputs.y!.data as Float32Array)
   }
@@ -55,6 +66,17 @@ for (const bits of [4, 8] as const) {
       const error = norm(inBlocks.map((value, i) => value - inFloat[i]!)) / norm(inFloat)
       assert.ok(error < 0.01, `${error}`)
     })
+
+    for (const blockProducts of ['exact', 'dequantised'] as const) {
+      test(`a product that is ${blockProducts}: that of the numbers`, async () => {
+        const [inBlocks, inFloat] = await both(
+          bits,
+          (graph, w) => matmul(graph.input('states', [1, 5, COLUMNS]), w, { transposeB: true }),
+          { blockProducts },
+        )
+        assert.ok(relativeError(inBlocks, inFloat) < 1e-6)
+      })
+    }
 
     test('rows of a table: the same numbers', async () => {
       const [inBlocks, inFloat] = await both(bits, (graph, w) =>
@@ -154,12 +176,10 @@ describe('in training', () => {
 })
 
 test('a weight is given the other way round, too, but not alone', async () => {
-  const feeds = { states: normal(5 * ROWS) }
-  const [inBlocks, inFloat] = await both(
-    4,
-    (graph, w) => matmul(graph.input('states', [1, 5, ROWS]), w),
-    feeds,
-  )
+  const others = { states: normal(5 * ROWS) }
+  const [inBlocks, inFloat] = await both(4, (graph, w) => matmul(graph.input('states', [1, 5, ROWS]), w), {
+    others,
+  })
   assert.ok(relativeError(inBlocks, inFloat) < 1e-6)
   await assert.rejects(
     both(4, (_, w) => transpose(w, [1, 0])),

@@ -5,20 +5,26 @@ import { type BlockFormat, type BlockPart, StoredMatrix } from './stored-matrix.
 import { apply, type Node, type Operation, type Tensor } from './tensor.js'
 
 /**
+ * What x·Wᵀ of a weight in blocks is computed from. `rounded`: states are rounded to 8 bits, too, block by block, which is the fastest
+ * way for few tokens. `exact`: the states, and the numbers that the blocks stand for, by whichever way is the fastest for many.
+ * `dequantised`: those numbers, made as float32, which a gradient needs all the same.
+ */
+export type BlockProducts = 'rounded' | 'exact' | 'dequantised'
+
+/**
  * The same outputs, computed from weights that are stored in blocks, so that no layer need know how its weights are stored. A lookup
- * of rows is a GatherBlockQuantized. x·Wᵀ is a MatMulNBits, unless it is to be exact. Whatever else reads a weight gets its
- * numbers as float32, for itself alone: a gradient, which reads the weight long after the product, has them made again.
+ * of rows is a GatherBlockQuantized. x·Wᵀ is a MatMulNBits where that has a kernel for what is asked. Whatever else reads a weight gets
+ * its numbers as float32, for itself alone: a gradient, which reads the weight long after the product, has them made again.
  * All read the same bytes (com.microsoft, of ONNX Runtime's ContribOperators.md), so a tied embedding is stored once.
  *
  * @param formats of the weights that are in blocks, by name
- * @param exactly with the numbers that the blocks stand for, as training does; a MatMulNBits rounds activations, too
  * @returns the outputs, and what of weights in blocks their parameters hold, by name
  * @throws PalError for an operation that reads nothing but such a weight
  */
 export function readInBlocks(
   outputs: Readonly<Record<string, Tensor>>,
   formats: ReadonlyMap<string, BlockFormat>,
-  exactly: boolean,
+  products: BlockProducts,
 ): {
   readonly outputs: Readonly<Record<string, Tensor>>
   readonly parts: ReadonlyMap<string, BlockPart>
@@ -33,7 +39,9 @@ export function readInBlocks(
     const other = inputs.find((_, i) => i !== slot)
     if (!other) throw nothingElse(node, matrix)
     if (node.operation.type === 'Gather' && slot === 0) return [lookup(matrix, other, node)]
-    if (!exactly && slot === 1 && isPlainProduct(node)) return [product(matrix, other, node)]
+    const level = accuracyLevel(products, matrix)
+    if (level !== undefined && slot === 1 && isPlainProduct(node))
+      return [product(matrix, other, node, level)]
     if (slot === 1 && isProduct(node)) return [dequantisation.product(matrix, other, node)]
     return again(node, inputs.with(slot, dequantisation.numbers(matrix, other)), graph)
   })
@@ -51,12 +59,20 @@ function lookup(matrix: StoredMatrix, ids: Tensor, { outputs }: Node): Tensor {
 
 const LOOKUP: Operation = { type: 'GatherBlockQuantized', domain: 'com.microsoft' }
 
-function product(matrix: StoredMatrix, a: Tensor, { outputs }: Node): Tensor {
+/**
+ * Of a MatMulNBits that has a kernel for it. Level 4 rounds activations, and a single token's product from 4 bits is 2.7 times as fast
+ * as by level 1, which does not: that widens blocks of 4 bits as it reads them, but those of 8 bits slower than a dequantisation does.
+ */
+function accuracyLevel(products: BlockProducts, { bits }: StoredMatrix): number | undefined {
+  if (products === 'rounded') return 4
+  return products === 'exact' && bits === 4 ? 1 : undefined
+}
+
+function product(matrix: StoredMatrix, a: Tensor, { outputs }: Node, level: number): Tensor {
   const { rows, columns, bits, blockSize } = matrix
   const blocks = matrix.values('blocks', [rows, columns / blockSize, (blockSize * bits) / 8])
   return apply(PRODUCT, [a, blocks, matrix.scales()], outputs[0]!.shape, {
-    // Level 4: activations are rounded to 8 bits block by block; 4-bit products are 2.7 times as fast.
-    attributes: { K: columns, N: rows, bits, block_size: blockSize, accuracy_level: 4 },
+    attributes: { K: columns, N: rows, bits, block_size: blockSize, accuracy_level: level },
   })
 }
 

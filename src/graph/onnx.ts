@@ -1,5 +1,5 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
-import { readInBlocks } from './blocks.js'
+import { type BlockProducts, readInBlocks } from './blocks.js'
 import { fuseResidualNorms } from './fuse.js'
 import { neededNodes } from './needed-nodes.js'
 import type { BlockFormat } from './stored-matrix.js'
@@ -39,16 +39,16 @@ export interface OnnxModel {
 /**
  * Writes what the outputs need as an ONNX model (IR version 10, opset 20). A parameter becomes an initializer
  * that lies in a file when `externalData` knows it, else an input to be fed. What uses a parameter that is stored in
- * blocks is written as blocks.ts says, `exactly` or not.
+ * blocks is written as blocks.ts says.
  *
  * Field numbers are those of onnx.proto: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 export function writeOnnx(
   outputs: Readonly<Record<string, Tensor>>,
   externalData: (parameter: string) => ExternalData | BlockData | undefined = () => undefined,
-  { exactly = false }: { readonly exactly?: boolean } = {},
+  { blockProducts = 'rounded' }: { readonly blockProducts?: BlockProducts } = {},
 ): OnnxModel {
-  const { outputs: written, places } = withoutBlocks(outputs, externalData, exactly)
+  const { outputs: written, places } = withoutBlocks(outputs, externalData, blockProducts)
   const read = Object.values(written)
   const nodes = fuseResidualNorms(neededNodes(read), read)
   const inputs: { name: string; shape: Shape; dtype: DType }[] = []
@@ -100,7 +100,7 @@ export function writeOnnx(
 function withoutBlocks(
   outputs: Readonly<Record<string, Tensor>>,
   externalData: (parameter: string) => ExternalData | BlockData | undefined,
-  exactly: boolean,
+  blockProducts: BlockProducts,
 ): {
   readonly outputs: Readonly<Record<string, Tensor>>
   readonly places: ReadonlyMap<string, ExternalData>
@@ -114,7 +114,7 @@ function withoutBlocks(
     else if (data) places.set(name, data)
   }
   if (inBlocks.size === 0) return { outputs, places }
-  const read = readInBlocks(outputs, inBlocks, exactly)
+  const read = readInBlocks(outputs, inBlocks, blockProducts)
   for (const [name, { weight, part, start, count, of }] of read.parts) {
     const { location, offset, length } = inBlocks.get(weight)![part]
     const ofRow = length / of

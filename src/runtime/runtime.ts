@@ -3,6 +3,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { relative } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { PalError } from '../errors.js'
+import type { BlockProducts } from '../graph/blocks.js'
 import { type ExternalData, type OnnxModel, writeOnnx } from '../graph/onnx.js'
 import type { BlockFormat } from '../graph/stored-matrix.js'
 import type { Shape, Tensor } from '../graph/tensor.js'
@@ -50,8 +51,10 @@ export interface BlockSource extends BlockFormat {
 export interface CompileOptions {
   /** The numbers of frozen weights. A parameter without any is fed, or lent, at each run. */
   readonly weights?: (name: string) => WeightSource | undefined
-  /** `training` computes with what weights in blocks stand for, `inference` rounds what they multiply, too. @default 'inference' */
+  /** @default 'inference' */
   readonly purpose?: Purpose
+  /** How weights in blocks are multiplied with. @default 'dequantised' for training, else 'rounded' */
+  readonly blockProducts?: BlockProducts
   /**
    * Keep a second, blocked copy of every frozen weight: a training step is about a tenth faster, decoding a third,
    * and the weights take twice the memory. @default false for training, else true
@@ -168,6 +171,7 @@ export class Runtime {
     {
       weights = () => undefined,
       purpose = 'inference',
+      blockProducts = purpose === 'training' ? 'dequantised' : 'rounded',
       prepacking = purpose !== 'training',
       keepsMemory = true,
       inPlace = {},
@@ -175,7 +179,7 @@ export class Runtime {
   ): Promise<Program> {
     const unknown = Object.keys(inPlace).find((name) => !(name in outputs))
     if (unknown !== undefined) throw new Error(`compile: no output "${unknown}" to be written in place`)
-    const placed = placeWeights(outputs, weights, purpose)
+    const placed = placeWeights(outputs, weights, blockProducts)
     const program = this.#programs++
     await this.#ask({
       kind: 'compile',
@@ -338,7 +342,7 @@ async function roundingOf({ provider, threads }: Settings): Promise<string> {
 function placeWeights(
   outputs: Readonly<Record<string, Tensor>>,
   weights: (name: string) => WeightSource | undefined,
-  purpose: Purpose,
+  blockProducts: BlockProducts,
 ): { model: OnnxModel; folder: string | undefined; memory: CompileRequest['memory'] } {
   const folder = commonFolder(filesOf(outputs, weights))
   const memory: { path: string; data: Uint8Array }[] = []
@@ -348,7 +352,7 @@ function placeWeights(
     const { bits, blockSize, values, scales } = source
     return { bits, blockSize, values: place(values), scales: place(scales) }
   }
-  const model = writeOnnx(outputs, places, { exactly: purpose === 'training' })
+  const model = writeOnnx(outputs, places, { blockProducts })
   return { model, folder, memory }
 
   function place(source: NumberSource): ExternalData {

@@ -69,8 +69,13 @@ export class Listener {
         ...(sequence && { sequence }),
         ...Object.fromEntries(parts.map(([name, tensor]) => [heard(name), tensor])),
       },
-      // They are written where the language model looks for them.
-      { weights, inPlace: Object.fromEntries(parts.map(([name]) => [heard(name), name])) },
+      {
+        weights,
+        // An audio has many tokens.
+        blockProducts: 'exact',
+        // They are written where the language model looks for them.
+        inPlace: Object.fromEntries(parts.map(([name]) => [heard(name), name])),
+      },
     )
     const isThere = (one: unknown) => one !== undefined
     const layers = { memory: memory.map(isThere), cross: cross.map(isThere) }
