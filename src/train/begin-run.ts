@@ -5,7 +5,7 @@ import type { ResolvedPlan } from '../model/bases/resolve-plan.js'
 import { modelParameters } from '../model/network/parameters.js'
 import type { Ranks } from '../parallel/ranks.js'
 import { AdamW } from './adamw.js'
-import { loadCheckpoint, type Progress, type RunIdentity } from './checkpoint.js'
+import { loadCheckpoint, type Progress, type RunIdentity, type RunState } from './checkpoint.js'
 import { dataIdentity, drawnSets } from './data-identity.js'
 import { expectImaginable } from './imagined.js'
 import { countInherited, type TakenOver } from './inherited.js'
@@ -23,13 +23,13 @@ import {
   expectTrained,
   trainedByAny,
 } from './trained-parts.js'
+import { WeightAverage } from './weight-average.js'
 
 /** A run before its first step, or where it was stopped. */
-export interface Run extends Material {
+export interface Run extends Material, Pick<RunState, 'optimizer' | 'average'> {
   readonly loaded: LoadedRecipe
   readonly plan: ResolvedPlan
   readonly weights: RunWeights
-  readonly optimizer: AdamW
   readonly identity: RunIdentity
   readonly stages: readonly TimedStage[]
   readonly origin: Origin
@@ -49,13 +49,16 @@ export async function beginRun(
   const { recipe } = loaded
   const { config } = plan
   const weights = await drawWeights(recipe, plan, material.labels)
-  const optimizer = new AdamW(weights.own.flat.length)
+  const size = weights.own.flat.length
+  const optimizer = new AdamW(size)
+  const isAveraged = recipe.stages.some(({ emaDecay }) => emaDecay !== undefined)
+  const average = isAveraged ? new WeightAverage(size) : undefined
   const identity = {
     recipe: identityOf(recipe, plan, ranks),
     data: dataIdentity(recipe, material.data),
     ranks: ranks.size,
   }
-  const resumed = await loadCheckpoint(folder, weights.own, optimizer, identity)
+  const resumed = await loadCheckpoint(folder, { parameters: weights.own, optimizer, average }, identity)
   const stages = recipe.stages.map((stage) => timed(stage, material.sourceOf, ranks))
   const taken = resumed ? undefined : await takeOver(loaded, plan, weights)
   if (!resumed) await fillWords(weights, config, material.tokenizer, taken)
@@ -73,7 +76,7 @@ export async function beginRun(
     onEvent({ kind: 'resumed', stage: recipe.stages[resumed.stage]?.name ?? 'end', step: resumed.step })
   }
   const begun = resumed ?? { stage: 0, step: 0 }
-  return { ...material, loaded, plan, weights, optimizer, identity, stages, origin, begun }
+  return { ...material, loaded, plan, weights, optimizer, average, identity, stages, origin, begun }
 }
 
 /** The weights before the first step, of which the stages are found to be of use. */

@@ -4,12 +4,21 @@ import { PalError } from '../errors.js'
 import type { Arena } from '../runtime/arena.js'
 import { openSafetensors, readTensor, writeSafetensors } from '../weights/safetensors.js'
 import type { AdamW } from './adamw.js'
+import type { WeightAverage } from './weight-average.js'
 
 /** How far a run has come. Everything else that a step depends on is drawn from the seed and these. */
 export interface Progress {
   /** The stage under way, and the steps of it that are done. */
   readonly stage: number
   readonly step: number
+}
+
+/** What a step changes. */
+export interface RunState {
+  readonly parameters: Arena
+  readonly optimizer: AdamW
+  /** Where a stage asks for one. */
+  readonly average?: WeightAverage | undefined
 }
 
 /** What a run is, by which it is told from others. */
@@ -25,28 +34,27 @@ export interface RunIdentity {
 const FILE = 'checkpoint.safetensors'
 /** What can be done with a run that is not the one before. */
 const ANEW = 'another folder with output=…, or start over with --restart.'
-const PARTS = ['parameter', 'first', 'second'] as const
 
-/** Writes parameters and optimiser state as one file, atomically: a kill leaves the one before. */
+/** Writes a run's state as one file, atomically: a kill leaves the one before. */
 export async function saveCheckpoint(
   folder: string,
-  parameters: Arena,
-  optimizer: AdamW,
+  state: RunState,
   progress: Progress,
   { recipe, data, ranks }: RunIdentity,
 ): Promise<void> {
-  const vectors = { parameter: parameters.flat, first: optimizer.first, second: optimizer.second }
-  const tensors = PARTS.flatMap((part) =>
+  const { parameters, optimizer, average } = state
+  const tensors = vectorsOf(state).flatMap(([part, vector]) =>
     [...parameters.entries.values()].map(({ name, shape, offset, length }) => ({
       name: `${part}/${name}`,
       shape,
-      data: vectors[part].subarray(offset, offset + length),
+      data: vector.subarray(offset, offset + length),
     })),
   )
   const metadata = {
     stage: String(progress.stage),
     step: String(progress.step),
     updates: String(optimizer.steps),
+    ...(average && { averaged: String(average.steps) }),
     recipe,
     data,
     ranks: String(ranks),
@@ -60,8 +68,7 @@ export async function saveCheckpoint(
  */
 export async function loadCheckpoint(
   folder: string,
-  parameters: Arena,
-  optimizer: AdamW,
+  state: RunState,
   run: RunIdentity,
 ): Promise<Progress | undefined> {
   const path = join(folder, FILE)
@@ -71,8 +78,8 @@ export async function loadCheckpoint(
     throw anotherRun(folder, Number(file.metadata.ranks ?? 1), run.ranks)
   // Older checkpoints do not say what they were drawn from.
   if ((file.metadata.data ?? run.data) !== run.data) throw otherData(folder)
-  const vectors = { parameter: parameters.flat, first: optimizer.first, second: optimizer.second }
-  for (const part of PARTS) {
+  const { parameters, optimizer, average } = state
+  for (const [part, vector] of vectorsOf(state)) {
     for (const { name, offset, length } of parameters.entries.values()) {
       const stored = file.tensors.get(`${part}/${name}`)
       if (!stored) throw new PalError(`expected the tensor "${part}/${name}", got none`, { file: path })
@@ -82,11 +89,26 @@ export async function loadCheckpoint(
           file: path,
         })
       }
-      vectors[part].set(data, offset)
+      vector.set(data, offset)
     }
   }
   optimizer.steps = Number(file.metadata.updates)
+  if (average) average.steps = Number(file.metadata.averaged)
   return { stage: Number(file.metadata.stage), step: Number(file.metadata.step) }
+}
+
+/** By what a checkpoint calls them. */
+function vectorsOf({
+  parameters,
+  optimizer,
+  average,
+}: RunState): readonly (readonly [string, Float32Array])[] {
+  return [
+    ['parameter', parameters.flat],
+    ['first', optimizer.first],
+    ['second', optimizer.second],
+    ...(average ? [['average', average.flat] as const] : []),
+  ]
 }
 
 function otherData(folder: string): PalError {

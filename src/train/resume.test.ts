@@ -24,7 +24,7 @@ test('killed at any moment, a run resumes to the same bits', async () => {
   const killed = join(folder, 'killed')
   await takeTokenizer(whole, killed)
   const child = start(killed)
-  await steps(killed, 8) // The fourth of the second stage: behind a checkpoint that has moments of the optimiser.
+  await steps(killed, 8) // The fourth of the second stage: behind a checkpoint that has moments of the optimiser, and an average of the weights.
   child.kill('SIGKILL')
   await finish(child)
   assert.ok(existsSync(join(whole, 'stages', 'timeline')))
@@ -85,7 +85,7 @@ function start(output: string, ...changes: readonly string[]): ChildProcess {
   const run = [`data.root=${recordings}`, `output=${output}`, 'saveEvery=3']
   // The third stage need only be come to, and the later ones learn as it does: few shapes and steps are enough.
   const later = [3, 4, 5].flatMap((i) => [onlyDigits(i), `stages.${i}.steps=1`])
-  const small = ['stages.1.steps=5', 'stages.2.steps=1', ...later]
+  const small = ['stages.1.steps=5', 'stages.1.emaDecay=0.9', 'stages.2.steps=1', ...later]
   const settings = [...run, ...TINY_CHANGES, ...small, ...changes]
   const pal = join(packageFolder(), 'bin', 'pal.js')
   return spawn(process.execPath, [pal, 'train', recipe, ...settings], { stdio: ['ignore', 'ignore', 'pipe'] })

@@ -59,14 +59,16 @@ export class RunKeeper {
   }
 
   async saveCheckpoint(): Promise<void> {
-    const { weights, optimizer, identity } = this.#run
+    const { weights, optimizer, average, identity } = this.#run
     const { folder, ranks } = this.#options
     const { stage, step } = this.#progress
     await expectSame(ranks, `step ${step} of stage ${stage + 1}`, {
       flat: weights.own.flat,
       ...this.#progress,
     })
-    if (ranks.rank === 0) await saveCheckpoint(folder, weights.own, optimizer, this.#progress, identity)
+    if (ranks.rank > 0) return
+    const state = { parameters: weights.own, optimizer, average }
+    await saveCheckpoint(folder, state, this.#progress, identity)
   }
 
   /** The model as it is now, with the stages that have made it. */

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test'
 import { PalError } from '../errors.js'
 import { packageFolder } from '../package-folder.js'
 import { ranksOfOneProcess } from '../parallel/ranks.test.helper.js'
-import { openSafetensors } from '../weights/safetensors.js'
+import { openSafetensors, readTensor } from '../weights/safetensors.js'
 import { loadRecipe } from './recipe/load-recipe.js'
 import type { LoadedRecipe } from './recipe/recipe.js'
 import type { TrainEvent, TrainOptions } from './run-options.js'
@@ -55,6 +55,22 @@ test('a batch that cannot be drawn ends the run with what is the matter, and the
   await run(loaded, folder)
   await run(loaded, join(root, 'undisturbed'))
   assert.deepEqual(await weights(folder), await weights(join(root, 'undisturbed')))
+})
+
+test('a stage with `emaDecay` leaves the average of its weights', async () => {
+  const parameter = async (name: string, ...settings: readonly string[]) => {
+    await run(await recipe(`${LABELS}, steps: 1`, 'dtype=F32', ...settings), join(root, name))
+    const { tensors } = await openSafetensors(join(root, name, 'model', 'model.safetensors'))
+    return readTensor(tensors.get('encoders.general.encoder.patch.weight')!)
+  }
+  const before = await parameter('unmoved', 'stages.0.learningRate=1.0e-12')
+  const after = await parameter('moved')
+  const averaged = await parameter('averaged', 'stages.0.emaDecay=0.99')
+  for (const [i, weight] of averaged.entries()) {
+    const expected = (2 / 11) * before[i]! + (9 / 11) * after[i]!
+    assert.ok(Math.abs(weight - expected) < 1e-7)
+  }
+  assert.ok(after.some((weight, i) => Math.abs(weight - before[i]!) > 1e-4))
 })
 
 test('two do not train in one folder at once', async () => {

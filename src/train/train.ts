@@ -106,7 +106,7 @@ async function trainStages(run: Run, keeper: RunKeeper, options: RunOptions): Pr
 
 /** The stage that the run has come to, from the step that it has come to. @returns whether it is done: not if the signal came */
 async function trainStage(
-  { loaded: { recipe }, plan, weights, optimizer, stages, sourceOf, tokenizer, labels }: Run,
+  { loaded: { recipe }, plan, weights, optimizer, average, stages, sourceOf, tokenizer, labels }: Run,
   keeper: RunKeeper,
   computing: Pick<StageFeaturesOptions, 'runtime' | 'openStore'>,
   { ranks, signal, onEvent }: RunOptions,
@@ -122,8 +122,13 @@ async function trainStage(
     objective: objective(stage.objective, heard, tokenizer, labels),
   }
   // What a stage begins to train has no history; the rest starts afresh with it.
-  if (from === 0) optimizer.reset()
+  if (from === 0) {
+    optimizer.reset()
+    average?.restart(weights.own.flat)
+  }
+  const { emaDecay } = stage
   for await (const report of runStage(steps, from)) {
+    if (emaDecay !== undefined) average!.add(weights.own.flat, emaDecay)
     await keeper.keepStep(report)
     const stepsDone = stepsBefore(stages, keeper.progress)
     onEvent({ kind: 'step', report, stepsDone, stepsTotal: totalSteps(stages) })
@@ -135,6 +140,7 @@ async function trainStage(
   }
   if (features.counts) onEvent({ kind: 'featuresUsed', stage: stage.name, ...features.counts })
   await features.release()
+  if (emaDecay !== undefined) weights.own.flat.set(average!.flat)
   await keeper.keepStage()
   return true
 }

@@ -51,6 +51,8 @@ const plannedStage = z.strictObject({
   weightDecay: z.number().nonnegative().default(0.01),
   /** The largest norm of all gradients together. */
   clip: positive.default(1),
+  /** What the stage leaves is an average of its weights over the steps: see `WeightAverage`. Without, those of the last step. */
+  emaDecay: share.exactOptional(),
   /** Batches whose gradients are averaged for one step. */
   accumulate: count.default(1),
   /** What is computed again for the gradient instead of being kept: the FFN's gates, the weights of attention too (`selective`), or everything (true). */

@@ -1,0 +1,30 @@
+/**
+ * The exponential moving average of weights over a stage's steps (Polyak and Juditsky 1992). From step to step what a model knows
+ * of recordings that it does not train on jumps about; the average lies between the steps and jumps less.
+ *
+ * Early steps weigh less, by min(decay, (1 + n) / (10 + n)) after n steps, as in TensorFlow's `ExponentialMovingAverage` and in
+ * torch_ema: what a stage begins with is soon forgotten, also where it is short.
+ */
+export class WeightAverage {
+  readonly flat: Float32Array
+  /** Steps so far. */
+  steps = 0
+
+  constructor(size: number) {
+    this.flat = new Float32Array(size)
+  }
+
+  /** Begins with what the weights are before the first step. */
+  restart(weights: Float32Array): void {
+    this.flat.set(weights)
+    this.steps = 0
+  }
+
+  /** Takes in the weights after one more step. */
+  add(weights: Float32Array, decay: number): void {
+    this.steps++
+    const taken = 1 - Math.min(decay, (1 + this.steps) / (10 + this.steps))
+    const { flat } = this
+    for (let i = 0; i < flat.length; i++) flat[i]! += taken * (weights[i]! - flat[i]!)
+  }
+}
