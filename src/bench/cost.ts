@@ -124,7 +124,7 @@ function inBlocks(outputs: readonly [Tensor, ...Tensor[]], bits: 4 | 8): readonl
   )
   const formats = new Map(matrices.map(({ name }) => [name, { bits, blockSize: BLOCK_SIZE }]))
   const named = Object.fromEntries(outputs.map((output) => [output.name, output]))
-  return Object.values(readInBlocks(named, formats, 'dequantised').outputs)
+  return Object.values(readInBlocks(named, formats, 'training').outputs)
 }
 
 /** Every weight of the decoder that a token passes; of a table of embeddings that is no output head, next to nothing. */

@@ -67,8 +67,8 @@ for (const bits of [4, 8] as const) {
       assert.ok(error < 0.01, `${error}`)
     })
 
-    for (const blockProducts of ['exact', 'dequantised'] as const) {
-      test(`a product that is ${blockProducts}: that of the numbers`, async () => {
+    for (const blockProducts of ['manyRows', 'training'] as const) {
+      test(`a product for ${blockProducts}: that of the numbers`, async () => {
         const [inBlocks, inFloat] = await both(
           bits,
           (graph, w) => matmul(graph.input('states', [1, 5, COLUMNS]), w, { transposeB: true }),

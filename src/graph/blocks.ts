@@ -5,15 +5,15 @@ import { type BlockFormat, type BlockPart, StoredMatrix } from './stored-matrix.
 import { apply, type Node, type Operation, type Tensor } from './tensor.js'
 
 /**
- * What x·Wᵀ of a weight in blocks is computed from. `rounded`: states are rounded to 8 bits, too, block by block, which is the fastest
- * way for few tokens. `exact`: the states, and the numbers that the blocks stand for, by whichever way is the fastest for many.
- * `dequantised`: those numbers, made as float32, which a gradient needs all the same.
+ * How x·Wᵀ of a weight in blocks is computed. `fewRows`: as is the fastest for a token, which rounds its states to 8 bits, too, block
+ * by block. `manyRows`: from the states as they are and the numbers that the blocks stand for, as is the fastest for many tokens.
+ * `training`: the same, from numbers made as float32, which a gradient needs all the same.
  */
-export type BlockProducts = 'rounded' | 'exact' | 'dequantised'
+export type BlockProducts = 'fewRows' | 'manyRows' | 'training'
 
 /**
  * The same outputs, computed from weights that are stored in blocks, so that no layer need know how its weights are stored. A lookup
- * of rows is a GatherBlockQuantized. x·Wᵀ is a MatMulNBits where that has a kernel for what is asked. Whatever else reads a weight gets
+ * of rows is a GatherBlockQuantized. x·Wᵀ is a MatMulNBits where that is the fastest. Whatever else reads a weight gets
  * its numbers as float32, for itself alone: a gradient, which reads the weight long after the product, has them made again.
  * All read the same bytes (com.microsoft, of ONNX Runtime's ContribOperators.md), so a tied embedding is stored once.
  *
@@ -60,12 +60,12 @@ function lookup(matrix: StoredMatrix, ids: Tensor, { outputs }: Node): Tensor {
 const LOOKUP: Operation = { type: 'GatherBlockQuantized', domain: 'com.microsoft' }
 
 /**
- * Of a MatMulNBits that has a kernel for it. Level 4 rounds activations, and a single token's product from 4 bits is 2.7 times as fast
- * as by level 1, which does not: that widens blocks of 4 bits as it reads them, but those of 8 bits slower than a dequantisation does.
+ * That of a MatMulNBits, if it is one. Level 4 rounds states to 8 bits, and is 2.7 times as fast for one token at 4 bits. Level 1 leaves
+ * them as they are; at 8 bits it is slower than a dequantisation and a product.
  */
 function accuracyLevel(products: BlockProducts, { bits }: StoredMatrix): number | undefined {
-  if (products === 'rounded') return 4
-  return products === 'exact' && bits === 4 ? 1 : undefined
+  if (products === 'fewRows') return 4
+  return products === 'manyRows' && bits === 4 ? 1 : undefined
 }
 
 function product(matrix: StoredMatrix, a: Tensor, { outputs }: Node, level: number): Tensor {

@@ -46,7 +46,7 @@ export interface OnnxModel {
 export function writeOnnx(
   outputs: Readonly<Record<string, Tensor>>,
   externalData: (parameter: string) => ExternalData | BlockData | undefined = () => undefined,
-  { blockProducts = 'rounded' }: { readonly blockProducts?: BlockProducts } = {},
+  { blockProducts = 'fewRows' }: { readonly blockProducts?: BlockProducts } = {},
 ): OnnxModel {
   const { outputs: written, places } = withoutBlocks(outputs, externalData, blockProducts)
   const read = Object.values(written)

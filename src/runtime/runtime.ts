@@ -53,7 +53,7 @@ export interface CompileOptions {
   readonly weights?: (name: string) => WeightSource | undefined
   /** @default 'inference' */
   readonly purpose?: Purpose
-  /** How weights in blocks are multiplied with. @default 'dequantised' for training, else 'rounded' */
+  /** How weights in blocks are multiplied with. @default 'training' for training, else 'fewRows' */
   readonly blockProducts?: BlockProducts
   /**
    * Keep a second, blocked copy of every frozen weight: a training step is about a tenth faster, decoding a third,
@@ -171,7 +171,7 @@ export class Runtime {
     {
       weights = () => undefined,
       purpose = 'inference',
-      blockProducts = purpose === 'training' ? 'dequantised' : 'rounded',
+      blockProducts = purpose === 'training' ? 'training' : 'fewRows',
       prepacking = purpose !== 'training',
       keepsMemory = true,
       inPlace = {},

@@ -13,11 +13,11 @@ export interface Progress {
   readonly step: number
 }
 
-/** What a step changes. */
+/** What changes from step to step. */
 export interface RunState {
   readonly parameters: Arena
   readonly optimizer: AdamW
-  /** Where a stage asks for one. */
+  /** In all of a run, if any stage asks for one. */
   readonly average?: WeightAverage | undefined
 }
 

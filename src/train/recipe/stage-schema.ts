@@ -51,7 +51,7 @@ const plannedStage = z.strictObject({
   weightDecay: z.number().nonnegative().default(0.01),
   /** The largest norm of all gradients together. */
   clip: positive.default(1),
-  /** What the stage leaves is an average of its weights over the steps: see `WeightAverage`. Without, those of the last step. */
+  /** What the stage leaves is an average of its weights over its last steps: see `WeightAverage`. Without, those of the last step. */
   emaDecay: share.exactOptional(),
   /** Batches whose gradients are averaged for one step. */
   accumulate: count.default(1),
