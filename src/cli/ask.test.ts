@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readdir, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { encodeWav } from '../audio/write-wav.js'
@@ -31,6 +32,13 @@ test('an answer goes to standard output, warnings to standard error', async () =
     stderr,
     'pal: warning: the answer was cut at 3 tokens: give a larger --max-tokens for all of it\n',
   )
+})
+
+test('nothing is noted of what is asked, to be sent to anybody', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'pal-home-'))
+  const env = { HOME: home, XDG_CACHE_HOME: join(home, 'cache') }
+  await pal(['ask', first, 'What?', '--model', model, '--max-tokens', '3'], { env })
+  assert.deepEqual(await readdir(home), [])
 })
 
 test('standard input, and one JSON object for each answer; a language model in blocks', async () => {

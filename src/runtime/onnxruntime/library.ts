@@ -17,6 +17,7 @@ export function loadLibrary(folder = libraryFolder()): LibraryHandle {
     })
   }
   makeRoomOnStack()
+  keepToOurselves()
   try {
     // The one beside it, and not an older one of the system's, which onnxruntime.dll would find by itself.
     if (process.platform === 'win32') load(join(folder, 'DirectML.dll'))
@@ -66,4 +67,15 @@ function makeRoomOnStack(): void {
   } catch {
     // Another library was first: what it settled is enough to ask for the execution providers.
   }
+}
+
+/**
+ * Otherwise ONNX Runtime keeps notes of what is compiled in ~/.cache/Microsoft, and sends them to its maker. It asks the environment of
+ * the process, of which a worker's `process.env` is a copy. Who has set the variable keeps what it says. On Windows it tells the
+ * system, whose settings decide.
+ */
+function keepToOurselves(): void {
+  const variable = 'ORT_DISABLE_TELEMETRY'
+  if (process.platform === 'win32' || process.env[variable] !== undefined) return
+  koffi.load(null).func('int setenv(const char *name, const char *value, int overwrite)')(variable, '1', 0)
 }
