@@ -6,7 +6,7 @@ import { PalError } from '../errors.js'
 import { packageFolder } from '../package-folder.js'
 import { launchOf } from '../parallel/launch.js'
 import { type Ranks, solitary } from '../parallel/ranks.js'
-import { INTERRUPTED, report } from './report.js'
+import { INTERRUPTED, MISTAKE, report } from './report.js'
 import type { CliContext, Verb } from './verb.js'
 
 interface VerbEntry {
@@ -87,8 +87,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   process.on('SIGINT', interrupt)
   // For good: a write tells that the pipe is closed when all else may be done.
-  if (!process.stdout.listeners('error').includes(stopAtClosedPipe))
-    process.stdout.on('error', stopAtClosedPipe)
+  if (!process.stdout.listeners('error').includes(resultUntold)) process.stdout.on('error', resultUntold)
+  if (!process.stderr.listeners('error').includes(nothing)) process.stderr.on('error', nothing)
   const context: CliContext = { signal: interruption.signal, ranks: solitary, exitCode: 0 }
   let underWay: Command | undefined
   try {
@@ -96,6 +96,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     program.hook('preAction', async (_, command) => {
       underWay = command
       const verb = verbOf(command, program)
+      isSaving = verbs[verb]?.saves === true
       // Standard input, a decoder or a program that is being compiled cannot be stopped.
       const endSoon = () => setTimeout(endAtOnce, GRACE).unref()
       if (!verbs[verb]?.saves) interruption.signal.addEventListener('abort', endSoon)
@@ -105,7 +106,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     })
     await program.parseAsync(argv, { from: 'user' })
     await context.ranks.close()
-    return interruption.signal.aborted ? INTERRUPTED : context.exitCode
+    if (interruption.signal.aborted) return INTERRUPTED
+    return isUntold ? MISTAKE : context.exitCode
   } catch (error) {
     const rank = Number(process.env.OMPI_COMM_WORLD_RANK ?? 0)
     // Most mistakes are all ranks': the first one tells it and ends the job, before the others say the same.
@@ -161,8 +163,24 @@ function version(): string {
     .version
 }
 
-/** `pal … | head` closes the pipe when it has enough, which is no error. */
-function stopAtClosedPipe(error: NodeJS.ErrnoException): void {
+/** Whether what is under way saves what it does. */
+let isSaving = false
+/** Whether results could not be written. */
+let isUntold = false
+
+/**
+ * `pal … | head` closes the pipe when it has enough, which is no error, and ends what it was for. A training is for what it saves, and goes
+ * on.
+ */
+function resultUntold(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE' && isSaving) return
   if (error.code === 'EPIPE') process.exit(0)
-  throw error
+  const reason = /^\w+: (.*), write$/.exec(error.message)?.[1] ?? error.message
+  if (!isUntold) process.stderr.write(`pal: standard output: cannot be written (${reason})\n`)
+  isUntold = true
+  process.exitCode = MISTAKE
+  if (!isSaving) process.exit()
 }
+
+/** Progress and warnings that nobody can read, such as after a Ctrl-C that has ended `tee`, too. */
+function nothing(): void {}

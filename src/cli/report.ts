@@ -4,7 +4,7 @@ import { endProgress } from './progress.js'
 import { told } from './told.js'
 
 /** Exit codes, for scripts. */
-const MISTAKE = 1
+export const MISTAKE = 1
 const USAGE = 2
 export const INTERRUPTED = 130
 

@@ -63,6 +63,19 @@ test('a run that is under way is neither gone on with nor moved aside', async ()
   assert.deepEqual(await readdir(held), ['run.lock'])
 })
 
+test('a run goes on when whoever read what it tells has left, and Ctrl-C saves it', async () => {
+  const unread = join(folder, 'unread')
+  await takeTokenizer(whole, unread)
+  const child = start(unread, 'saveEvery=1000', '--json')
+  child.stdout?.destroy()
+  child.stderr?.destroy()
+  await steps(unread, 8)
+  child.kill('SIGINT')
+  assert.equal(await finish(child), 130)
+  assert.ok(existsSync(join(unread, 'checkpoint.safetensors')))
+  assert.equal(existsSync(join(unread, 'run.lock')), false)
+})
+
 test('a loss that is no number stops the run with the batch named', async () => {
   const diverging = join(folder, 'diverging')
   await takeTokenizer(whole, diverging)
@@ -88,7 +101,7 @@ function start(output: string, ...changes: readonly string[]): ChildProcess {
   const small = ['stages.1.steps=5', 'stages.1.emaDecay=0.9', 'stages.2.steps=1', ...later]
   const settings = [...run, ...TINY_CHANGES, ...small, ...changes]
   const pal = join(packageFolder(), 'bin', 'pal.js')
-  return spawn(process.execPath, [pal, 'train', recipe, ...settings], { stdio: ['ignore', 'ignore', 'pipe'] })
+  return spawn(process.execPath, [pal, 'train', recipe, ...settings], { stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 async function finish(child: ChildProcess): Promise<number | null> {
