@@ -96,12 +96,22 @@ test('an evaluation goes on where it stopped, and needs no model when it is whol
       expected: 'Rain.',
     })),
   }
+  const loaded = () => assert.fail('loaded')
   await assert.rejects(
     evaluate(() => Promise.reject(new Error('not there')), set, { folder, identity: { seed: 2 } }),
     /not there/,
   )
+  const asking = () =>
+    evaluate(loaded, set, { folder, identity: { seed: 1 } }).then(
+      () => assert.fail('both'),
+      (error: Error) => error.message,
+    )
+  const told: string[] = []
   const first = await evaluate(
-    load,
+    async () => {
+      told.push(await asking(), await rescore(folder, set.vocabulary).catch((error) => error.message))
+      return load()
+    },
     { ...set, items: set.items.slice(0, 2) },
     { folder, identity: { seed: 1 } },
   )
@@ -109,7 +119,8 @@ test('an evaluation goes on where it stopped, and needs no model when it is whol
   const all = await evaluate(load, set, { folder, identity: { seed: 1 } })
   assert.deepEqual(all.slice(0, 2), first)
   assert.equal((await readFile(join(folder, 'samples.jsonl'), 'utf8')).trimEnd().split('\n').length, 3)
-  const loaded = () => assert.fail('loaded')
+  assert.equal(told.length, 2)
+  for (const message of told) assert.match(message, /expected a folder that nobody works in.*\n.*--out/)
   assert.deepEqual(await evaluate(loaded, set, { folder, identity: { seed: 1 } }), all)
   assert.deepEqual(await rescore(folder, set.vocabulary), all)
   await assert.rejects(

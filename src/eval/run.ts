@@ -6,6 +6,7 @@ import { groupBy } from '../group-by.js'
 import { keepLines } from '../kept-lines.js'
 import type { Pal } from '../model/pal.js'
 import { gather, type Ranks, rankZeroFirst, solitary } from '../parallel/ranks.js'
+import { alone } from '../run-lock.js'
 import { answerItems, type HeardItem, type Protocol } from './answer-items.js'
 import { letGo, openFolder, removeParts, samplesFile, writeIdentity, writeSamples } from './answers-folder.js'
 import { expectClosed } from './closed-answers.js'
@@ -51,15 +52,26 @@ const TOGETHER = 8
  *   signal stops it, with the signal's reason, what was kept before is given back.
  * @returns on every rank, the samples that there are: all of them but for unreadable recordings, unless the signal came
  * @throws PalError for the likelihood protocol with questions that are answered in free words, and for a folder that
- *   holds answers to something else
+ *   holds answers to something else, or in which another process asks
  */
 export async function evaluate(
+  load: () => Promise<Pal>,
+  set: EvalSet,
+  options: EvalOptions,
+): Promise<readonly Sample[]> {
+  const { folder, protocol, ranks = solitary } = options
+  if (protocol === 'likelihood') expectClosed(set.items, set.vocabulary)
+  const ask = () => askOpen(load, set, options)
+  return ranks.rank === 0 ? alone(folder, ask, { another: '--out' }) : ask()
+}
+
+/** Asks what has no answer yet. */
+async function askOpen(
   load: () => Promise<Pal>,
   { items, vocabulary }: EvalSet,
   options: EvalOptions,
 ): Promise<readonly Sample[]> {
-  const { folder, protocol, ranks = solitary } = options
-  if (protocol === 'likelihood') expectClosed(items, vocabulary)
+  const { folder, ranks = solitary } = options
   const kept = await rankZeroFirst(ranks, () => openFolder(folder, options.identity, ranks))
   expectSameItems(kept, items, join(folder, SAMPLES))
   const known = new Set(kept.map(({ id }) => id))
@@ -151,8 +163,12 @@ function open(
   })
 }
 
-/** Saved answers, scored again as the scorer is now, and saved so. */
-export async function rescore(folder: string, vocabulary: AnswerVocabulary): Promise<readonly Sample[]> {
+/** Saved answers, scored again as the scorer is now, and saved so. @throws PalError for a folder in which another process asks */
+export function rescore(folder: string, vocabulary: AnswerVocabulary): Promise<readonly Sample[]> {
+  return alone(folder, () => scoreAgain(folder, vocabulary), { another: '--out' })
+}
+
+async function scoreAgain(folder: string, vocabulary: AnswerVocabulary): Promise<readonly Sample[]> {
   const [known, samples] = [await readIdentity(folder), await readSamples(folder)]
   if (samples.length === 0) {
     throw new PalError('expected answers that `pal eval` has saved, got none', {

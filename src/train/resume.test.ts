@@ -57,7 +57,7 @@ test('a run that is under way is neither gone on with nor moved aside', async ()
     const child = start(held, ...changes)
     const said = heard(child)
     assert.equal(await finish(child), 1)
-    assert.match(await said, new RegExp(`got one that process ${process.pid} on .* trains in`))
+    assert.match(await said, new RegExp(`got one that process ${process.pid} on .* works in`))
   }
   await Promise.all([refused(), refused('--restart')])
   assert.deepEqual(await readdir(held), ['run.lock'])

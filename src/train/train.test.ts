@@ -79,7 +79,7 @@ test('two do not train in one folder at once', async () => {
   const both = await Promise.allSettled([run(loaded, folder), run(loaded, folder)])
   const refused = both.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []))
   assert.equal(refused.length, 1)
-  assert.match(refused[0]!, /run\.lock: expected .* nobody trains in/)
+  assert.match(refused[0]!, /run\.lock: expected .* nobody works in/)
   assert.deepEqual(
     (await losses(folder)).map(([step]) => step),
     [1, 2, 3],

@@ -7,7 +7,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { rivals, tell } from '../rivals.test.helper.js'
+import { rivals, tell } from './rivals.test.helper.js'
 import { alone, expectNobody } from './run-lock.js'
 
 async function runFolder(context: TestContext): Promise<string> {
@@ -25,7 +25,7 @@ test('a second one is refused while the first is there, and nothing is left', as
   const folder = await runFolder(context)
   await alone(folder, async () => {
     const told = new RegExp(
-      `run\\.lock: expected .* that nobody trains in, got one that process ${process.pid} on .*\\n.*output=…`,
+      `run\\.lock: expected .* that nobody works in, got one that process ${process.pid} on .*\\n.*output=…`,
     )
     await assert.rejects(
       alone(folder, async () => assert.fail('both')),
@@ -80,7 +80,7 @@ test('one of a process that is gone is taken over, one of a living process is no
   const child = spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 1e6)'])
   await leave(folder, child.pid as number)
   await assert.rejects(
-    alone(folder, async () => 7, 0),
+    alone(folder, async () => 7, { patience: 0 }),
     new RegExp(`process ${child.pid} on`),
   )
   child.kill('SIGKILL')
@@ -115,7 +115,7 @@ function trainingWhenTold(folder: string): string {
         process.send('in')
         await ended
       }
-      await alone(${JSON.stringify(folder)}, training, 0).catch(() => process.send('refused'))
+      await alone(${JSON.stringify(folder)}, training, { patience: 0 }).catch(() => process.send('refused'))
       await ended
       process.send('ended')
     }`
@@ -125,7 +125,7 @@ test('one that is being killed is waited for', async (context) => {
   const folder = await runFolder(context)
   const child = spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 1e6)'])
   await leave(folder, child.pid as number)
-  const waiting = alone(folder, async () => 7, 60_000)
+  const waiting = alone(folder, async () => 7, { patience: 60_000 })
   await setTimeout(50)
   child.kill('SIGKILL')
   assert.equal(await waiting, 7)
@@ -153,12 +153,12 @@ test('of one on another machine nobody knows whether it is gone', async (context
   const folder = await runFolder(context)
   await leave(folder, 1, 'elsewhere')
   await assert.rejects(
-    alone(folder, async () => 7, 0),
-    /process 1 on elsewhere trains in\n.*If it is gone, delete this file/,
+    alone(folder, async () => 7, { patience: 0 }),
+    /process 1 on elsewhere works in\n.*If it is gone, delete this file/,
   )
   await writeFile(lockOf(folder), '')
   await assert.rejects(
-    alone(folder, async () => 7, 0),
+    alone(folder, async () => 7, { patience: 0 }),
     /a process that has just begun/,
   )
 })
