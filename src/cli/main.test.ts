@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { packageFolder } from '../package-folder.js'
 import { pal } from './cli.test.helper.js'
 
 describe('help', () => {
@@ -35,6 +36,7 @@ describe('wrong usage exits with 2 and says why', () => {
   const cases: readonly [argv: readonly string[], message: RegExp][] = [
     [[], /Usage: pal/],
     [['aks'], /unknown command 'aks'.*\n?.*ask/],
+    [['help', 'aks'], /unknown command 'aks'/],
     [['ask', '--loud', 'a.wav', 'What?'], /unknown option '--loud'/],
     [['ask', 'a.wav'], /expected a question after the audio, got only a\.wav/],
     [['ask', 'a.wav', 'What?', '--max-tokens', 'many'], /max-tokens.*whole number, 1 or more/],
@@ -76,6 +78,20 @@ describe('under mpirun', () => {
     const { stderr } = await pal(['train', 'nowhere.yaml'], { env })
     assert.match(stderr, /nowhere\.yaml/)
   })
+})
+
+test('a result that cannot be written is told, without a stack', {
+  skip: process.platform !== 'linux',
+}, () => {
+  const script = join(packageFolder(), 'bin', 'pal.js')
+  const { status, stderr } = spawnSync('sh', [
+    '-c',
+    `"${process.execPath}" "${script}" --version > /dev/full`,
+  ])
+  assert.deepEqual(
+    [status, String(stderr)],
+    [1, 'pal: standard output: cannot be written (no space left on device)\n'],
+  )
 })
 
 describe('Ctrl-C', () => {

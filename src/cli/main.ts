@@ -134,6 +134,9 @@ async function programFor(argv: readonly string[], context: CliContext): Promise
     const command = program.command(name).description(summary)
     if (name === wanted) (await load()).register(command, context)
   }
+  // Commander shows the help of all where it knows no such command.
+  if (argv[0] === 'help' && wanted !== undefined && !Object.hasOwn(verbs, wanted))
+    program.error(`error: unknown command '${wanted}'`)
   return program
 }
 

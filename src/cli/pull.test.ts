@@ -48,6 +48,7 @@ test('mistakes are sentences', async (context) => {
     [['acme/typo'], /^pal: expected acme\/typo .*got status 404/],
     [['nothing here'], /^pal: expected a model of the hub \(OWNER\/NAME\)/],
     [['acme/tiny@a', '--revision', 'b'], /^pal: --revision: expected one revision, got two/],
+    [['--name', 'x'], /^pal: --name: expected a model, a folder or a file before it, got none/],
     [[settings.cache, '--name', 'x'], /^pal: .*expected a folder with a model/],
   ]
   for (const [argv, message] of cases) {

@@ -98,7 +98,10 @@ async function nameLocal(
   process.stdout.write(`${json ? JSON.stringify(model) : model.path}\n`)
 }
 
-async function list({ json }: Options): Promise<void> {
+async function list({ json, name, revision }: Options): Promise<void> {
+  const useless = name !== undefined ? '--name' : revision !== undefined ? '--revision' : undefined
+  if (useless)
+    throw new PalError('expected a model, a folder or a file before it, got none', { key: useless })
   const { hubSettings } = await import('../hub/settings.js')
   const { HubCache } = await import('../hub/cache.js')
   const { describeCache } = await import('../hub/describe-cache.js')

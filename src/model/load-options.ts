@@ -1,4 +1,4 @@
-import { abortSignal, being, type Checks, checkOptions, isObject, wholeNumber } from '../check-options.js'
+import { abortSignal, being, type Checks, checkOptions, wholeNumber } from '../check-options.js'
 import type { Bits } from '../weights/blocks.js'
 import type { Fetching } from './bases/find-base.js'
 
@@ -47,15 +47,26 @@ export function fetchingOf({ fetch = true, signal }: LoadOptions): Fetching | un
   return signal === undefined || own.signal ? own : { ...own, signal }
 }
 
+const isFunction = (value: unknown) => typeof value === 'function'
+
+const FETCHING: Checks<Fetching> = {
+  signal: abortSignal,
+  onNotice: being('a function', isFunction),
+  onProgress: being('a function', isFunction),
+}
+
 const isName = (value: unknown) => typeof value === 'string' && value !== ''
 
 const OPTIONS: Checks<LoadOptions> = {
   model: being('the name of a model or the path of its folder', isName),
   llm: being('a path or a name', isName),
   encoder: being('a path or a name, or several', (value) => [value].flat().every(isName)),
-  fetch: being('true, false or an object', (value) => typeof value === 'boolean' || isObject(value)),
+  fetch: (value, key) => {
+    if (typeof value !== 'boolean')
+      checkOptions(value as Fetching, FETCHING, 'true, false or { onProgress }', key)
+  },
   bits: being('4 or 8', (value) => value === 4 || value === 8),
-  onConverting: being('a function', (value) => typeof value === 'function'),
+  onConverting: being('a function', isFunction),
   provider: being('the name of an execution provider', isName),
   threads: wholeNumber,
   signal: abortSignal,

@@ -393,6 +393,16 @@ describe('mistakes', () => {
       () => pal.ask(new Float32Array(3) as never, QUESTION).result,
       /audio: expected .*, got Float32Array\nSamples, .* sampleRate: 16000/,
     ],
+    [
+      'samples of whole numbers',
+      () => pal.listen({ samples: new Int16Array(3), sampleRate: 8000 } as never),
+      /^audio\.samples: expected samples in a Float32Array, got Int16Array\n/,
+    ],
+    [
+      'a rate that is a text',
+      () => pal.listen({ samples: new Float32Array(3), sampleRate: '8000' } as never),
+      /^audio\.sampleRate: expected a rate in Hz, got "8000"$/,
+    ],
     ['a number in a list', () => pal.listen([noise(0.5), 7 as never]), /audio: expected a path.*got number/],
     [
       'a sample that is no number',
@@ -423,6 +433,11 @@ describe('mistakes', () => {
       'a signal that is none',
       () => loadPal({ signal: 3 as never }),
       /^signal: expected the signal of .*, got 3$/,
+    ],
+    [
+      'an option of fetching that there is not',
+      () => loadPal({ fetch: { onNotcie: () => undefined } } as never),
+      /^fetch\.onNotcie: expected an option that there is .*\n.*"onNotice"/,
     ],
     ['a model that is none', () => loadPal({ model: 7 as never }), /^model: expected the name of a model/],
     ['a name that is none', async () => findModel(3 as never), /^model: expected the name .*, got 3$/],
@@ -485,6 +500,11 @@ describe('mistakes', () => {
       'a slip in one of several questions',
       () => pal.askAll([{ audio: noise(0.5), question: QUESTION, histroy: dog } as never]),
       'questions.0.histroy: expected an option that there is (audio, question, history), got "histroy"\nDid you mean "history"?',
+    ],
+    [
+      'one of several questions that is empty',
+      () => pal.askAll([' ', QUESTION].reverse().map((question) => ({ audio: noise(0.2), question }))),
+      'questions.1.question: expected a question, got an empty one',
     ],
     [
       'a wrong signal for several questions',

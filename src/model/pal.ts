@@ -276,7 +276,8 @@ export class Pal {
   ): Promise<readonly Prepared[]> {
     const ready: Prepared[] = []
     try {
-      for (const { audio, question, history = [] } of questions) {
+      for (const [i, { audio, question, history = [] }] of questions.entries()) {
+        expectQuestion(question, `questions.${i}.question`)
         ready.push(await this.#prepare(audio, question, { ...options, history }, start))
       }
       return ready
@@ -294,10 +295,7 @@ export class Pal {
     start: number,
   ): Promise<Prepared> {
     const { maxTokens = 256, history = [] } = options
-    if (typeof question !== 'string' || question.trim() === '') {
-      const got = typeof question === 'string' ? 'an empty one' : onOneLine(question)
-      throw new PalError(`expected a question, got ${got}`, { key: 'question' })
-    }
+    expectQuestion(question, 'question')
     const sample = createSampler(options)
     stopAt(options.stop ?? [])
     const tokenizer = this.#tokenizer
@@ -360,6 +358,12 @@ export class Pal {
   }
 }
 
+function expectQuestion(question: unknown, key: string): void {
+  if (typeof question === 'string' && question.trim() !== '') return
+  const got = typeof question === 'string' ? 'an empty one' : onOneLine(question)
+  throw new PalError(`expected a question, got ${got}`, { key })
+}
+
 /** A question that is ready to be answered. */
 interface Prepared {
   /** When it was asked. */
@@ -411,5 +415,5 @@ function endingWarnings(ending: Ending | undefined, maxTokens: number, given: nu
   if (ending === 'end' || ending === 'stop') return []
   if (ending === 'limit')
     return [`the answer was cut at ${maxTokens} tokens: give a larger maxTokens for all of it`]
-  return [`the answer was stopped after ${given} tokens`]
+  return [`the answer was stopped after ${given} token${given === 1 ? '' : 's'}`]
 }

@@ -1,6 +1,6 @@
 import type { Audio } from '../../audio/audio.js'
 import { readAudio, readSamples, type Samples } from '../../audio/read-audio.js'
-import { kindOf } from '../../check-options.js'
+import { kindOf, onOneLine } from '../../check-options.js'
 import { PalError } from '../../errors.js'
 import type { Runtime } from '../../runtime/runtime.js'
 import type { ListenOptions } from '../ask-options.js'
@@ -175,6 +175,15 @@ function expectAudio(input: unknown): void {
   if (isStored(input)) return
   const { encoded, samples, sampleRate } = (input ?? {}) as Partial<AudioMemory & Samples>
   if (encoded || (samples instanceof Float32Array && typeof sampleRate === 'number')) return
+  const looksLikeSamples = samples !== undefined || sampleRate !== undefined
+  if (looksLikeSamples && !(samples instanceof Float32Array)) {
+    throw new PalError(`expected samples in a Float32Array, got ${kindOf(samples)}`, {
+      key: 'audio.samples',
+      hint: 'Whole numbers want dividing by the largest: Float32Array.from(samples, (value) => value / 32768) of 16 bits.',
+    })
+  }
+  if (looksLikeSamples)
+    throw new PalError(`expected a rate in Hz, got ${onOneLine(sampleRate)}`, { key: 'audio.sampleRate' })
   throw new PalError(
     `expected a path or a file: URL, the bytes of a file, { samples, sampleRate } or what \`listen\` gave, got ${kindOf(input)}`,
     {
