@@ -75,10 +75,6 @@ test('what a late stage cannot draw is told before the first has begun, with the
     ['kind: clips, sets: [digits], chokeChance: 0.5', /\.chokeChance: expected recordings of drums/],
     ['kind: clips, tasks: {order: 1}', /\.tasks: .*by itself, got order/],
     ['kind: scenes, tasks: {order: 1}, eventCounts: [1], countingChance: 0', /\.tasks: .*got order: 100/],
-    [
-      'kind: scenes, tasks: {name: 1}, misnamedChance: 0.5',
-      /\.misnamedChance: expected order among the tasks/,
-    ],
     ['kind: scenes, eventCounts: [0, 0]', /\.eventCounts: .*got \[0, 0\]/],
     [
       'kind: clips, augment: {shift: {range: [-1, 1]}}',

@@ -7,11 +7,10 @@ import { count } from './count.js'
 import { digit } from './digit.js'
 import { drum } from './drum.js'
 import { louder } from './louder.js'
-import { misname } from './misname.js'
 import { name } from './name.js'
 import { order } from './order.js'
 import { presence } from './presence.js'
-import type { Plan, Question, QuestionKind, Task, Vocabulary } from './task.js'
+import type { Question, QuestionKind, Task, Vocabulary } from './task.js'
 import { pickWording, type WordingSplit } from './wording.js'
 
 /** Every task; a new one is a file and a line here. */
@@ -37,12 +36,6 @@ export interface AskOptions {
    * has written or read, and need not learn to compare a word with a sound. @default false
    */
   readonly evidence?: boolean
-  /**
-   * How often a question that says itself what is there knows better than the ear: a sound that it names goes by another label of its
-   * kind, in the evidence, too (see `misname`). A model that hears what it was trained on without fault never learns to read that from
-   * the question. @default 0
-   */
-  readonly misnamedChance?: number
 }
 
 /**
@@ -83,32 +76,17 @@ function tryToAsk(events: readonly SceneEvent[], random: Random, options: AskOpt
   let left = asked(events, options)
   while (left.length > 0) {
     const { kind } = random.weighted(left, ({ weight }) => weight)
-    const { plan, told } = planFor(kind, events, random, options)
+    const plan = kind.plan(events, random, vocabulary)
     if (plan) {
       const form = kind.forms[plan.form]
       if (!form) throw new Error(`task ${kind.task} has no form ${plan.form}`)
       const question = pickWording(form, wordings, plan.slots ?? {}, random)
-      const heard = evidence && plan.takesEvidence ? `${name.plan(told, random, vocabulary)!.answer} ` : ''
-      return { task: kind.task, form: plan.form, question, answer: `${heard}${plan.answer}` }
+      const told = evidence && plan.takesEvidence ? `${name.plan(events, random, vocabulary)!.answer} ` : ''
+      return { task: kind.task, form: plan.form, question, answer: `${told}${plan.answer}` }
     }
     left = left.filter((other) => other.kind !== kind)
   }
   return undefined
-}
-
-/** A task's plan, and the timeline that it is told of: with misnamed sounds only where the question names all of these. */
-function planFor(
-  kind: QuestionKind,
-  events: readonly SceneEvent[],
-  random: Random,
-  { vocabulary, misnamedChance = 0 }: AskOptions,
-): { readonly plan: Plan | undefined; readonly told: readonly SceneEvent[] } {
-  if (misnamedChance > 0) {
-    const { told, misnamed } = misname(events, random, vocabulary, misnamedChance)
-    const plan = misnamed.length > 0 ? kind.plan(told, random, vocabulary) : undefined
-    if (plan && misnamed.every((event) => plan.presupposed?.includes(event))) return { plan, told }
-  }
-  return { plan: kind.plan(events, random, vocabulary), told: events }
 }
 
 /** The tasks that are asked at all, and how often where they can be. */

@@ -39,22 +39,20 @@ const plans: readonly ((sounds: readonly SceneEvent[], random: Random) => Plan)[
     const [early, late] = two[0].startSeconds < two[1].startSeconds ? two : [two[1], two[0]]
     const slots = { a: knownPhrase(two[0], random), b: knownPhrase(two[1], random) }
     return random.chance(0.6)
-      ? { form: 'firstOfTwo', slots, answer: one(early), presupposed: two }
-      : { form: 'lastOfTwo', slots, answer: one(late), presupposed: two }
+      ? { form: 'firstOfTwo', slots, answer: one(early) }
+      : { form: 'lastOfTwo', slots, answer: one(late) }
   },
   (sounds) => ({ form: 'first', answer: one(sounds[0] as SceneEvent) }),
   (sounds) => ({ form: 'last', answer: one(sounds.at(-1) as SceneEvent) }),
   (sounds, random) => {
     const at = random.integer(sounds.length - 1)
-    const named = sounds[at] as SceneEvent
-    const slots = { a: knownPhrase(named, random) }
-    return { form: 'after', slots, answer: one(sounds[at + 1] as SceneEvent), presupposed: [named] }
+    const slots = { a: knownPhrase(sounds[at] as SceneEvent, random) }
+    return { form: 'after', slots, answer: one(sounds[at + 1] as SceneEvent) }
   },
   (sounds, random) => {
     const at = 1 + random.integer(sounds.length - 1)
-    const named = sounds[at] as SceneEvent
-    const slots = { a: knownPhrase(named, random) }
-    return { form: 'before', slots, answer: one(sounds[at - 1] as SceneEvent), presupposed: [named] }
+    const slots = { a: knownPhrase(sounds[at] as SceneEvent, random) }
+    return { form: 'before', slots, answer: one(sounds[at - 1] as SceneEvent) }
   },
   (sounds) => ({ form: 'all', answer: sentence([`first ${sounds.map(answerPhrase).join(', then ')}`]) }),
 ]

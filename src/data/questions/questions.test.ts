@@ -180,45 +180,6 @@ test('with evidence, answers about presence and order begin with all that is hea
   ])
 })
 
-test('a question that says what is there may know better than the ear, of one sound of each kind', () => {
-  const small: Vocabulary = { sound: ['rain', 'dog bark'], drum: ['tom', 'cowbell'], digit: [] }
-  const asked = (events: readonly SceneEvent[], task: Task, vocabulary: Vocabulary) => {
-    const random = new Random('misnamed', task)
-    const options = { wordings: 'train', tasks: { [task]: 1 }, vocabulary, evidence: true } as const
-    const ask = () => askAbout(events, random, { ...options, misnamedChance: 0.5 })
-    return new Set(Array.from({ length: 600 }, ask).map(({ form, answer }) => `${form}: ${answer}`))
-  }
-  const two = [at('rain', 'sound', 0), at('tom', 'drum', 1)]
-  assert.deepEqual(
-    asked(two, 'order', small),
-    new Set([
-      'all: First rain, then a tom.',
-      'first: Rain, then a tom. Rain.',
-      'last: Rain, then a tom. A tom.',
-      'after: Rain, then a tom. A tom.',
-      'after: A dog bark, then a tom. A tom.',
-      'before: Rain, then a tom. Rain.',
-      'before: Rain, then a cowbell. Rain.',
-      'firstOfTwo: Rain, then a tom. Rain.',
-      'firstOfTwo: A dog bark, then a tom. A dog bark.',
-      'firstOfTwo: Rain, then a cowbell. Rain.',
-      'firstOfTwo: A dog bark, then a cowbell. A dog bark.',
-      'lastOfTwo: Rain, then a tom. A tom.',
-      'lastOfTwo: A dog bark, then a tom. A tom.',
-      'lastOfTwo: Rain, then a cowbell. A cowbell.',
-      'lastOfTwo: A dog bark, then a cowbell. A cowbell.',
-    ]),
-  )
-  const alike = [at('rain', 'sound', 0), at('rooster', 'sound', 1)]
-  const heard = [...asked(alike, 'order', { ...small, sound: ['rain', 'rooster', 'dog bark'] })]
-  assert.ok(heard.every((told) => /rain/i.test(told) || /rooster/i.test(told)))
-  assert.ok(heard.includes('firstOfTwo: A dog bark, then a rooster. A dog bark.'))
-  assert.deepEqual(
-    asked(two, 'presence', small),
-    new Set(['presence: Rain, then a tom. Yes.', 'presence: Rain, then a tom. No.']),
-  )
-})
-
 test('a timeline that allows none of the tasks is told, and differences below 6 dB are not asked', () => {
   const events = [at('rain', 'sound', 0, -20), at('tom', 'drum', 1, -25.9)]
   const options = { wordings: 'train', tasks: { louder: 1 }, vocabulary } as const

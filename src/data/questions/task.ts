@@ -35,8 +35,6 @@ export interface Plan {
   readonly answer: string
   /** Whether the answer follows from a list of what is heard, which may be told before it: see `AskOptions`. */
   readonly takesEvidence?: boolean
-  /** The sounds that the question itself says are there. */
-  readonly presupposed?: readonly SceneEvent[]
 }
 
 /** A task: its wordings, one list for each form of question, and how its questions follow from a timeline. */

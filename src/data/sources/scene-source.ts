@@ -43,7 +43,6 @@ export function sceneSource(clips: readonly LoadedClip[], options: SceneSourceOp
   checkScene(options.scene ?? {}, name)
   checkCounts(options.eventCounts, name)
   checkChoke(clips, chokeChance, name)
-  checkMisnamed(options, name)
   const { backgroundChance, tasks, allows, ask } = asker(clips, options, name)
   const balanced = new BalancedClips(clips)
   /** Changes a scene's parts, one after the other, and tells what was done. */
@@ -94,15 +93,6 @@ function checkCounts(eventCounts: readonly number[] | undefined, source: string)
     `expected how often a scene has one, two … events, one of these above 0, got [${eventCounts.join(', ')}]`,
     { key: `${source}.eventCounts` },
   )
-}
-
-/** @throws PalError for sounds to misname where no question names any */
-function checkMisnamed({ misnamedChance = 0, tasks }: SceneSourceOptions, source: string): void {
-  if (misnamedChance === 0 || !tasks || tasks.order) return
-  throw new PalError('expected order among the tasks, whose questions say what is there, got none', {
-    key: `${source}.misnamedChance`,
-    hint: 'Ask about order, or leave `misnamedChance` out.',
-  })
 }
 
 /** The clips of a scene, as many of those drawn as fit. */

@@ -21,8 +21,6 @@ export interface AskingOptions {
   readonly questionsPerAudio?: number
   /** Whether answers of yes or no begin with what is heard: see `AskOptions`. */
   readonly evidence?: boolean
-  /** How often a question knows better than the ear: see `AskOptions`. */
-  readonly misnamedChance?: number
   /** Probability that the audio is silence or mere noise. @default 0.03 where a task can be asked about these, else 0 */
   readonly backgroundChance?: number
   /** Probability that a drum is choked: see `choked`. @default 0 */
@@ -44,8 +42,7 @@ export interface Asker {
 /** @throws PalError for no task, and for silence and noise where no task can be asked about them */
 export function asker(clips: readonly LoadedClip[], options: AskingOptions, source: string): Asker {
   const { wordings = 'train', tasks, questionsPerAudio = 4, vocabulary = vocabularyOf(clips) } = options
-  const { evidence = false, misnamedChance = 0 } = options
-  const asking = { wordings, vocabulary, ...(tasks && { tasks }), evidence, misnamedChance }
+  const asking = { wordings, vocabulary, ...(tasks && { tasks }), evidence: options.evidence ?? false }
   const named = Object.entries(tasks ?? {}).filter(([, weight]) => weight > 0)
   if (tasks && named.length === 0) {
     throw new PalError('expected at least one task that is asked, got none', {

@@ -51,8 +51,6 @@ export const sourceSchema = z.discriminatedUnion('kind', [
         clipSeconds: range.exactOptional(),
       })
       .exactOptional(),
-    /** How often a question that says itself what is there knows better than the ear. */
-    misnamedChance: share.exactOptional(),
     eventCounts: z.array(z.number().nonnegative()).exactOptional(),
     countingChance: share.exactOptional(),
   }),
