@@ -112,12 +112,14 @@ function listensOnBase(args: readonly string[]): boolean {
 function inTheSmall(args: readonly string[]): string[] {
   const run = join(output, 'run')
   const onBase = join(output, 'on-base')
+  const ownQuestions = join(output, 'own-questions')
   const small = args.map((arg) =>
     arg
       .replace('path/to/recordings', recordings)
       .replace('path/to/ESC-50', esc50)
       .replace('path/to/shards', 'src/data/shards/fixtures/labelled')
       .replace('runs/pal-tiny', run)
+      .replace('runs/own-questions', ownQuestions)
       .replace('runs/smollm2-pal', onBase)
       .replace('runs/compare-tiny', join(output, 'compare'))
       .replace('runs/eval-examples-questions.jsonl-default', join(output, 'eval', 'questions.jsonl'))
@@ -127,6 +129,8 @@ function inTheSmall(args: readonly string[]): string[] {
   const groups = 'data.sets.drums.heldOut=[The Black Pearl 1.0, rumpf_kit_z01_h2]'
   switch (args[1]) {
     case 'train':
+      if (args[2] === 'recipes/own-questions.yaml')
+        return [...small, `output=${ownQuestions}`, 'stages.0.steps=2']
       return args[2] === 'recipes/smollm2-pal.yaml'
         ? [...small, `output=${onBase}`, ...TINY_BASE_CHANGES]
         : [

@@ -100,7 +100,8 @@ const HEADER = `# What this was trained by, as it ran, with what the command lin
 /** What training does not read, and where its files lay, is left out. */
 function recipeText(recipe: Recipe, bases: BaseRecords | undefined): string {
   const { compare: _, output: __, data, model, ...rest } = recipe
-  const settings = { ...rest, data: { sets: data.sets }, model: named(model, bases) }
+  const hasSets = Object.keys(data.sets).length > 0
+  const settings = { ...rest, ...(hasSets && { data: { sets: data.sets } }), model: named(model, bases) }
   return stringify(withoutPlaces(settings), { aliasDuplicateObjects: false, lineWidth: 0 })
 }
 

@@ -24,16 +24,18 @@ export function parseChange(change: string): Change {
   return { key, path, value: parseValue(text, key) }
 }
 
+const PLACE = /^(data\.root|start\.model|sources\.[^.]+\.path)$/
+
 /**
- * Makes the change. A folder of recordings is relative to the working directory then.
+ * Makes the change. Where recordings, a manifest or a model to start from lie is relative to the working directory then.
  * @param file of the recipe, for messages
  * @throws PalError for a path at which a recipe can have nothing
  */
 export function applyChange({ key, path, value }: Change, settings: Settings, file: string): Override {
   const before = valueAt(settings, path)
   // A folder may be called 2024.
-  const isFolder = key === 'data.root' && value !== '' && ['string', 'number'].includes(typeof value)
-  const after = isFolder ? resolve(String(value)) : value
+  const isPlace = PLACE.test(key) && value !== '' && ['string', 'number'].includes(typeof value)
+  const after = isPlace ? resolve(String(value)) : value
   if (!put(settings, path, after)) {
     throw new PalError(`expected the path of a setting in ${file}, got "${key}"`, { key })
   }

@@ -80,6 +80,21 @@ test('mistakes name file, line and key', async () => {
   await assert.rejects(loadRecipe(file), /expected the name of a source \(sounds, digits.*got "digit"/)
 })
 
+test('where things lie is relative to the recipe, and on the command line to the working directory', async () => {
+  const own = join(recipes, 'own-questions.yaml')
+  const { recipe } = await loadRecipe(own)
+  assert.deepEqual(recipe.data, { root: '.', sets: {} })
+  const changes = [
+    'sources.mine.path=mine.jsonl',
+    'start.model=runs/mine',
+    'data={root: x, sets: {}}',
+    'data.root=y',
+  ]
+  const changed = (await loadRecipe(own, changes)).recipe
+  assert.equal((changed.sources.mine as { path: string }).path, resolve('mine.jsonl'))
+  assert.deepEqual([changed.start?.model, changed.data.root], [resolve('runs/mine'), resolve('y')])
+})
+
 test('a key that is misspelt is told before what is missing for it, with the one that is meant', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'pal-recipe-'))
   const misspelt = async (from: string, to: string) => {

@@ -26,7 +26,8 @@ export const recipeSchema = z.strictObject({
       parameters: z.array(z.string()).min(1).default(['*']),
     })
     .optional(),
-  data: dataSchema,
+  /** Manifests need no recordings beside their own. */
+  data: dataSchema.default({ root: '.', sets: {} }),
   sources: z.record(z.string(), sourceSchema),
   model: modelPlanSchema,
   /** Draws go by a stage's name, and so does the folder of its model. */
