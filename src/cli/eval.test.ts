@@ -167,6 +167,27 @@ test('answers are those of the model that lies there now', async () => {
   assert.equal((await ask('--rescore')).code, 0)
 })
 
+test('answers that were judged by another list are not compared, kept or scored again', async () => {
+  const { folder, manifest, row, argv, ask } = await manifestFolder()
+  assert.equal((await ask()).code, 0)
+  const against = ['--against', join(folder, 'answers')]
+  await writeFile(manifest, row('What is it?', 'a.wav').replace('{', '{"accept":["Drizzle."],'))
+  const there = join(folder, 'there')
+  for (const more of [['--out', there], ['--rescore']]) {
+    const { code, stderr } = await ask(...more, ...against)
+    assert.equal(code, 1)
+    assert.match(
+      stderr,
+      /samples\.jsonl, 1: .*same questions, got another list of answers .*none there, \["Drizz/,
+    )
+  }
+  assert.equal(existsSync(there), false, 'before anything is asked')
+  assert.equal((await pal([...argv, '--out', there])).code, 0)
+  const { code, stdout, stderr } = await ask('--out', there, '--against', there)
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, /Against .*there, the same questions:/)
+})
+
 test('changes that nothing would come of are refused', async () => {
   const { ask } = await manifestFolder()
   const { code, stderr } = await ask('foo.bar=1')

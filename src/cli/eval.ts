@@ -103,13 +103,9 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
       if (options.rescore && context.ranks.size > 1) {
         throw new PalError('expected one process, got an mpirun of several', { key: '--rescore' })
       }
-      const { answersOf, pairedMarkdown, pairedRows } = await import('../eval/against.js')
-      const { questionsIdentity } = await import('../eval/identity.js')
+      const { pairedMarkdown, pairedRows } = await import('../eval/against.js')
       // Before anything is asked.
-      const others =
-        options.against === undefined
-          ? undefined
-          : await answersOf(options.against, set.items, questionsIdentity(asked))
+      const others = await answersThere(set, folder, asked, options)
       const samples = options.rescore
         ? await (await import('../eval/run.js')).rescore(folder, set.vocabulary)
         : await answersTo(set, folder, asked, options, context)
@@ -132,6 +128,26 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
           : `${markdown(reports)}\n\n${pairedMarkdown(against, options.against)}\n`,
       )
     })
+}
+
+/**
+ * What is compared with. Answers that are scored again stand for what was asked when they were given, so it is their questions,
+ * too, that have to be those of now.
+ */
+async function answersThere(
+  { items, vocabulary }: EvalSet,
+  folder: string,
+  asked: Asked & Pick<Answering, 'sampleRate'>,
+  { against, rescore }: EvalCliOptions,
+): Promise<readonly Sample[] | undefined> {
+  if (against === undefined) return undefined
+  const { answersOf, expectSameQuestions } = await import('../eval/against.js')
+  const { questionsIdentity } = await import('../eval/identity.js')
+  const { keptAnswers } = await import('../eval/kept-answers.js')
+  const here = { items, vocabulary, sampleRate: asked.sampleRate, asked: questionsIdentity(asked) }
+  const own = rescore && (await keptAnswers(folder))
+  if (own) expectSameQuestions(own, here, folder)
+  return answersOf(against, here)
 }
 
 async function answersTo(

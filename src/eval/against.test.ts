@@ -3,11 +3,14 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { answersOf, pairedMarkdown, pairedRows } from './against.js'
+import { vocabularyOf } from '../data/questions/vocabulary.js'
+import { answersOf, expectSameQuestions, pairedMarkdown, pairedRows } from './against.js'
 import type { EvalIdentity } from './identity.js'
 import type { EvalItem } from './items.js'
 import type { Sample } from './sample.js'
 import { SCORER_VERSION } from './score.js'
+
+const NO_LABELS = vocabularyOf([])
 
 type Item = Omit<EvalItem, 'samples'>
 
@@ -59,6 +62,7 @@ test('against itself nothing differs, and what is unanswered is wrong', () => {
 test('another evaluation: there, of the same questions, judged alike', async () => {
   const root = await mkdtemp(join(tmpdir(), 'pal-against-'))
   const asked = { asked: 'esc50:folder', seed: 1, limit: 0 }
+  const here = { items, vocabulary: NO_LABELS, sampleRate: 16_000, asked }
   const kept = async (
     name: string,
     samples: readonly Sample[],
@@ -72,30 +76,67 @@ test('another evaluation: there, of the same questions, judged alike', async () 
     return folder
   }
   const whole = answered([1])
-  assert.deepEqual(await answersOf(await kept('whole', whole), items, asked), whole)
+  assert.deepEqual(await answersOf(await kept('whole', whole), here), whole)
+  await assert.rejects(answersOf(join(root, 'none'), here), /--against: expected the folder of an evaluation/)
   await assert.rejects(
-    answersOf(join(root, 'none'), items, asked),
-    /--against: expected the folder of an evaluation/,
-  )
-  await assert.rejects(
-    answersOf(await kept('old', whole, 1), items, asked),
+    answersOf(await kept('old', whole, 1), here),
     /judged by scorer .* got scorer 1[\s\S]*--rescore/,
   )
   const limited = await kept('limited', whole.slice(0, 7), SCORER_VERSION, { limit: 7 })
   await assert.rejects(
-    answersOf(limited, items, asked),
+    answersOf(limited, here),
     /the same questions, got 7 of these 10, and "limit" was 7 where it is 0 here/,
   )
   const unlimited = await kept('unlimited', whole, SCORER_VERSION, { limit: 7 })
-  assert.deepEqual(await answersOf(unlimited, items, asked), whole, 'all that is asked here is answered')
+  assert.deepEqual(await answersOf(unlimited, here), whole, 'all that is asked here is answered')
   const missing = await kept('missing', whole.slice(2))
-  const there = await answersOf(missing, items, asked)
+  const there = await answersOf(missing, here)
   assert.deepEqual(there, whole.slice(2), 'a recording that could not be read there')
   const rows = pairedRows(whole, there, items)
   assert.deepEqual([rows[0]?.there, rows[0]?.here], [0, 1 / 8], 'counts as wrong')
   assert.match(pairedMarkdown(rows, missing), /^\| name \| 8, of which 6 answered there \| accuracy/m)
   const other = await kept('other', [{ ...whole[0]!, question: 'Which?' }, ...whole.slice(1)])
-  await assert.rejects(answersOf(other, items, asked), /got "Which\?" where "name 0\?" is asked here/)
+  await assert.rejects(
+    answersOf(other, here),
+    /samples\.jsonl, 0: .*the same questions, got another question: "Which\?" there, "name 0\?" here\n.*--out/,
+  )
+})
+
+test('what resuming would not go on with is not compared either: it is no gain of a model', () => {
+  const here = { items, vocabulary: NO_LABELS, sampleRate: 16_000, asked: {} }
+  const compare = (sample: Partial<Sample>, item: Partial<Item> = {}, identity: EvalIdentity = {}) =>
+    expectSameQuestions(
+      { identity, samples: [{ ...answered([])[0]!, ...sample }] },
+      { ...here, items: [{ ...items[0]!, ...item }] },
+      'other',
+    )
+  for (const [sample, message] of [
+    [{ accept: ['Drizzle.'] }, /another list of answers .*: \["Drizzle\."\] there, none here/],
+    [{ choices: ['Rain.', 'Dog.'] }, /another list of choices/],
+    [{ audio: 'moved/0.wav' }, /another place of the recording: "moved\/0\.wav" there, "0\.wav" here/],
+    [{ history: [{ role: 'system', content: 'Be brief.' }] }, /another message before the question/],
+  ] as const) {
+    assert.throws(() => compare(sample), message)
+  }
+  assert.throws(() => compare({ tags: ['Dog'] }, { tags: ['Rain'] }), /another list of right labels/)
+  compare({ tags: ['rain'] }, { tags: ['Rain'] })
+  compare({}, { tags: ['Rain'] })
+  assert.throws(
+    () => compare({}, {}, { labels: 'others' }),
+    /identity\.json, labels: .*judged by other labels/,
+  )
+})
+
+test('another recording is told, but for what another rate makes of the same one', () => {
+  const compare = (there: string, here: string, identity: EvalIdentity = {}) =>
+    expectSameQuestions(
+      { identity, samples: [{ ...answered([])[0]!, recording: there }] },
+      { items: [{ ...items[0]!, recording: here }], vocabulary: NO_LABELS, sampleRate: 8000, asked: {} },
+      'other',
+    )
+  assert.throws(() => compare('samples a', 'samples b', { sampleRate: 8000 }), /another recording/)
+  compare('samples a', 'samples b')
+  assert.throws(() => compare('4 bytes of 2026', '5 bytes of 2026'), /another recording/)
 })
 
 test('another protocol measures something else', () => {

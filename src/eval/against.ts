@@ -1,14 +1,17 @@
 import { join } from 'node:path'
+import type { AnswerVocabulary } from '../data/questions/task.js'
 import { PalError } from '../errors.js'
 import { groupBy } from '../group-by.js'
 import { bootstrap, type Estimate } from './bootstrap.js'
 import { clusterOf } from './cluster.js'
-import type { EvalIdentity } from './identity.js'
+import { type EvalIdentity, labelsIdentity } from './identity.js'
 import type { EvalItem } from './items.js'
-import { keptAnswers } from './kept-answers.js'
+import { IDENTITY, keptAnswers, SAMPLES } from './kept-answers.js'
+import { differenceOf } from './kept-items.js'
 import { type Measure, type Outcome, share } from './measure.js'
 import { measuresOf } from './measures.js'
 import { meanOf } from './metrics/metric.js'
+import { QUESTIONS_RATE } from './rate.js'
 import { outcomesOf } from './report.js'
 import type { Sample } from './sample.js'
 import { SCORER_VERSION } from './score.js'
@@ -71,18 +74,22 @@ const answeredOf = (outcomes: readonly Outcome[]) =>
 
 const RIGHT = share('right', (of) => meanOf(of.map((one) => (one.right ? 1 : 0))))
 
+/** What is asked here. */
+export interface AskedHere {
+  readonly items: readonly Omit<EvalItem, 'samples'>[]
+  readonly vocabulary: AnswerVocabulary
+  /** Hz at which the recordings were read. */
+  readonly sampleRate: number
+  /** What the items follow from: the part of the identity that is not about the model. */
+  readonly asked: EvalIdentity
+}
+
 /**
  * The answers that another evaluation has kept. Some may be missing, as where a recording could not be read there, if
  * it was asked what is asked here.
- * @param items what is asked here
- * @param asked what these follow from: the part of the identity that is not about the model
  * @throws PalError if there are none, it was asked something else, or another scorer judged them
  */
-export async function answersOf(
-  folder: string,
-  items: readonly Omit<EvalItem, 'samples'>[],
-  asked: EvalIdentity,
-): Promise<readonly Sample[]> {
+export async function answersOf(folder: string, here: AskedHere): Promise<readonly Sample[]> {
   const kept = await keptAnswers(folder)
   if (!kept || kept.samples.length === 0) {
     throw new PalError(
@@ -97,46 +104,59 @@ export async function answersOf(
     throw new PalError(
       `expected answers judged by scorer ${SCORER_VERSION}, got scorer ${kept.identity.scorer ?? 'unknown'}`,
       {
-        file: join(folder, 'identity.json'),
+        file: join(folder, IDENTITY),
         hint: 'Judge them again: the command that asked, with --rescore.',
       },
     )
   }
-  expectSameQuestions(kept, items, asked, folder)
+  expectSameQuestions(kept, here, folder)
+  expectAllAsked(kept, here, folder)
   return kept.samples
 }
 
-function expectSameQuestions(
-  { identity, samples }: { readonly identity: EvalIdentity; readonly samples: readonly Sample[] },
-  items: readonly Omit<EvalItem, 'samples'>[],
-  asked: EvalIdentity,
+/**
+ * Answers are compared that stand for the same: a verdict by another list of right answers is none about the model.
+ * @throws PalError for the first one to what resuming would not go on with either
+ */
+export function expectSameQuestions(
+  { identity, samples }: Kept,
+  { items, vocabulary, sampleRate }: AskedHere,
   folder: string,
 ): void {
+  const atRates = (identity.sampleRate ?? QUESTIONS_RATE) === sampleRate ? 'one' : 'two'
   const itemOf = new Map(items.map((item) => [item.id, item]))
-  const known = samples.filter(({ id }) => itemOf.has(id))
-  const other = known.find(({ id, question, expected }) => {
-    const item = itemOf.get(id)!
-    return item.question !== question || item.expected !== expected
-  })
-  if (other) {
-    throw otherQuestions(
-      `"${other.question}" where "${itemOf.get(other.id)!.question}" is asked here`,
-      folder,
-    )
+  for (const sample of samples) {
+    const item = itemOf.get(sample.id)
+    const difference = item && differenceOf(sample, item, atRates)
+    if (difference !== undefined) throw otherQuestions(difference, join(folder, SAMPLES), sample.id)
   }
+  const labels = labelsIdentity(vocabulary)
+  if ((identity.labels ?? labels) === labels) return
+  throw otherQuestions('ones judged by other labels', join(folder, IDENTITY), 'labels')
+}
+
+/** @throws PalError where some are missing of what is asked here, and it was asked otherwise there */
+function expectAllAsked({ identity, samples }: Kept, { items, asked }: AskedHere, folder: string): void {
+  const answered = new Set(samples.map(({ id }) => id))
+  const known = items.filter(({ id }) => answered.has(id)).length
   const setting = Object.keys(asked).find((key) => identity[key] !== asked[key])
-  if (known.length === items.length || setting === undefined) return
+  if (known === items.length || setting === undefined) return
   throw otherQuestions(
-    `${known.length} of these ${items.length}, and "${setting}" was ${identity[setting] ?? 'unknown'} where it is ${asked[setting]} here`,
+    `${known} of these ${items.length}, and "${setting}" was ${identity[setting] ?? 'unknown'} where it is ${asked[setting]} here`,
     folder,
+    '--against',
   )
 }
 
-function otherQuestions(got: string, folder: string): PalError {
+interface Kept {
+  readonly identity: EvalIdentity
+  readonly samples: readonly Sample[]
+}
+
+function otherQuestions(got: string, file: string, key: string): PalError {
   return new PalError(`expected answers to the same questions, got ${got}`, {
-    file: folder,
-    key: '--against',
-    hint: 'Ask both models with the same recipe, --tasks, --limit, --scenes, --seed and --wordings.',
+    ...{ file, key },
+    hint: 'Ask both models with the same recipe or rows, recordings, --tasks, --limit, --scenes, --seed and --wordings; what has changed since, the other one is asked again with another --out.',
   })
 }
 

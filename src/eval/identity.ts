@@ -46,7 +46,7 @@ export async function identityOf(
     ...(await modelIdentity(model)),
     ...(bits && { bits }),
     ...rateIdentity(sampleRate),
-    labels: hashOf(JSON.stringify(vocabulary)),
+    labels: labelsIdentity(vocabulary),
     // Folders of before these could be chosen do not have them.
     ...(protocol !== 'generation' && { protocol }),
     ...(nll && { nll: 'asked' }),
@@ -67,6 +67,11 @@ export function questionsIdentity({
     ...{ asked: asked.join(' '), seed, scenes, wordings, tasks, limit },
     questions: QUESTIONS_VERSION,
   }
+}
+
+/** What it says of the labels that answers are read for. */
+export function labelsIdentity(vocabulary: AnswerVocabulary): string {
+  return hashOf(JSON.stringify(vocabulary))
 }
 
 /**

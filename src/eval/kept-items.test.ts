@@ -29,6 +29,7 @@ test('what differs is told', () => {
     [{ expected: 'Snow.' }, /another right answer: "Rain\." there, "Snow\." here/],
     [{ accept: ['Snow.'] }, /another list of answers .*: none there, \["Snow\."\] here/],
     [{ scoring: 'tags' }, /another scoring/],
+    [{ choices: ['Rain.', 'Dog.'] }, /another list of choices/],
   ] as const) {
     assert.throws(() => expectSameItems([item('1')], [item('1', more)], 'samples.jsonl'), message)
   }
