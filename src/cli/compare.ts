@@ -5,6 +5,7 @@ import { InvalidArgumentError } from 'commander'
 import { PalError } from '../errors.js'
 import type { EvalSet } from '../eval/items.js'
 import type { EvalOptions } from '../eval/run.js'
+import { once } from '../once.js'
 import { type BaseFlags, baseArguments, chosenBases, wholeNumber, withBases } from './options.js'
 import { ProgressLine, showingDecoding } from './progress.js'
 import type { CliContext } from './verb.js'
@@ -66,6 +67,7 @@ async function run(
   options: CompareCliOptions,
   { signal }: CliContext,
 ): Promise<string | undefined> {
+  const { listedIdentity } = await import('../train/data-identity.js')
   const { loadRecipe } = await import('../train/recipe/load-recipe.js')
   const { comparedByDefault, planRuns, settingNamed } = await import('../compare/plan.js')
   const { finishedRun, trainRun } = await import('../compare/run.js')
@@ -77,7 +79,8 @@ async function run(
   const { QUESTIONS_RATE, rateOf } = await import('../eval/rate.js')
   const { SCORER_VERSION } = await import('../eval/score.js')
   const { isModelFolder } = await import('../model/config/model-description.js')
-  const { recipe, overrides } = await loadRecipe(file, changes, chosenBases(options))
+  const loaded = await loadRecipe(file, changes, chosenBases(options))
+  const { recipe, overrides } = loaded
   const { integrations = comparedByDefault(recipe), seeds, limit = 0, scenes, out } = options
   for (const name of integrations) settingNamed(name, recipe) // A name that is not known is told before anything is trained.
   const folder = resolve(out ?? join('runs', recipe.name))
@@ -91,8 +94,8 @@ async function run(
     changes: overrides.filter(({ key }) => key !== 'data.root'),
     ...{ integrations, seeds, limit, scenes },
   }
-  const compared = { file, changes, loaded: recipe }
-  // A report has all runs of its folder: one of another recipe is told before anything is trained.
+  const compared = { file, changes, loaded: recipe, data: once(() => listedIdentity(loaded)) }
+  // A report has all runs of its folder: one of another recipe, or of other data, is told before anything is trained.
   const finished = await Promise.all(runs.map((run) => finishedRun(run, folder, compared)))
   /** By the rate that they are heard at: settings may have encoders of their own. */
   const questionsAt = new Map<number, EvalSet>()

@@ -19,8 +19,9 @@ export interface RunCost {
   /** Where and when the run was finished; older folders do not say. */
   readonly machine?: Machine
   readonly date?: string
-  /** A hash of all that shaped the run. */
+  /** A hash of all settings that shaped the run, and one of what it drew from; older folders do not say the latter. */
   readonly trainedWith?: string
+  readonly trainedOn?: string
 }
 
 export async function keepCost(folder: string, cost: RunCost): Promise<void> {
@@ -48,5 +49,6 @@ const schema: z.ZodType<RunCost> = z.object({
   ...{ stepMilliseconds: z.number(), recordingsPerSecond: z.number() },
   ...{ peakMemoryMiB: z.number(), trainedParameters: z.number() },
   ...{ resumed: z.literal(true).exactOptional(), machine: machine.exactOptional() },
-  ...{ date: z.string().exactOptional(), trainedWith: z.string().exactOptional() },
+  date: z.string().exactOptional(),
+  ...{ trainedWith: z.string().exactOptional(), trainedOn: z.string().exactOptional() },
 })

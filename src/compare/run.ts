@@ -18,6 +18,8 @@ export interface ComparedRecipe {
   readonly file: string
   readonly changes: readonly string[]
   readonly loaded: Recipe
+  /** Of what all of them draw from, as a hash: see `listedIdentity`. It is read when it is first asked for. */
+  readonly data: () => Promise<string>
 }
 
 /**
@@ -43,6 +45,7 @@ export async function trainRun(
     ),
     ...stepChanges(recipe.loaded.stages, share),
   ]
+  const trainedOn = await recipe.data()
   const machine = await describeMachine() // Before the training, which is a load itself.
   const measured = await spawnTraining([recipe.file, ...changes, '--json'], own, signal)
   if (!measured) return undefined
@@ -55,6 +58,7 @@ export async function trainRun(
     machine,
     date: new Date().toISOString().slice(0, 10),
     trainedWith: identityOf(run, recipe),
+    trainedOn,
   }
   await keepCost(own, cost)
   return cost
@@ -62,7 +66,7 @@ export async function trainRun(
 
 /**
  * What a run cost that is finished and need not be trained again, or nothing.
- * @throws PalError for one that was trained by another recipe
+ * @throws PalError for one that was trained by another recipe, or on other data
  */
 export async function finishedRun(
   run: PlannedRun,
@@ -71,20 +75,38 @@ export async function finishedRun(
 ): Promise<RunCost | undefined> {
   const own = join(folder, run.folder)
   const cost = await readCost(own)
-  if (cost === undefined || cost.trainedWith === identityOf(run, recipe)) return cost
-  throw new PalError('expected a run of this recipe, got one of another', {
-    file: own,
-    hint: 'Give the comparison another folder with --out.',
-  })
+  if (cost === undefined) return undefined
+  const isOlder = cost.trainedOn === undefined
+  if (isOlder || cost.trainedWith !== identityOf(run, recipe)) {
+    const older = isOlder ? ' One of before runs kept what they were trained on counts as another.' : ''
+    throw new PalError('expected a run of this recipe, got one of another', {
+      file: own,
+      hint: `Give the comparison another folder with --out.${older}`,
+    })
+  }
+  if (cost.trainedOn === (await recipe.data())) return cost
+  throw new PalError(
+    'expected a run that was trained on the data that lies there now, got one of other data',
+    {
+      file: own,
+      hint: 'Recordings, labels, groups or rows of manifests have changed. Put them back, or give the comparison another folder with --out.',
+    },
+  )
 }
 
-/** Of all that shapes a run, as a hash. What the others of the comparison are changes nothing for it. */
-function identityOf(run: PlannedRun, { loaded }: ComparedRecipe): string {
+/**
+ * Of all that the settings of a run say, as a hash. Where its data lies, and what the others of the comparison are, changes nothing
+ * for it.
+ */
+export function identityOf(run: PlannedRun, { loaded }: ComparedRecipe): string {
   const { compare: _, ...settings } = loaded
-  const shared = { ...settings, data: { ...loaded.data, sets: drawnSets(loaded.data.sets) } }
+  const data = { sets: drawnSets(loaded.data.sets) }
+  const sources = Object.entries(loaded.sources).map(([name, source]) => {
+    return [name, source.kind === 'manifest' ? { ...source, path: undefined } : source]
+  })
   const { steps: share = 1, ...listening } = settingNamed(run.integration, loaded)
   return createHash('sha256')
-    .update(JSON.stringify({ ...shared, ...run, listening, ...(share !== 1 && { share }) }))
+    .update(JSON.stringify({ ...settings, data, sources, ...run, listening, ...(share !== 1 && { share }) }))
     .digest('hex')
 }
 

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { packageFolder } from '../package-folder.js'
-import { drawnSets } from './data-identity.js'
+import { dataIdentity, drawnSets, listedIdentity } from './data-identity.js'
 import { loadRecipe } from './recipe/load-recipe.js'
+import { loadSets } from './sources.js'
+import { writeTinyRecordings } from './tiny-run.test.helper.js'
 
 test('a run of before sources were named is one of the same recipe, to the letter', async () => {
   const file = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
@@ -17,4 +19,11 @@ test('a run of before sources were named is one of the same recipe, to the lette
   )
   assert.equal(now?.sets.esc10?.source, 'freesound_id')
   assert.equal(JSON.stringify(drawnSets(now.sets)), JSON.stringify(then?.sets))
+})
+
+test('lists say of data what it is, decoded or not', async () => {
+  const file = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
+  const loaded = await loadRecipe(file, [`data.root=${await writeTinyRecordings()}`])
+  const sets = await loadSets(loaded.recipe, 'all', 16_000)
+  assert.equal(await listedIdentity(loaded), dataIdentity(loaded.recipe, { sets, manifests: new Map() }))
 })
