@@ -10,6 +10,7 @@ import { FakeHub, repository, useHub } from '../hub/hub.test.helper.js'
 import { loadPal } from '../model/pal.js'
 import { writeTinyModel } from '../model/tiny-model.js'
 import { packageFolder } from '../package-folder.js'
+import { writeTinyRecordings } from '../train/tiny-run.test.helper.js'
 import { pal } from './cli.test.helper.js'
 
 const sound = encodeWav(
@@ -62,6 +63,21 @@ test('a task that there is not is told with those that there are, of a recipe be
     'ordr',
   ])
   assert.match(ofRecipe.stderr, /expected one of esc10, digits, drums, presence, .*background, got "ordr"/)
+})
+
+test('of a model that has heard what a recipe holds out it is said, and not on standard output', async () => {
+  const tiny = join(await mkdtemp(join(tmpdir(), 'pal-cli-eval-')), 'model')
+  await cp(model, tiny, { recursive: true })
+  await writeFile(join(tiny, 'recipe.yaml'), 'stages: [{ name: everything, hears: all }]\n')
+  const recipe = join(packageFolder(), 'recipes/pal-tiny.yaml')
+  const asked = ['--tasks', 'drums', '--limit', '1', '--threads', '1', '--json']
+  const root = `data.root=${await writeTinyRecordings()}`
+  const { code, stdout, stderr } = await pal([
+    ...['eval', recipe, root, '--model', tiny, '--out', join(tiny, 'answers'), ...asked],
+  ])
+  assert.equal(code, 0, stderr)
+  assert.match(stderr, /^pal: warning: .* its recipe holds out, in stage everything \(hears: all\)/m)
+  assert.equal(JSON.parse(stdout)[0].task, 'drums')
 })
 
 test('nothing that can be read is a mistake', async () => {

@@ -90,7 +90,7 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
     .action(async (what: string, changes: readonly string[], options: EvalCliOptions) => {
       const { markdown, report } = await import('../eval/report.js')
       const { QUESTIONS_RATE, rateOf } = await import('../eval/rate.js')
-      const { questionsOf } = await import('../eval/questions-of.js')
+      const { isRecipe, questionsOf } = await import('../eval/questions-of.js')
       // Answers that are scored again are not heard again, and need no model, which may be gone.
       const sampleRate = options.rescore ? QUESTIONS_RATE : await rateOf(options.model)
       const asked = { ...options, asked: [what, ...changes], sampleRate }
@@ -98,6 +98,7 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
       const set = await showingDecoding((shown) => questionsOf(what, changes, { ...drawing, ...shown }))
       const { expectCaptions, externalScores } = await import('../eval/external/external-scores.js')
       if (options.external.length > 0) expectCaptions(set.items)
+      if (!options.rescore && (await isRecipe(what))) await warnOfHeldOut(options.model)
       const { defaultFolder } = await import('../eval/default-folder.js')
       const folder = options.out ?? defaultFolder(what, options)
       if (options.rescore && context.ranks.size > 1) {
@@ -128,6 +129,17 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
           : `${markdown(reports)}\n\n${pairedMarkdown(against, options.against)}\n`,
       )
     })
+}
+
+/** What is held out of one stage, and heard in a later one, is measured as if it were new. */
+async function warnOfHeldOut(model: string | undefined): Promise<void> {
+  const { findModel } = await import('../hub/find-model.js')
+  const { heldOutHeard } = await import('../train/held-out-heard.js')
+  const stages = await heldOutHeard(findModel(model))
+  if (stages.length === 0) return
+  new ProgressLine().note(
+    `warning: this model has heard what its recipe holds out, in stage ${stages.join(', ')} (hears: all): asked about that, it is measured on training data`,
+  )
 }
 
 /**

@@ -11,6 +11,8 @@ export function cautions({ seeds, runs, open, baseline }: ComparisonReport): rea
   const busy = runs.filter(({ cost: { machine } }) => machine && machine.load > BUSY)
   const resumed = runs.filter(({ cost }) => cost.resumed)
   const missing = runs.filter(({ cost }) => !cost.machine || !cost.date)
+  const heard = runs.filter(({ heldOutHeard }) => heldOutHeard)
+  const stages = [...new Set(heard.flatMap(({ heldOutHeard = [] }) => heldOutHeard))]
   const all: readonly (readonly [holds: boolean, lead: string, text: string])[] = [
     [
       open.length > 0,
@@ -21,6 +23,11 @@ export function cautions({ seeds, runs, open, baseline }: ComparisonReport): rea
       runs.length > 0 && !runs.some(({ run }) => run.integration === baseline),
       'No baseline',
       `${displayName(baseline)} has no finished run.`,
+    ],
+    [
+      heard.length > 0,
+      'Measured on training data',
+      `${stages.join(', ')} of ${foldersOf(heard)} heard what is held out (hears: all), so these answers do not tell how new recordings are understood.`,
     ],
     [
       seeds.length === 1,

@@ -9,6 +9,7 @@ import { rescore } from '../eval/run.js'
 import type { Sample } from '../eval/sample.js'
 import { SCORER_VERSION } from '../eval/score.js'
 import { readOwnJson } from '../own-json.js'
+import { heldOutHeard } from '../train/held-out-heard.js'
 import { readMetrics } from '../train/metrics.js'
 import type { LoadedRecipe } from '../train/recipe/recipe.js'
 import type { StepReport } from '../train/trainer.js'
@@ -40,6 +41,8 @@ export interface FinishedRun {
   readonly samples: readonly Sample[]
   /** Where its answers are kept. */
   readonly answers: string
+  /** Its stages that heard what is held out, if there are such. */
+  readonly heldOutHeard?: readonly string[]
 }
 
 const COMPARISON = 'comparison.json'
@@ -99,12 +102,14 @@ export async function readRuns(
     const { questions, scorer = 'an older one' } = answers.identity
     const version = `questions ${questions}, scorer ${scorer}`
     if (!versions.has(version)) versions.set(version, run)
+    const heard = await heldOutHeard(own)
     finished.push({
       run,
       cost,
       steps: await readMetrics(own),
       samples: answers.samples,
       answers: answersFolder(folder, run),
+      ...(heard.length > 0 && { heldOutHeard: heard }),
     })
   }
   if (versions.size > 1) {

@@ -158,6 +158,22 @@ describe('the files', () => {
     assert.match(markdown, /LAL, step time: no conclusion/)
   })
 
+  test('say which runs have heard what they are asked about', async () => {
+    const folder = await writeTinyComparison()
+    const stages = (hears: string) => `stages:\n  - { name: first }\n  - { name: second, hears: ${hears} }\n`
+    await writeFile(join(folder, 'lal-seed1', 'recipe.yaml'), stages('all'))
+    await writeFile(join(folder, 'lal-seed2', 'recipe.yaml'), stages('train'))
+    const { markdown, report } = await writeComparisonReport(folder)
+    assert.match(
+      markdown,
+      /With caution\n\n.*\*\*Measured on training data\*\*: second of lal-seed1 heard what is held out/,
+    )
+    assert.deepEqual(
+      report.runs.flatMap(({ run, heldOutHeard }) => (heldOutHeard ? [[run.folder, ...heldOutHeard]] : [])),
+      [['lal-seed1', 'second']],
+    )
+  })
+
   test('are not made of answers that different scorers have judged', async () => {
     const folder = await writeTinyComparison({})
     const identity = join('lal-seed2', 'eval', 'identity.json')

@@ -13,7 +13,7 @@ import { twoWayInterval } from './two-way-interval.js'
 export interface ComparisonReport extends Comparison {
   /** What the others are held against. */
   readonly baseline: string
-  readonly runs: readonly Pick<FinishedRun, 'run' | 'cost'>[]
+  readonly runs: readonly Pick<FinishedRun, 'run' | 'cost' | 'heldOutHeard'>[]
   /** Planned, but not finished yet. */
   readonly open: readonly PlannedRun[]
   readonly tasks: readonly TaskResult[]
@@ -78,7 +78,7 @@ export function compareRuns(
   return {
     ...comparison,
     baseline,
-    runs: finished.map(({ run, cost }) => ({ run, cost })),
+    runs: finished.map(({ samples: _, steps: __, answers: ___, ...run }) => run),
     open,
     tasks: compared.map(({ result }) => result),
     differences: corrected(compared.flatMap(({ differences }) => differences)),

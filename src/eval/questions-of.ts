@@ -38,6 +38,11 @@ export async function questionsOf(
   return { ...all, items: await stamped(asked, stamp) }
 }
 
+/** Whether questions are made of what a recipe holds out. */
+export async function isRecipe(what: string): Promise<boolean> {
+  return !layoutOf(what) && !isManifestFile(what) && !(await isShards(what))
+}
+
 /** All that could be asked, and what its recordings are told apart by. */
 async function readItems(
   what: string,
