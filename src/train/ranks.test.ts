@@ -111,12 +111,12 @@ test('gradients and totals are summed in one order, whatever order a rank has th
 
 test('weights that have drifted apart end the run on every rank', async () => {
   const drifted = ranksOfOneProcess(2).map((ranks) =>
-    expectSame(ranks, 'step 3 of stage 1', { flat: Float32Array.of(1, ranks.rank * 1e-7), step: 3 }),
+    expectSame(ranks, 'step 3 of stage 1', { flat: Float32Array.of(1, ranks.rank * 1e-7), step: 3 }, true),
   )
   for (const { status } of await Promise.allSettled(drifted)) assert.equal(status, 'rejected')
   await assert.rejects(
     drifted[0] as Promise<void>,
-    /same recipe, place and weights on all 2 ranks at step 3 of stage 1/,
+    /same recipe, place and weights on all 2 ranks at step 3 of stage 1.*\n.*The last checkpoint is kept\.$/,
   )
   const same = ranksOfOneProcess(2).map((ranks) =>
     expectSame(ranks, 'the start', { flat: Float32Array.of(1) }),

@@ -76,14 +76,21 @@ test('a run goes on when whoever read what it tells has left, and Ctrl-C saves i
   assert.equal(existsSync(join(unread, 'run.lock')), false)
 })
 
-test('a loss that is no number stops the run with the batch named', async () => {
+test('a loss that is no number stops the run with the batch named, and with what is kept of before', async () => {
   const diverging = join(folder, 'diverging')
   await takeTokenizer(whole, diverging)
-  const child = start(diverging, 'stages.0.learningRate=1e30', 'stages.0.steps=20')
-  const said = heard(child)
-  assert.equal(await finish(child), 1)
-  assert.match(await said, /expected a finite loss, got .* at step \d+ of stage "labels"/)
-  assert.match(await said, /checkpoint is kept/)
+  for (const [saveEvery, isKept] of [
+    [1000, false],
+    [1, true],
+  ] as const) {
+    const steps = ['stages.0.learningRate=1e30', 'stages.0.steps=20', `saveEvery=${saveEvery}`]
+    const child = start(diverging, ...steps)
+    const said = heard(child)
+    assert.equal(await finish(child), 1)
+    assert.match(await said, /expected a finite loss, got .* at step \d+ of stage "labels"/)
+    assert.equal(/checkpoint is kept/.test(await said), isKept)
+    assert.equal(existsSync(join(diverging, 'checkpoint.safetensors')), isKept)
+  }
 })
 
 /** All that it says on standard error. */

@@ -20,12 +20,14 @@ export class RunKeeper {
   readonly #options: RunOptions
   readonly #log: ((report: StepReport) => Promise<void>) | undefined
   #progress: Progress
+  #isKept: boolean
 
   private constructor(run: Run, options: RunOptions, log?: (report: StepReport) => Promise<void>) {
     this.#run = run
     this.#options = options
     this.#log = log
     this.#progress = run.begun
+    this.#isKept = run.begun.stage > 0 || run.begun.step > 0
   }
 
   /** Writes what the run is made by. @throws PalError if the ranks begin with different runs */
@@ -42,6 +44,11 @@ export class RunKeeper {
   /** How far the run has come. */
   get progress(): Progress {
     return this.#progress
+  }
+
+  /** Whether there is a checkpoint: of this process, or the one that is gone on from. */
+  get isKept(): boolean {
+    return this.#isKept
   }
 
   /** A step of the stage under way is done. */
@@ -62,13 +69,11 @@ export class RunKeeper {
     const { weights, optimizer, average, identity } = this.#run
     const { folder, ranks } = this.#options
     const { stage, step } = this.#progress
-    await expectSame(ranks, `step ${step} of stage ${stage + 1}`, {
-      flat: weights.own.flat,
-      ...this.#progress,
-    })
-    if (ranks.rank > 0) return
+    const at = `step ${step} of stage ${stage + 1}`
+    await expectSame(ranks, at, { flat: weights.own.flat, ...this.#progress }, this.#isKept)
     const state = { parameters: weights.own, optimizer, average }
-    await saveCheckpoint(folder, state, this.#progress, identity)
+    if (ranks.rank === 0) await saveCheckpoint(folder, state, this.#progress, identity)
+    this.#isKept = true
   }
 
   /** The model as it is now, with the stages that have made it. */

@@ -44,12 +44,14 @@ export async function sumOverRanks(
 /**
  * Ranks that stand at different places, or whose weights have drifted apart, would train something that is nobody's.
  * @param at where they should stand, for the message
+ * @param isKept whether there is a checkpoint of before, for the message
  * @throws PalError on every rank
  */
 export async function expectSame(
   ranks: Ranks,
   at: string,
   { flat, ...state }: { readonly flat: Float32Array } & Readonly<Record<string, unknown>>,
+  isKept = false,
 ): Promise<void> {
   if (ranks.size === 1) return
   const hash = createHash('sha256').update(JSON.stringify(state))
@@ -59,7 +61,7 @@ export async function expectSame(
   throw new PalError(
     `expected the same recipe, place and weights on all ${ranks.size} ranks at ${at}, got ${hashes.join(', ')}`,
     {
-      hint: 'All machines need the same run folder (a shared file system), recordings, recipe, models and versions. The last checkpoint is kept.',
+      hint: `All machines need the same run folder (a shared file system), recordings, recipe, models and versions.${isKept ? ' The last checkpoint is kept.' : ''}`,
     },
   )
 }

@@ -120,6 +120,7 @@ async function trainStage(
     ...{ ...shared, features, optimizer, ranks, runtime: computing.runtime, seed: recipe.seed },
     sourceOf: (plan: BatchPlan) => sourceOf(asDrawn(plan, stage), stage.hears),
     objective: objective(stage.objective, heard, tokenizer, labels),
+    isKept: () => keeper.isKept,
   }
   // What a stage begins to train has no history; the rest starts afresh with it.
   if (from === 0) {

@@ -43,6 +43,8 @@ export interface StageOptions extends BatchesOptions {
   readonly optimizer: AdamW
   /** Where what frozen encoders make comes from; without, they are a part of every step. */
   readonly features?: StageFeatures
+  /** Whether there is a checkpoint yet, for messages. @default not known to be */
+  readonly isKept?: () => boolean
 }
 
 /**
@@ -69,7 +71,7 @@ export async function* runStage(options: StageOptions, from: number): AsyncGener
         // Once the runtime's thread has the batch and computes, this one draws what comes next.
         const drawing = setImmediate().then(() => batches.drawAhead())
         const [{ loss, gradients }] = await Promise.all([programs.run(batch), drawing])
-        if (!Number.isFinite(loss)) throw notFinite(stage, step, batch, loss)
+        if (!Number.isFinite(loss)) throw notFinite(options, step, batch, loss)
         accumulate(own, gradients)
         done.loss += loss / batchesInStep
         done.audios += batch.shape.audios
@@ -78,7 +80,7 @@ export async function* runStage(options: StageOptions, from: number): AsyncGener
       }
       const { gradients: total, totals } = await sumOverRanks(ranks, own, done)
       const norm = gradientNorm(total.values()) / batchesInStep
-      if (!Number.isFinite(norm)) throw notFinite(stage, step, undefined, norm)
+      if (!Number.isFinite(norm)) throw notFinite(options, step, undefined, norm)
       const learningRate = learningRateAt(stage, step)
       const scale = Math.min(1, stage.clip / norm) / batchesInStep
       optimizer.update(parameters.flat, groups(parameters, total, stage, learningRate), scale)
@@ -176,14 +178,19 @@ function groups(
   })
 }
 
-function notFinite(stage: Stage, step: number, batch: Batch | undefined, value: number): PalError {
+function notFinite(
+  { stage, isKept }: StageOptions,
+  step: number,
+  batch: Batch | undefined,
+  value: number,
+): PalError {
   const what = batch
     ? `a batch of ${batch.shape.audios} audios (${batch.seconds.toFixed(1)} s)`
     : 'its gradients'
   return new PalError(
     `expected a finite loss, got ${value} at step ${step + 1} of stage "${stage.name}", ${what}`,
     {
-      hint: 'The last checkpoint is kept. Lower the learning rate, or look at the data with `pal data check`.',
+      hint: `${isKept?.() ? 'The last checkpoint is kept. ' : ''}Lower the learning rate, or look at the data with \`pal data check\`.`,
     },
   )
 }
