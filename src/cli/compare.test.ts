@@ -7,6 +7,12 @@ import { test } from 'node:test'
 import { keepCost } from '../compare/run-cost.js'
 import { writeTinyComparison } from '../compare/tiny-comparison.test.helper.js'
 import { packageFolder } from '../package-folder.js'
+import {
+  ONE_STEP_EACH,
+  onlyDigits,
+  TINY_CHANGES,
+  writeTinyRecordings,
+} from '../train/tiny-run.test.helper.js'
 import { pal } from './cli.test.helper.js'
 
 test('given the folder of a comparison, its report is written again', async () => {
@@ -67,4 +73,24 @@ test('a finished run of another recipe is told before anything is trained', asyn
   assert.equal(code, 1)
   assert.match(stderr, /lal-seed2: expected a run of this recipe, got one of another\n.*--out/)
   assert.deepEqual(await readdir(folder), ['lal-seed2'])
+})
+
+test('a run whose training fails is named, and the others are trained, asked and reported', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pal-compare-'))
+  const recipe = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
+  const later = [1, 2, 3, 4, 5].map(onlyDigits)
+  const changes = [...TINY_CHANGES, ...ONE_STEP_EACH, ...later, `data.root=${await writeTinyRecordings()}`]
+  // What its first stage leaves cannot be kept.
+  await mkdir(join(folder, 'plits-seed1'))
+  await writeFile(join(folder, 'plits-seed1', 'stages'), '')
+  const asked = ['--integrations', 'plits,lal', '--seeds', '1', '--limit', '1', '--scenes', '1']
+  const { code, stdout, stderr } = await pal(['compare', recipe, ...changes, ...asked, '--out', folder])
+  assert.equal(code, 1)
+  assert.match(
+    stderr,
+    /lal, seed 1[\s\S]*expected all runs to finish, got some .*: plits-seed1\n.*--integrations/,
+  )
+  assert.match(stdout, /\*\*Not finished\*\*: plits-seed1;/)
+  assert.match(stdout, /\*\*No baseline\*\*: PLITS/)
+  assert.ok(existsSync(join(folder, 'lal-seed1', 'cost.json')))
 })

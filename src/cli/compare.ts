@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
+import type { PlannedRun } from '../compare/plan.js'
 import { PalError } from '../errors.js'
 import type { EvalSet } from '../eval/items.js'
 import type { EvalOptions } from '../eval/run.js'
@@ -49,24 +50,34 @@ Examples:
     )
     .action(async (what: string, changes: readonly string[], options: CompareCliOptions) => {
       const { writeComparisonReport } = await import('../compare/write-report.js')
-      const folder = isFolder(what) ? reportOnly(what, changes) : await run(what, changes, options, context)
-      if (folder === undefined) {
+      const done = isFolder(what)
+        ? { folder: reportOnly(what, changes), failed: [] }
+        : await run(what, changes, options, context)
+      if (done === undefined) {
         process.stderr.write('Stopped and saved. The same command goes on from here.\n')
         return
       }
+      const { folder, failed } = done
       const { report, markdown } = await writeComparisonReport(folder)
       process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : markdown)
       process.stderr.write(`${join(folder, 'report.html')}\n`)
+      if (failed.length > 0) throw notTrained(failed, folder)
     })
 }
 
-/** Trains and asks what is not finished yet. @returns the comparison's folder, or nothing if it was interrupted */
+interface Done {
+  readonly folder: string
+  /** The runs whose training did not come to its end. */
+  readonly failed: readonly PlannedRun[]
+}
+
+/** Trains and asks what is not finished yet, all that can be. @returns nothing if it was interrupted */
 async function run(
   file: string,
   changes: readonly string[],
   options: CompareCliOptions,
   { signal }: CliContext,
-): Promise<string | undefined> {
+): Promise<Done | undefined> {
   const { listedIdentity } = await import('../train/data-identity.js')
   const { loadRecipe } = await import('../train/recipe/load-recipe.js')
   const { comparedByDefault, planRuns, settingNamed } = await import('../compare/plan.js')
@@ -99,6 +110,7 @@ async function run(
   const finished = await Promise.all(runs.map((run) => finishedRun(run, folder, compared)))
   /** By the rate that they are heard at: settings may have encoders of their own. */
   const questionsAt = new Map<number, EvalSet>()
+  const failed: PlannedRun[] = []
   for (const [done, run] of runs.entries()) {
     // Also where it came when a run had just been finished.
     if (signal.aborted) return undefined
@@ -106,6 +118,10 @@ async function run(
     const cost = finished[done] ?? (await trainRun(run, folder, compared, signal))
     if (!cost) return undefined
     if (done === 0) await keepComparison(folder, comparison)
+    if (cost === 'failed') {
+      failed.push(run)
+      continue
+    }
     const model = join(folder, run.folder, 'model')
     // One that has answered everything may be gone.
     const sampleRate = (await isModelFolder(model)) ? await rateOf(model) : QUESTIONS_RATE
@@ -123,7 +139,15 @@ async function run(
       return undefined
     if (done < runs.length - 1) await writeComparisonReport(folder)
   }
-  return folder
+  return { folder, failed }
+}
+
+function notTrained(failed: readonly PlannedRun[], file: string): PalError {
+  const names = failed.map(({ folder }) => folder).join(', ')
+  return new PalError(`expected all runs to finish, got some that pal train could not: ${names}`, {
+    file,
+    hint: 'What it said of each is above, and the report is of the rest. The same command tries them again; --integrations leaves settings out; changes, such as of the learning rate, make another comparison (--out).',
+  })
 }
 
 /** @throws PalError if there is something to change, which finished runs cannot */

@@ -1,4 +1,5 @@
 import { BUSY } from '../bench/machine.js'
+import { groupBy } from '../group-by.js'
 import type { Item } from './document.js'
 import { described } from './format.js'
 import type { FinishedRun } from './kept.js'
@@ -11,6 +12,9 @@ export function cautions({ seeds, runs, open, baseline }: ComparisonReport): rea
   const busy = runs.filter(({ cost: { machine } }) => machine && machine.load > BUSY)
   const resumed = runs.filter(({ cost }) => cost.resumed)
   const missing = runs.filter(({ cost }) => !cost.machine || !cost.date)
+  const seedsOf = new Map(
+    [...groupBy(runs, ({ run }) => run.integration)].map(([name, of]) => [name, of.length] as const),
+  )
   const heard = runs.filter(({ heldOutHeard }) => heldOutHeard)
   const stages = [...new Set(heard.flatMap(({ heldOutHeard = [] }) => heldOutHeard))]
   const all: readonly (readonly [holds: boolean, lead: string, text: string])[] = [
@@ -18,6 +22,11 @@ export function cautions({ seeds, runs, open, baseline }: ComparisonReport): rea
       open.length > 0,
       'Not finished',
       `${open.map(({ folder }) => folder).join(', ')}; the report is of the rest.`,
+    ],
+    [
+      new Set(seedsOf.values()).size > 1,
+      'Unequal seeds',
+      `${[...seedsOf].map(([integration, count]) => `${displayName(integration)} has ${count}`).join(', ')} of ${seeds.length}: accuracies and costs are means over these, and only differences and ratios are of the same seeds. Where a run diverged, what is left may look better than its setting is.`,
     ],
     [
       runs.length > 0 && !runs.some(({ run }) => run.integration === baseline),

@@ -199,7 +199,7 @@ describe('the files', () => {
     const samples = join('lal-seed2', 'eval', 'samples.jsonl')
     const lines = (await read(folder, samples)).split('\n')
     await writeFile(join(folder, samples), `${lines.slice(0, 10).join('\n')}\n`)
-    const { report } = await writeComparisonReport(folder)
+    const { markdown, report } = await writeComparisonReport(folder)
     assert.deepEqual(
       report.open.map((one) => one.folder),
       ['lal-seed2'],
@@ -208,5 +208,6 @@ describe('the files', () => {
       report.differences[0]?.seeds.map(({ seed }) => seed),
       [1],
     )
+    assert.match(markdown, /\*\*Unequal seeds\*\*: PLITS has 2, LAL has 1 of 2:/)
   })
 })

@@ -24,14 +24,16 @@ export interface ComparedRecipe {
 
 /**
  * Trains one run in a process of its own, so that its peak memory is its own.
- * @returns what that cost; nothing if the signal came
+ * @returns what that cost; nothing if the signal came; that it failed, if training had begun: how one setting or seed learns says nothing
+ *   about the others
+ * @throws PalError where it failed before, by what is likely to be the matter with all runs, or was stopped by somebody
  */
 export async function trainRun(
   run: PlannedRun,
   folder: string,
   recipe: ComparedRecipe,
   signal: AbortSignal,
-): Promise<RunCost | undefined> {
+): Promise<RunCost | 'failed' | undefined> {
   const own = join(folder, run.folder)
   const { steps: share = 1, ...listening } = settingNamed(run.integration, recipe.loaded)
   // With what `--llm` and `--encoder` put into their places: not every setting has every encoder.
@@ -48,7 +50,7 @@ export async function trainRun(
   const trainedOn = await recipe.data()
   const machine = await describeMachine() // Before the training, which is a load itself.
   const measured = await spawnTraining([recipe.file, ...changes, '--json'], own, signal)
-  if (!measured) return undefined
+  if (!measured || measured === 'failed') return measured
   const steps = answeringSteps(await readMetrics(own), recipe.loaded.stages)
   const cost: RunCost = {
     stepMilliseconds: median(steps.map(({ milliseconds }) => milliseconds)),
@@ -137,12 +139,12 @@ export function answeringSteps(
   return names.length > 0 ? steps.filter(({ stage }) => names.includes(stage)) : steps
 }
 
-/** Runs `pal train` and tells what it says of itself; nothing if it was interrupted. */
+/** Runs `pal train` and tells what it says of itself; nothing if it was interrupted, and that it failed once it had begun. */
 async function spawnTraining(
   args: readonly string[],
   folder: string,
   signal: AbortSignal,
-): Promise<Pick<RunCost, 'peakMemoryMiB' | 'resumed'> | undefined> {
+): Promise<Pick<RunCost, 'peakMemoryMiB' | 'resumed'> | 'failed' | undefined> {
   if (signal.aborted) return undefined
   const child = spawn(process.execPath, [join(packageFolder(), 'bin', 'pal.js'), 'train', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -150,6 +152,7 @@ async function spawnTraining(
   const stop = () => child.kill('SIGINT')
   signal.addEventListener('abort', stop)
   let rest = ''
+  let begun = false
   let resumed = false
   let peakMemoryMiB = 0
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -157,6 +160,7 @@ async function spawnTraining(
     rest = lines.pop() as string
     for (const line of lines) {
       const event = JSON.parse(line) as TrainEvent
+      if (event.kind === 'parameters') begun = true
       if (event.kind === 'resumed') resumed = true
       if (event.kind === 'saved') peakMemoryMiB = event.peakMemoryMiB
     }
@@ -168,6 +172,8 @@ async function spawnTraining(
       if (code === 0) resolve({ peakMemoryMiB, ...(resumed && { resumed }) })
       // Until it listens for a SIGINT, one ends it at once.
       else if (signal.aborted && (killed === null || killed === 'SIGINT')) resolve(undefined)
+      // A process that is out of memory is killed so.
+      else if (begun && (code === 1 || killed === 'SIGKILL')) resolve('failed')
       else {
         reject(
           new PalError(`expected pal train to finish, got ${killed ?? `exit code ${code}`}`, {
