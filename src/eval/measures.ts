@@ -81,7 +81,7 @@ const official: Metric<Outcome> = (of) => {
 
 function errorRates(name: string, normalize: (text: string) => string): readonly Measure[] {
   const cases = (of: readonly Outcome[]) =>
-    of.map(({ answer = '', expected }) => ({ answer, reference: expected }))
+    of.map(({ answer = '', expected, accept = [] }) => ({ answer, references: [expected, ...accept] }))
   return [
     share(`WER, ${name}`, (of) => wordErrorRate(normalize)(cases(of))),
     share(`CER, ${name}`, (of) => characterErrorRate(normalize)(cases(of))),

@@ -48,6 +48,12 @@ test('transcripts: error rates over all words, and what Whisper’s normaliser m
   const [row] = report(samples, items)
   assert.equal(row?.measures[0]?.name, 'WER, Whisper English')
   assert.equal(row?.measures[0]?.value, 1 / 6)
+  const accepting = [items[0]!, item(1, 'transcription', 'THE COLOUR', { accept: ['a colour'] })]
+  const [accepted] = report(answered(accepting, ["It's 10 o'clock.", 'a color']), accepting)
+  assert.deepEqual(
+    accepted?.measures.map(({ value }) => value),
+    [0, 0],
+  )
 })
 
 test('multiple choice: strictly, and as the benchmarks’ scorer counts those answered', () => {

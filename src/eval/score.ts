@@ -9,7 +9,7 @@ import { normalizeEnglish } from './metrics/normalize-english.js'
 import { sameTags, type Tagging, tagsIn } from './metrics/tags.js'
 
 /** Changes whenever the same answer would score something else, or a measure be another number. */
-export const SCORER_VERSION = 3
+export const SCORER_VERSION = 4
 
 export interface Verdict extends Partial<Tagging> {
   readonly right: boolean

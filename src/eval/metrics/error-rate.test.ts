@@ -8,9 +8,12 @@ import { normalizeEnglish } from './normalize-english.js'
 
 const { normalized, pairs, rates } = readFixture<{
   readonly normalized: readonly (readonly [text: string, basic: string, english: string])[]
-  readonly pairs: readonly TranscriptCase[]
+  readonly pairs: readonly { readonly answer: string; readonly reference: string }[]
   readonly rates: Readonly<Record<string, { wer: number; cer: number; each: readonly (readonly number[])[] }>>
 }>('transcripts')
+
+const cases = (some: typeof pairs): readonly TranscriptCase[] =>
+  some.map(({ answer, reference }) => ({ answer, references: [reference] }))
 
 test('the basic normaliser is Whisper’s', () => {
   for (const [text, basic] of normalized) assert.equal(normalizeBasic(text), basic, text)
@@ -29,12 +32,12 @@ const normalizers: Readonly<Record<string, Normalizer>> = {
 for (const [name, normalize] of Object.entries(normalizers)) {
   test(`word and character error rates are jiwer’s: ${name}`, () => {
     const expected = rates[name]!
-    assert.ok(close(measure(wordErrorRate(normalize), pairs), expected.wer))
-    assert.ok(close(measure(characterErrorRate(normalize), pairs), expected.cer))
+    assert.ok(close(measure(wordErrorRate(normalize), cases(pairs)), expected.wer))
+    assert.ok(close(measure(characterErrorRate(normalize), cases(pairs)), expected.cer))
     const said = pairs.filter(({ reference }) => normalize(reference).trim())
     for (const [i, [wer, cer]] of expected.each.entries()) {
-      assert.ok(close(wordErrorRate(normalize)(said)([i]), wer!), said[i]?.reference)
-      assert.ok(close(characterErrorRate(normalize)(said)([i]), cer!), said[i]?.reference)
+      assert.ok(close(wordErrorRate(normalize)(cases(said))([i]), wer!), said[i]?.reference)
+      assert.ok(close(characterErrorRate(normalize)(cases(said))([i]), cer!), said[i]?.reference)
     }
   })
 }
@@ -45,7 +48,18 @@ test('errors are counted over all that was said, and words heard in silence are 
       wordErrorRate((text) => text),
       cases,
     )
-  assert.equal(rate({ reference: 'a b c d', answer: 'a b c d' }, { reference: 'e', answer: 'f' }), 1 / 5)
-  assert.equal(rate({ reference: '', answer: 'so it is' }), 3)
-  assert.equal(rate({ reference: '', answer: '' }), 0)
+  const right = { references: ['a b c d'], answer: 'a b c d' }
+  assert.equal(rate(right, { references: ['e'], answer: 'f' }), 1 / 5)
+  assert.equal(rate({ references: [''], answer: 'so it is' }), 3)
+  assert.equal(rate({ references: [''], answer: '' }), 0)
+})
+
+test('of several references the nearest counts, by words and by characters, the first of those that are', () => {
+  const one = { references: ['ten past two', 'two ten', 'two ten'], answer: 'two ten' }
+  const missed = { references: ['a b c', 'a b'], answer: 'a b x' } // One error each: of three words, not of two.
+  const plain = (text: string) => text
+  assert.equal(measure(wordErrorRate(plain), [one]), 0)
+  assert.equal(measure(characterErrorRate(plain), [one]), 0)
+  assert.equal(measure(wordErrorRate(plain), [missed]), 1 / 3)
+  assert.equal(measure(wordErrorRate(plain), [one, missed]), 1 / 5)
 })
