@@ -20,19 +20,30 @@ export interface LineKind {
  * left alone: somebody else may be writing it.
  * @throws PalError naming the first line that is anything else
  */
-export async function readKeptLines<T>(
+export async function readKeptLines<T>(path: string, kind: LineKind): Promise<readonly T[]> {
+  return (await readNumberedLines<T>(path, kind)).map(({ value }) => value)
+}
+
+/** What a line says, and its number, from 1. */
+export interface NumberedLine<T> {
+  readonly line: number
+  readonly value: T
+}
+
+/** The same for who says something about the lines. */
+export async function readNumberedLines<T>(
   path: string,
   { schema, what, lost }: LineKind,
-): Promise<readonly T[]> {
+): Promise<readonly NumberedLine<T>[]> {
   if (!existsSync(path)) return []
   return wholeLines(await readFile(path, 'utf8'))
     .split('\n')
-    .flatMap((line, i) => {
-      if (line === '') return []
+    .flatMap((text, i) => {
+      if (text === '') return []
       const details = { file: path, line: i + 1, hint: `Remove this line: ${lost}.` }
-      const value = parseOwnJson(line, what, details)
+      const value = parseOwnJson(text, what, details)
       expectShape(schema, value, details)
-      return [value as T]
+      return [{ line: i + 1, value: value as T }]
     })
 }
 

@@ -260,6 +260,24 @@ test('what somebody has damaged in the folder of answers is told, and its questi
   assert.equal(await readFile(samples, 'utf8'), `${first}\n${second}\n`)
 })
 
+test('answers that two processes have left are told, and set aside where they are scored again', async () => {
+  const { folder, ask } = await manifestFolder()
+  assert.equal((await ask()).code, 0)
+  const samples = join(folder, 'answers', 'samples.jsonl')
+  await appendFile(samples, await readFile(samples))
+  const refused = await ask()
+  assert.equal(refused.code, 1)
+  assert.match(
+    refused.stderr,
+    /samples\.jsonl:2: expected one answer to each question, got another one to "1"/,
+  )
+  const { code, stdout, stderr } = await ask('--rescore')
+  assert.equal(code, 0, stderr)
+  assert.match(stderr, /^pal: warning: an answer .* went to .*samples\.doubled\.jsonl/)
+  assert.match(stdout, /\| 1 \|/)
+  assert.equal((await ask()).stderr, '')
+})
+
 test('captions are scored by a program of the user’s, and nothing else is', async () => {
   const { folder, manifest, row, ask } = await manifestFolder()
   const program = join(folder, 'score.cjs')

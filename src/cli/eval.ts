@@ -104,6 +104,7 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
       if (options.rescore && context.ranks.size > 1) {
         throw new PalError('expected one process, got an mpirun of several', { key: '--rescore' })
       }
+      if (options.rescore) await setDoubledAside(folder)
       const { pairedMarkdown, pairedRows } = await import('../eval/against.js')
       // Before anything is asked.
       const others = await answersThere(set, folder, asked, options)
@@ -129,6 +130,16 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
           : `${markdown(reports)}\n\n${pairedMarkdown(against, options.against)}\n`,
       )
     })
+}
+
+async function setDoubledAside(folder: string): Promise<void> {
+  const { setAsideDoubled } = await import('../eval/doubled-answers.js')
+  const aside = await setAsideDoubled(folder)
+  if (!aside) return
+  const what = aside.answers === 1 ? 'an answer' : `${aside.answers} answers`
+  new ProgressLine().note(
+    `warning: ${what} to questions that were answered before went to ${aside.file}: two processes had asked in this folder`,
+  )
 }
 
 /** What is held out of one stage, and heard in a later one, is measured as if it were new. */

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { vocabularyOf } from '../data/questions/vocabulary.js'
 import { PalError } from '../errors.js'
+import { setAsideDoubled } from './doubled-answers.js'
 import { keptAnswers } from './kept-answers.js'
 import { rescore } from './run.js'
 import type { Sample } from './sample.js'
@@ -62,6 +63,19 @@ test('a damaged line is told by its number, with what becomes of its question', 
     await rejectsBoth(folder, message)
     await rejectsBoth(folder, /\nRemove this line: its question is asked again\.$/)
   }
+})
+
+test('a question with two answers is told, by the second one’s line', async () => {
+  const doubled = { ...sample('1'), answer: 'Snow.', right: false }
+  const folder = await folderOf(`${lineOf(sample('1'))}\n${lineOf(sample('2'))}${lineOf(doubled)}`)
+  await rejectsBoth(
+    folder,
+    /samples\.jsonl:4: expected one answer to each question, got another one to "1", which line 1 answers\n.*lines like this: 1.*--rescore/,
+  )
+  assert.deepEqual(await setAsideDoubled(folder), { answers: 1, file: join(folder, 'samples.doubled.jsonl') })
+  assert.deepEqual((await keptAnswers(folder))?.samples, [sample('1'), sample('2')])
+  assert.equal(await readFile(join(folder, 'samples.doubled.jsonl'), 'utf8'), lineOf(doubled))
+  assert.equal(await setAsideDoubled(folder), undefined)
 })
 
 test('a damaged identity is told, and nothing is scored', async () => {
