@@ -133,6 +133,12 @@ test('answers are those to the questions that stand there now, in any number', a
   assert.match((await ask()).stderr, /samples\.jsonl, 2: .* an answer to what is not asked any more/)
 })
 
+test('answers to a part of the questions are not gone on with as if it were all of them', async () => {
+  const { ask } = await manifestFolder()
+  assert.equal((await ask('--limit', '1')).code, 0)
+  assert.match((await ask()).stderr, /got one with another "limit" \(1 there, none here\)\n.*--out/)
+})
+
 test('answers are those about the recordings that lie there now', async () => {
   const { folder, ask } = await manifestFolder()
   assert.equal((await ask()).code, 0)

@@ -4,7 +4,7 @@ import { PalError } from '../errors.js'
 import { groupBy } from '../group-by.js'
 import { bootstrap, type Estimate } from './bootstrap.js'
 import { clusterOf } from './cluster.js'
-import { type EvalIdentity, labelsIdentity } from './identity.js'
+import { type EvalIdentity, labelsIdentity, settingSaid } from './identity.js'
 import type { EvalItem } from './items.js'
 import { IDENTITY, keptAnswers, SAMPLES } from './kept-answers.js'
 import { differenceOf } from './kept-items.js'
@@ -141,8 +141,9 @@ function expectAllAsked({ identity, samples }: Kept, { items, asked }: AskedHere
   const known = items.filter(({ id }) => answered.has(id)).length
   const setting = Object.keys(asked).find((key) => identity[key] !== asked[key])
   if (known === items.length || setting === undefined) return
+  const [there, here] = [identity, asked].map((one) => settingSaid(setting, one[setting]))
   throw otherQuestions(
-    `${known} of these ${items.length}, and "${setting}" was ${identity[setting] ?? 'unknown'} where it is ${asked[setting]} here`,
+    `${known} of these ${items.length}, and another "${setting}" (${there} there, ${here} here)`,
     folder,
     '--against',
   )

@@ -4,7 +4,7 @@ import { PalError } from '../errors.js'
 import { mendKeptLines } from '../kept-lines.js'
 import type { Ranks } from '../parallel/ranks.js'
 import { writeAtomically } from '../weights/write-atomically.js'
-import type { EvalIdentity } from './identity.js'
+import { type EvalIdentity, settingSaid } from './identity.js'
 import { IDENTITY, readIdentity, readSamples, SAMPLES } from './kept-answers.js'
 import type { Sample } from './sample.js'
 
@@ -80,7 +80,10 @@ function checkIdentity(known: EvalIdentity, identity: EvalIdentity, file: string
   const { scorer, ...now } = identity
   const others = [...new Set([...Object.keys(now), ...Object.keys(before)])]
     .filter((key) => now[key] !== before[key])
-    .map((key) => `another "${key}" (${abbreviated(before[key])} there, ${abbreviated(now[key])} here)`)
+    .map(
+      (key) =>
+        `another "${key}" (${settingSaid(key, before[key])} there, ${settingSaid(key, now[key])} here)`,
+    )
   if (others.length > 0) {
     throw new PalError(
       `expected a folder for these questions and this model, got one with ${others.join(', ')}`,
@@ -97,10 +100,4 @@ function checkIdentity(known: EvalIdentity, identity: EvalIdentity, file: string
       hint: 'Judge them again, without a model, with --rescore.',
     })
   }
-}
-
-/** Of a hash enough to tell it from others. */
-function abbreviated(value: string | number | undefined): string {
-  const text = String(value ?? 'none')
-  return /^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text
 }

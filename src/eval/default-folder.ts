@@ -10,13 +10,22 @@ export function defaultFolder(
     bits,
     protocol,
     nll,
-  }: { readonly model?: string; readonly bits?: Bits; readonly protocol: Protocol; readonly nll?: boolean },
+    limit,
+  }: {
+    readonly model?: string
+    readonly bits?: Bits
+    readonly protocol: Protocol
+    readonly nll?: boolean
+    readonly limit?: number
+  },
 ): string {
   const name = [
     // No model's own name has an @ here.
     `eval-${slug(what)}-${slug(model)}${bits === undefined ? '' : `@${bits}bit`}`,
     ...(protocol === 'generation' ? [] : [protocol]),
     ...(nll ? ['nll'] : []),
+    // So that a few questions can be tried before all are asked.
+    ...(limit ? [`limit${limit}`] : []),
   ].join('-')
   return join('runs', name)
 }

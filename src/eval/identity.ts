@@ -69,6 +69,13 @@ export function questionsIdentity({
   }
 }
 
+/** A setting as it is told: nobody gives a limit of 0, which is none, and of a hash enough tells it from others. */
+export function settingSaid(key: string, value: string | number | undefined): string {
+  if (value === undefined || (key === 'limit' && value === 0)) return 'none'
+  const text = String(value)
+  return /^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text
+}
+
 /** What it says of the labels that answers are read for. */
 export function labelsIdentity(vocabulary: AnswerVocabulary): string {
   return hashOf(JSON.stringify(vocabulary))
