@@ -39,13 +39,23 @@ test('what is damaged in the folder of a comparison is told, with what to do', a
   assert.match(steps.stderr, /metrics\.jsonl:1, step: expected a number, got none\n/)
 })
 
-test('a folder without a comparison, and changes to a finished one, are refused', async () => {
+test('a folder without a comparison, and changes and options to a finished one, are refused', async () => {
   const empty = await pal(['compare', await mkdtemp(join(tmpdir(), 'pal-compare-'))])
   assert.equal(empty.code, 1)
   assert.match(empty.stderr, /expected the folder of a comparison, got one without comparison\.json/)
   const changed = await pal(['compare', await writeTinyComparison(), 'seed=2'])
   assert.equal(changed.code, 1)
   assert.match(changed.stderr, /expected a folder alone, got the change "seed=2"/)
+  for (const given of [
+    ['--seeds', '1'],
+    ['--limit', '5', '--json'],
+    ['--scenes', '200'],
+    ['--llm', 'x'],
+  ]) {
+    const { code, stdout, stderr } = await pal(['compare', await writeTinyComparison(), ...given])
+    assert.deepEqual([code, stdout], [1, ''])
+    assert.match(stderr, new RegExp(`expected a folder alone, got ${given[0]}\\n.*give the recipe`))
+  }
   const twice = await pal(['compare', 'recipe.yaml', '--seeds', '1,1'])
   assert.equal(twice.code, 2)
   assert.match(twice.stderr, /Expected each once\./)

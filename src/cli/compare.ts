@@ -48,10 +48,10 @@ Examples:
   pal compare recipes/compare-tiny.yaml data.root=path/to/recordings
   pal compare runs/compare-tiny`,
     )
-    .action(async (what: string, changes: readonly string[], options: CompareCliOptions) => {
+    .action(async (what: string, changes: readonly string[], options: CompareCliOptions, self: Command) => {
       const { writeComparisonReport } = await import('../compare/write-report.js')
       const done = isFolder(what)
-        ? { folder: reportOnly(what, changes), failed: [] }
+        ? { folder: reportOnly(what, changes, self), failed: [] }
         : await run(what, changes, options, context)
       if (done === undefined) {
         process.stderr.write('Stopped and saved. The same command goes on from here.\n')
@@ -150,12 +150,19 @@ function notTrained(failed: readonly PlannedRun[], file: string): PalError {
   })
 }
 
-/** @throws PalError if there is something to change, which finished runs cannot */
-function reportOnly(folder: string, [change]: readonly string[]): string {
-  if (change === undefined) return resolve(folder)
-  throw new PalError(`expected a folder alone, got the change "${change}"`, {
+/** @throws PalError if there is something to change, which finished runs cannot, or an option of training and asking */
+function reportOnly(folder: string, [change]: readonly string[], command: Command): string {
+  const option = command.options.find(
+    (one) => one.long !== '--json' && command.getOptionValueSource(one.attributeName()) === 'cli',
+  )
+  if (change === undefined && !option) return resolve(folder)
+  const got = change === undefined ? option?.long : `the change "${change}"`
+  throw new PalError(`expected a folder alone, got ${got}`, {
     file: folder,
-    hint: 'To train with changes, give the recipe.',
+    hint:
+      change === undefined
+        ? 'Its report is of all that it keeps. To train or ask otherwise, give the recipe.'
+        : 'To train with changes, give the recipe.',
   })
 }
 
