@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
+import { groupBy } from '../group-by.js'
 import { baseOf } from '../model/bases/bases.js'
 import type { ResolvedPlan } from '../model/bases/resolve-plan.js'
 import { modelParameters } from '../model/network/parameters.js'
@@ -21,6 +22,7 @@ import {
   expectRates,
   expectRoundedKept,
   expectTrained,
+  partOf,
   trainedByAny,
 } from './trained-parts.js'
 import { WeightAverage } from './weight-average.js'
@@ -72,6 +74,7 @@ export async function beginRun(
   }
   const { inherited } = origin
   onEvent({ kind: 'parameters', ...(inherited && { inherited }), stages: origin.stages })
+  if (taken && taken.left.length > 0) onEvent({ kind: 'warning', message: leftBehind(taken) })
   if (resumed) {
     onEvent({ kind: 'resumed', stage: recipe.stages[resumed.stage]?.name ?? 'end', step: resumed.step })
   }
@@ -108,7 +111,13 @@ async function takeOver(
 ): Promise<TakenOver | undefined> {
   if (!recipe.start) return undefined
   const { model, parameters } = recipe.start
-  return startFrom(resolve(dirname(file), model), parameters, weights, { bases: records, lora: config.lora })
+  return startFrom(resolve(dirname(file), model), parameters, weights, { bases: records, config })
+}
+
+/** Part by part: somebody who has given the model another connector, or has misspelt a name, sees it here. */
+function leftBehind({ model, left }: TakenOver): string {
+  const parts = [...groupBy(left, partOf)].map(([part, { length }]) => `${part} (${length})`)
+  return `weights of ${model} that \`start.parameters\` names have no place in this model and are left behind: ${parts.join(', ')}`
 }
 
 /**

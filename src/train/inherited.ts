@@ -32,6 +32,8 @@ export interface TakenOver {
   readonly model: string
   /** Of the weights. */
   readonly names: ReadonlySet<string>
+  /** Weights of that model which were named, too, and have no place in this one. */
+  readonly left: readonly string[]
 }
 
 /**

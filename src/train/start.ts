@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { PalError } from '../errors.js'
 import { baseOf } from '../model/bases/bases.js'
+import type { ModelConfig } from '../model/config/config.js'
 import { type BaseRecords, readDescription } from '../model/config/model-description.js'
 import { isLora, type LoraConfig } from '../nn/lora.js'
 import { matcher } from '../patterns.js'
@@ -9,6 +10,8 @@ import { readTensor } from '../weights/safetensors.js'
 import type { TakenOver } from './inherited.js'
 import { HEAD_PREFIX } from './labels.js'
 import type { RunWeights } from './parameters.js'
+import { expectSameSettings } from './start-settings.js'
+import { partOf } from './trained-parts.js'
 
 /**
  * Takes over the weights of a trained model, those whose names match. What that model has from a base without having
@@ -16,16 +19,17 @@ import type { RunWeights } from './parameters.js'
  *
  * @param folder of that model
  * @param weights this run's, before its first step
- * @param built what this run is built on, and what of it LoRA adapts
- * @returns what was taken over; what both have from one base is not
- * @throws PalError for patterns that match nothing, and for weights that the other model lacks, has in another shape, or
- *   has trained where this run leaves the base's
+ * @param built what this run's model is, and what it is built on
+ * @returns what was taken over, but for what both have from one base, and what the patterns match that has no place here
+ * @throws PalError for patterns that match nothing, for weights that the other model lacks, has in another shape, or
+ *   has trained where this run leaves the base's, for parts that compute with their weights otherwise, and for those of which
+ *   only a part would be taken over
  */
 export async function startFrom(
   folder: string,
   patterns: readonly string[],
   { own, sizes }: Pick<RunWeights, 'own' | 'sizes'>,
-  { bases, lora }: { readonly bases: BaseRecords | undefined; readonly lora: LoraConfig | undefined },
+  { bases, config }: { readonly bases: BaseRecords | undefined; readonly config: ModelConfig },
 ): Promise<TakenOver> {
   const isMeant = matcher(patterns)
   const names = [...sizes.keys()].filter((name) => isMeant(name) && !name.startsWith(HEAD_PREFIX))
@@ -36,7 +40,8 @@ export async function startFrom(
   }
   const stored = await openWeights(folder)
   const { name: called, bases: theirs, model } = await readDescription(folder)
-  expectSameLora(folder, isMeant, [...stored.keys()], model.lora, lora)
+  expectSameLora(folder, isMeant, [...stored.keys()], model.lora, config.lora)
+  expectSameSettings({ folder, model }, config, names)
   const taken = new Set<string>()
   for (const name of names) {
     const entry = own.entries.get(name)
@@ -60,8 +65,29 @@ export async function startFrom(
       throw new PalError(`expected a tensor "${name}"${expected}, got ${got}`, { file: folder })
     }
   }
-  return { model: called, names: taken }
+  return { model: called, names: taken, left: leftBehind(folder, [...stored.keys()].filter(isMeant), names) }
 }
+
+/**
+ * What is meant to be taken over and has no place. A connector or an integration may be new, and an encoder may be left away; a
+ * language model or an encoder that lacks layers is one that nobody has trained.
+ */
+function leftBehind(folder: string, meant: readonly string[], names: readonly string[]): readonly string[] {
+  const [own, parts] = [new Set(names), new Set(names.map(partOf))]
+  const left = meant.filter((name) => !own.has(name))
+  const torn = left.find((name) => WHOLE.test(name) && !isLora(name) && parts.has(partOf(name)))
+  if (torn === undefined) return left
+  throw new PalError(`expected a place for "${torn}" of the model that the run starts from, got none`, {
+    file: folder,
+    key: 'start.parameters',
+    hint: `Give the ${partOf(torn)} all that it has there, or leave it out on purpose: '!${torn.replace(WITHIN_LAYER, '$1*')}'.`,
+  })
+}
+
+/** Parts that are of little use without some of their weights. */
+const WHOLE = /^llm\.|^encoders\.\w+\.encoder\./
+
+const WITHIN_LAYER = /(\.layers\.\d+\.).*/
 
 /** What LoRA learnt means nothing without its projections and its scale. */
 function expectSameLora(
