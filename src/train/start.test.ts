@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { dirname, join } from 'node:path'
 import { before, test } from 'node:test'
 import type { ModelConfig } from '../model/config/config.js'
+import { quantizeModel } from '../model/stored/quantize-model.js'
 import { tinyConfig, writeTinyModel } from '../model/tiny-model.js'
 import { startingWeights } from './parameters.js'
 import { startFrom } from './start.js'
@@ -64,8 +66,21 @@ test('what a new integration or connector has no place for is left behind, and t
   assert.ok(left.every((name) => name.startsWith('integration.')))
 })
 
-async function started(ours: ModelConfig, patterns: readonly string[] = ['*']) {
+test('of a quantised model, what is rounded cannot be taken over', async () => {
+  const wide = { ...config, llm: { ...config.llm, hiddenSize: 64, headSize: 16, feedForwardSize: 96 } }
+  const whole = await writeTinyModel({ config: wide })
+  const out = join(dirname(whole), 'rounded')
+  await quantizeModel(whole, { bits: 4, out })
+  await assert.rejects(
+    started(wide, ['*'], out),
+    /rounded, start\.model: expected a model of full precision, got one that is quantised\nStart from the model/,
+  )
+  const { names } = await started(wide, ['*', '!llm.*'], out)
+  assert.ok(names.has('encoders.general.connector.up.weight'))
+})
+
+async function started(ours: ModelConfig, patterns: readonly string[] = ['*'], from = folder) {
   const bases = { encoders: new Map() }
   const weights = await startingWeights(ours, bases, { seed: 1, labels: [], isOwn: () => true })
-  return startFrom(folder, patterns, weights, { bases: undefined, config: ours })
+  return startFrom(from, patterns, weights, { bases: undefined, config: ours })
 }

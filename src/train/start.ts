@@ -6,7 +6,7 @@ import { type BaseRecords, readDescription } from '../model/config/model-descrip
 import { isLora, type LoraConfig } from '../nn/lora.js'
 import { matcher } from '../patterns.js'
 import { openWeights } from '../weights/open-weights.js'
-import { readTensor } from '../weights/safetensors.js'
+import { readTensor, type StoredTensor } from '../weights/safetensors.js'
 import type { TakenOver } from './inherited.js'
 import { HEAD_PREFIX } from './labels.js'
 import type { RunWeights } from './parameters.js'
@@ -22,7 +22,7 @@ import { partOf } from './trained-parts.js'
  * @param built what this run's model is, and what it is built on
  * @returns what was taken over, but for what both have from one base, and what the patterns match that has no place here
  * @throws PalError for patterns that match nothing, for weights that the other model lacks, has in another shape, or
- *   has trained where this run leaves the base's, for parts that compute with their weights otherwise, and for those of which
+ *   has in blocks, or has trained where this run leaves the base's, for parts that compute with their weights otherwise, and for those of which
  *   only a part would be taken over
  */
 export async function startFrom(
@@ -42,6 +42,7 @@ export async function startFrom(
   const { name: called, bases: theirs, model } = await readDescription(folder)
   expectSameLora(folder, isMeant, [...stored.keys()], model.lora, config.lora)
   expectSameSettings({ folder, model }, config, names)
+  expectWhole(folder, names, stored)
   const taken = new Set<string>()
   for (const name of names) {
     const entry = own.entries.get(name)
@@ -88,6 +89,20 @@ function leftBehind(folder: string, meant: readonly string[], names: readonly st
 const WHOLE = /^llm\.|^encoders\.\w+\.encoder\./
 
 const WITHIN_LAYER = /(\.layers\.\d+\.).*/
+
+/** What was rounded to blocks is not what the model was trained to. */
+function expectWhole(
+  folder: string,
+  names: readonly string[],
+  stored: ReadonlyMap<string, StoredTensor>,
+): void {
+  if (!names.some((name) => stored.get(name)?.dtype === 'U8')) return
+  throw new PalError('expected a model of full precision, got one that is quantised', {
+    file: folder,
+    key: 'start.model',
+    hint: "Start from the model that it was made of, or leave the language model out: parameters: ['*', '!llm.*'].",
+  })
+}
 
 /** What LoRA learnt means nothing without its projections and its scale. */
 function expectSameLora(
