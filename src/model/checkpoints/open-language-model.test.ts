@@ -9,10 +9,12 @@ import { readReference } from '../../graph/parity.test.helper.js'
 import { KeyValueCache } from '../../llm/kv-cache.js'
 import { FIXTURES, fixture } from '../../llm/reference.test.helper.js'
 import { createSampler } from '../../llm/sampling.js'
+import { packageFolder } from '../../package-folder.js'
 import { Runtime } from '../../runtime/runtime.js'
 import { openSafetensors, readTensor, writeSafetensors } from '../../weights/safetensors.js'
 import { generate } from '../answering/generator.js'
 import { LanguageModel } from '../answering/language-model.js'
+import { writeTinyModel } from '../tiny-model.js'
 import { type OpenedLanguageModel, openLanguageModel, withoutAudio } from './open-language-model.js'
 
 let runtime: Runtime
@@ -196,6 +198,18 @@ describe('weights that the configuration does not describe', () => {
     const empty = join(cache, 'empty')
     await assert.rejects(openLanguageModel(folder, { cache: empty, bits: 8 }), tooMany)
     assert.equal(existsSync(empty), false, 'nothing is copied of a model that is of no use')
+  })
+
+  test('a model that hears', async () => {
+    const folder = await writeTinyModel()
+    await assert.rejects(
+      openLanguageModel(folder),
+      /^PalError: .*model: expected a language model, got a model that hears, tiny\nName one in the layout/,
+    )
+    await assert.rejects(
+      openLanguageModel(join(packageFolder(), 'models', 'pal-smollm2-135m')),
+      /\nName the language model that it is built on: QuantFactory\/SmolLM2-135M-Instruct-GGUF/,
+    )
   })
 
   test('nothing there', async () => {

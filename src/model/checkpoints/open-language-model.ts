@@ -6,6 +6,7 @@ import type { WeightSource } from '../../runtime/runtime.js'
 import type { ChatTokenizer } from '../../text/chat.js'
 import type { Bits } from '../../weights/blocks.js'
 import type { ModelConfig } from '../config/config.js'
+import { isModelFolder, readDescription } from '../config/model-description.js'
 import { modelParameters } from '../network/parameters.js'
 import { blockCopy } from './block-copy.js'
 import { checkTensors } from './check-tensors.js'
@@ -74,11 +75,26 @@ function isInBlocksOf(bits: Bits, { tensors }: Checkpoint): boolean {
 
 async function openCheckpoint(path: string): Promise<Checkpoint> {
   const found = await stat(path).catch(() => undefined)
-  if (found?.isDirectory()) return huggingFaceCheckpoint(path)
+  if (found?.isDirectory()) {
+    if (await isModelFolder(path)) throw await hears(path)
+    return huggingFaceCheckpoint(path)
+  }
   if (found?.isFile()) return ggufCheckpoint(path)
   throw new PalError('expected a folder with a language model, or a GGUF file, got nothing there', {
     file: path,
     hint: 'Such a folder holds config.json, safetensors and a tokenizer, as Hugging Face Transformers saves them.',
+  })
+}
+
+/** Of a model that hears, the language model has learnt to be heard with, and may not even lie in its folder. */
+async function hears(folder: string): Promise<PalError> {
+  const { name, bases } = await readDescription(folder)
+  const elsewhere = bases?.llm
+    ? `Name the language model that it is built on: ${bases.llm.name}.`
+    : 'Name one in the layout of Hugging Face, or as GGUF, or `start` a recipe from this model.'
+  return new PalError(`expected a language model, got a model that hears, ${name}`, {
+    file: folder,
+    hint: `${elsewhere} As --encoder it would give its ears.`,
   })
 }
 
