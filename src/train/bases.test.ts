@@ -21,7 +21,7 @@ import type { LoadOptions } from '../model/load-options.js'
 import { modelParameters } from '../model/network/parameters.js'
 import { loadPal } from '../model/pal.js'
 import { openModel } from '../model/stored/model-folder.js'
-import { tinyConfig, writeTinyModel } from '../model/tiny-model.js'
+import { tinyConfig } from '../model/tiny-model.js'
 import { isLora } from '../nn/lora.js'
 import { packageFolder } from '../package-folder.js'
 import type { WeightSource } from '../runtime/runtime.js'
@@ -31,7 +31,7 @@ import type { PartOrigin } from './inherited.js'
 import { startingWeights } from './parameters.js'
 import { readNumbers, readWeight } from './read-weight.js'
 import { loadRecipe } from './recipe/load-recipe.js'
-import { TINY_BASE_CHANGES, writeTinyRecordings } from './tiny-run.test.helper.js'
+import { TINY_BASE_CHANGES, writeTinyEars, writeTinyRecordings } from './tiny-run.test.helper.js'
 import { EMBEDDINGS } from './tokenizer.js'
 import { train } from './train.js'
 import type { PartCount } from './trained-parts.js'
@@ -50,7 +50,7 @@ before(async () => {
   recordings = await writeTinyRecordings()
   base = join(root, 'base')
   await cp(fixture('smollm2'), base, { recursive: true })
-  ears = await writeTinyModel()
+  ears = await writeTinyEars()
 })
 after(() => rm(root, { recursive: true, force: true }))
 

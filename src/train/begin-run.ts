@@ -26,6 +26,7 @@ import {
   trainedByAny,
 } from './trained-parts.js'
 import { WeightAverage } from './weight-average.js'
+import { expectWithinWindows } from './windows.js'
 
 /** A run before its first step, or where it was stopped. */
 export interface Run extends Material, Pick<RunState, 'optimizer' | 'average'> {
@@ -98,6 +99,7 @@ async function drawWeights(
   const { sizes } = weights
   expectTrained(sizes, recipe.stages)
   expectRates(sizes, recipe.stages)
+  expectWithinWindows(config, sizes, recipe.stages)
   if (!recipe.start) expectLoraTrained(sizes, recipe.stages)
   expectImaginable(sizes, recipe)
   return weights

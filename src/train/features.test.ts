@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import { fixture } from '../llm/reference.test.helper.js'
-import { writeTinyModel } from '../model/tiny-model.js'
 import { packageFolder } from '../package-folder.js'
 import { loadRecipe } from './recipe/load-recipe.js'
 import type { TrainEvent } from './run-options.js'
@@ -13,6 +12,7 @@ import {
   TINY_BASE_CHANGES,
   TINY_CHANGES,
   takeTokenizer,
+  writeTinyEars,
   writeTinyRecordings,
 } from './tiny-run.test.helper.js'
 import { train } from './train.js'
@@ -29,7 +29,7 @@ before(async () => {
   root = await mkdtemp(join(tmpdir(), 'pal-feature-runs-'))
   process.env.HF_HOME = join(root, 'hub')
   recordings = await writeTinyRecordings()
-  ears = await writeTinyModel()
+  ears = await writeTinyEars()
   filled = await mkdtemp(join(root, 'cache-'))
   process.env.PAL_CACHE = filled
   killed = join(root, 'killed')

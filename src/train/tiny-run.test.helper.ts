@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodeWav } from '../audio/write-wav.js'
+import { tinyConfig, writeTinyModel } from '../model/tiny-model.js'
 import { Random } from '../random.js'
 
 const RATE = 16_000
@@ -93,6 +94,16 @@ export const TINY_BASE_CHANGES = [
   'stages.1.steps=1',
   'stages.1.batches=[{seconds: 1.28, audios: 2, questions: 2, mix: {clips: 1, scenes: 1}}]',
 ]
+
+/** A model whose encoder TINY_BASE_CHANGES train with: it hears as much at once as their batches last. */
+export function writeTinyEars(): Promise<string> {
+  const config = tinyConfig()
+  const encoders = config.encoders.map(({ encoder, ...named }) => ({
+    ...named,
+    encoder: { ...encoder, windowSeconds: 1.28 },
+  }))
+  return writeTinyModel({ config: { ...config, encoders } })
+}
 
 /** Gives a run that is yet to begin the tokenizer of another: to train one takes longer than the steps of a tiny run. */
 export async function takeTokenizer(other: string, run: string): Promise<void> {
