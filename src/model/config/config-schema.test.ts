@@ -142,3 +142,48 @@ test('a patch transformer whose sizes do not fit together is refused by the key'
     assert.match(error?.issues[0]?.message ?? 'no error', said)
   }
 })
+
+test('spectrograms and heads that there cannot be are refused by the key', () => {
+  const config = tinyConfig()
+  const [named] = config.encoders
+  const heard = (encoder: object) => firstIssue({ ...config, encoders: [{ ...named, encoder }] })
+  const patches = (change: object) => heard({ ...named?.encoder, ...change })
+  const spoken = (change: object) => firstIssue({ ...config, llm: { ...config.llm, ...change } })
+  const convolutions = {
+    ...{ kind: 'aisfx', sampleRate: 16000, windowSize: 743, hopSize: 400, fftSize: 1024, melBins: 96 },
+    ...{ lowestFrequency: 0, highestFrequency: 22050, largest: 9, channels: [4, 8], hiddenSize: 8 },
+    windowSeconds: 10,
+  }
+  const encoder = 'encoders.0.encoder'
+  for (const [found, said] of [
+    [
+      patches({ lowestFrequency: 4000 }),
+      `${encoder}.lowestFrequency: expected less than highestFrequency, 4000 Hz, got 4000`,
+    ],
+    [
+      patches({ highestFrequency: 5000 }),
+      `${encoder}.highestFrequency: expected at most half of sampleRate, 4000 Hz, got 5000`,
+    ],
+    [patches({ fftSize: 257 }), `${encoder}.fftSize: expected an even number, got 257`],
+    [patches({ fftSize: 128 }), `${encoder}.fftSize: expected at least windowSize, 200, got 128`],
+    [
+      patches({ hopSize: 201 }),
+      `${encoder}.hopSize: expected at most windowSize, 200, for no sample to be skipped, got 201`,
+    ],
+    [
+      patches({ hiddenSize: 15, heads: 3 }),
+      `${encoder}.hiddenSize: expected an even number, half for each axis of the positions, got 15`,
+    ],
+    [heard(convolutions), undefined],
+    [
+      heard({ ...convolutions, fftSize: 512 }),
+      `${encoder}.fftSize: expected at least windowSize, 743, got 512`,
+    ],
+    [
+      spoken({ headSize: 7 }),
+      'llm.headSize: expected an even number, since rotary positions turn pairs, got 7',
+    ],
+  ] as const) {
+    assert.equal(found, said)
+  }
+})

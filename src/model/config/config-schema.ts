@@ -4,6 +4,7 @@ import type { EncoderConfig } from '../../encoders/encoder.js'
 import type { LlamaConfig } from '../../llm/config.js'
 import { MOST_LAYERS } from '../../settings.js'
 import type { ModelConfig } from './config.js'
+import { melMistakes } from './mel-mistakes.js'
 import { misfits } from './misfits.js'
 import type { BaseReference, EncoderReference, Listening, ModelPlan } from './plan.js'
 
@@ -12,6 +13,15 @@ const positive = z.number().positive()
 const layers = count.max(MOST_LAYERS, {
   error: ({ input }) => `expected at most ${MOST_LAYERS} layers, got ${input}`,
 })
+
+/** Adds what is wrong with the settings of a part, by their keys. */
+type Refine<T> = (config: T, context: z.RefinementCtx<T>) => void
+
+const possibleMel: Refine<Parameters<typeof melMistakes>[0]> = (config, context) => {
+  for (const { key, message } of melMistakes(config)) {
+    context.addIssue({ code: 'custom', path: [key], message })
+  }
+}
 
 const patchTransformer = z
   .strictObject({
@@ -36,8 +46,10 @@ const patchTransformer = z
     feedForwardSize: count,
     windowSeconds: positive,
   })
+  .superRefine(possibleMel)
   .superRefine((config, context) => {
     const { stem = [], melBins, patchFrames, strideFrames, patchBins, hiddenSize, heads } = config
+    const { sampleRate, highestFrequency } = config
     const halved = 2 ** stem.length
     const expect = (holds: boolean, key: keyof typeof config, message: string) => {
       if (!holds)
@@ -47,6 +59,9 @@ const patchTransformer = z
     expect(melBins % patchBins === 0, 'patchBins', `a divisor of melBins, ${melBins}`)
     expect(strideFrames <= patchFrames, 'strideFrames', `at most patchFrames, ${patchFrames}`)
     expect(hiddenSize % heads === 0, 'heads', `a divisor of hiddenSize, ${hiddenSize}`)
+    expect(hiddenSize % 2 === 0, 'hiddenSize', 'an even number, half for each axis of the positions')
+    const nyquist = sampleRate / 2
+    expect(highestFrequency <= nyquist, 'highestFrequency', `at most half of sampleRate, ${nyquist} Hz`)
     for (const key of ['patchFrames', 'strideFrames', 'patchBins', 'melBins'] as const) {
       expect(
         stemmed(config[key]),
@@ -65,12 +80,23 @@ const layered = {
   windowSeconds: positive,
 }
 
-const whisper = z.strictObject({
-  kind: z.literal('whisper'),
-  ...{ sampleRate: z.literal(16000), hopSize: z.literal(160), melBins: count, tokens: some },
-  ...layered,
-  positions: count.exactOptional(),
-})
+const wholeHeads: Refine<{ readonly hiddenSize: number; readonly heads: number }> = (
+  { hiddenSize, heads },
+  context,
+) => {
+  if (hiddenSize % heads === 0) return
+  const message = `expected a divisor of hiddenSize, ${hiddenSize}, got ${heads}`
+  context.addIssue({ code: 'custom', path: ['heads'], message })
+}
+
+const whisper = z
+  .strictObject({
+    kind: z.literal('whisper'),
+    ...{ sampleRate: z.literal(16000), hopSize: z.literal(160), melBins: count, tokens: some },
+    ...layered,
+    positions: count.exactOptional(),
+  })
+  .superRefine(wholeHeads)
 
 const kaldi = {
   ...{ sampleRate: z.literal(16000), hopSize: z.literal(160), melBins: count, frames: count },
@@ -79,28 +105,34 @@ const kaldi = {
   ...layered,
 }
 
-const ast = z.strictObject({ kind: z.literal('ast'), ...kaldi, frameStride: count, binStride: count })
+const ast = z
+  .strictObject({ kind: z.literal('ast'), ...kaldi, frameStride: count, binStride: count })
+  .superRefine(wholeHeads)
 
-const eat = z.strictObject({ kind: z.literal('eat'), ...kaldi })
+const eat = z.strictObject({ kind: z.literal('eat'), ...kaldi }).superRefine(wholeHeads)
 
-const clap = z.strictObject({
-  kind: z.literal('clap'),
-  ...{ sampleRate: count, windowSeconds: positive, hopSize: count, fftSize: count, melBins: count },
-  ...{ lowestFrequency: z.number().nonnegative(), highestFrequency: positive },
-  ...{ melScale: z.enum(['htk', 'slaney']), padding: z.enum(['repeatpad', 'pad']) },
-  ...{ imageSize: count, patchSize: count, patchWidth: count },
-  ...{ depths: z.array(layers), heads: z.array(count) },
-  ...{ attentionWindow: count, feedForwardRatio: positive, normEpsilon: positive },
-  ...{ queryKeyValueBias: z.boolean(), fusion: z.boolean(), fusionReduction: count, hiddenSize: count },
-  tokens: z.enum(['audio', 'window', 'pooled']).exactOptional(),
-})
+const clap = z
+  .strictObject({
+    kind: z.literal('clap'),
+    ...{ sampleRate: count, windowSeconds: positive, hopSize: count, fftSize: count, melBins: count },
+    ...{ lowestFrequency: z.number().nonnegative(), highestFrequency: positive },
+    ...{ melScale: z.enum(['htk', 'slaney']), padding: z.enum(['repeatpad', 'pad']) },
+    ...{ imageSize: count, patchSize: count, patchWidth: count },
+    ...{ depths: z.array(layers), heads: z.array(count) },
+    ...{ attentionWindow: count, feedForwardRatio: positive, normEpsilon: positive },
+    ...{ queryKeyValueBias: z.boolean(), fusion: z.boolean(), fusionReduction: count, hiddenSize: count },
+    tokens: z.enum(['audio', 'window', 'pooled']).exactOptional(),
+  })
+  .superRefine(possibleMel)
 
-const aisfx = z.strictObject({
-  kind: z.literal('aisfx'),
-  ...{ sampleRate: count, windowSize: count, hopSize: count, fftSize: count, melBins: count },
-  ...{ lowestFrequency: z.number().nonnegative(), highestFrequency: positive, largest: positive },
-  ...{ channels: z.array(count), hiddenSize: count, windowSeconds: positive },
-})
+const aisfx = z
+  .strictObject({
+    kind: z.literal('aisfx'),
+    ...{ sampleRate: count, windowSize: count, hopSize: count, fftSize: count, melBins: count },
+    ...{ lowestFrequency: z.number().nonnegative(), highestFrequency: positive, largest: positive },
+    ...{ channels: z.array(count), hiddenSize: count, windowSeconds: positive },
+  })
+  .superRefine(possibleMel)
 
 const yamnet = z
   .strictObject({
@@ -116,6 +148,7 @@ const yamnet = z
     ...{ channels: z.array(count).length(14), labels: z.array(z.string().min(1)).min(1).exactOptional() },
     ...{ hiddenSize: count, windowSeconds: positive },
   })
+  .superRefine(possibleMel)
   .superRefine(({ labels, channels, hiddenSize }, context) => {
     const [width, of] = labels ? [labels.length, 'labels'] : [channels.at(-1), 'channels of the last layer']
     if (hiddenSize === width) return
@@ -191,10 +224,20 @@ const llm = z
     queryKeyNorm: z.boolean().exactOptional(),
     tieEmbeddings: z.boolean(),
   })
-  .superRefine(({ heads, keyValueHeads }, context) => {
-    if (heads % keyValueHeads === 0) return
-    const message = `expected a divisor of heads, ${heads}, got ${keyValueHeads}`
-    context.addIssue({ code: 'custom', path: ['keyValueHeads'], message })
+  .superRefine(({ heads, keyValueHeads, headSize }, context) => {
+    const expect = (holds: boolean, key: string, message: string) => {
+      if (!holds) context.addIssue({ code: 'custom', path: [key], message })
+    }
+    expect(
+      heads % keyValueHeads === 0,
+      'keyValueHeads',
+      `expected a divisor of heads, ${heads}, got ${keyValueHeads}`,
+    )
+    expect(
+      headSize % 2 === 0,
+      'headSize',
+      `expected an even number, since rotary positions turn pairs, got ${headSize}`,
+    )
   })
 
 const lora = z.strictObject({ rank: count, alpha: positive, on: z.array(z.string()).min(1) })
