@@ -24,6 +24,27 @@ export function clipLabel(written: string, { labels, kind, label }: ClipSet, pla
   return labels?.[written] ?? (kind === 'digit' ? digitLabel(written, place, label) : written)
 }
 
+/**
+ * @param written the labels as the set's files have them
+ * @throws PalError for a new name of a label that no clip has: a misspelt one would rename nothing, without a word
+ */
+export function expectRenamed({ name, labels = {} }: ClipSet, written: Iterable<string>, file: string): void {
+  const known = [...new Set(written)].sort()
+  const wrong = Object.keys(labels).find((label) => !known.includes(label))
+  if (wrong === undefined) return
+  const more = known.length > SHOWN ? ` and ${known.length - SHOWN} more` : ''
+  throw new PalError(
+    `expected a label of the clips (${known.slice(0, SHOWN).join(', ')}${more}), got "${wrong}"`,
+    {
+      file,
+      key: `data.sets.${name}.labels`,
+    },
+  )
+}
+
+/** So many labels fit into a message. */
+const SHOWN = 20
+
 function digitLabel(raw: string, place: Place, column: string): string {
   const word = /^\d$/.test(raw)
     ? digitWords[Number(raw)]

@@ -4,31 +4,44 @@ import { PalError } from '../../errors.js'
 import { readText } from '../../reading.js'
 import { audioFile } from '../stored-audio.js'
 import type { Clip } from './clip.js'
-import { clipLabel } from './clip-label.js'
+import { clipLabel, expectRenamed } from './clip-label.js'
 import type { CsvSet } from './clip-set.js'
 
 const WHERE = 'Say where the recordings are: data.root=FOLDER'
 
 /**
  * The clips that a CSV lists, in its order.
- * @throws PalError naming the CSV's line and column for a column that is absent or a value that is empty.
+ * @throws PalError naming the CSV's line and column for a column that is absent or there twice, and a value that is empty; for a
+ *   new name of a label that is not there.
  */
 export async function readCsvClips(set: CsvSet, root: string): Promise<readonly Clip[]> {
   const csv = resolve(root, set.csv)
-  const rows = parseCsv(await readText(csv, 'a CSV file', WHERE), csv)
-  const first = rows[0]
-  if (!first) throw new PalError('expected at least one clip below the header, got none', { file: csv })
+  const { rows, header } = parseCsv(await readText(csv, 'a CSV file', WHERE), csv)
+  if (rows.length === 0)
+    throw new PalError('expected at least one clip below the header, got none', { file: csv })
   const { audio, label, group, source } = set
   for (const column of [audio, label, group, ...(source === undefined ? [] : [source])]) {
-    if (column in first.record) continue
+    const called = header.filter((other) => other === column)
+    if (called.length > 1) {
+      throw new PalError(`expected one column "${column}", got ${called.length} among ${header.join(', ')}`, {
+        ...{ file: csv, line: 1, key: column },
+        hint: 'Give the columns names of their own.',
+      })
+    }
+    if (called.length === 1) continue
     const sources = ` Where no two clips are of one recording: data.sets.${set.name}.source=${audio}.`
-    throw new PalError(`expected a column "${column}", got ${Object.keys(first.record).join(', ')}`, {
+    throw new PalError(`expected a column "${column}", got ${header.join(', ')}`, {
       file: csv,
       line: 1,
       key: column,
       hint: `Name the columns of set "${set.name}" as the CSV does.${column === source ? sources : ''}`,
     })
   }
+  expectRenamed(
+    set,
+    rows.map(({ record }) => record[label]!.trim()),
+    csv,
+  )
   return rows.map(({ record, line }) => {
     const place = { file: csv, line }
     const field = (column: string) => {
@@ -54,13 +67,24 @@ interface Row {
   readonly line: number
 }
 
-function parseCsv(text: string, file: string): Row[] {
+interface Csv {
+  /** The names of the columns, as often as they occur. */
+  readonly header: readonly string[]
+  readonly rows: readonly Row[]
+}
+
+function parseCsv(text: string, file: string): Csv {
+  let header: readonly string[] = []
+  const columns = (names: string[]) => {
+    header = names
+    return names
+  }
   try {
-    const rows = parse(text, { bom: true, columns: true, info: true, skip_empty_lines: true }) as unknown as {
+    const rows = parse(text, { bom: true, columns, info: true, skip_empty_lines: true }) as unknown as {
       record: Record<string, string>
       info: { lines: number }
     }[]
-    return rows.map(({ record, info }) => ({ record, line: info.lines }))
+    return { header, rows: rows.map(({ record, info }) => ({ record, line: info.lines })) }
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause
     const line = typeof cause.lines === 'number' ? { line: cause.lines } : {}

@@ -53,6 +53,10 @@ test('labels can be renamed', async () => {
   const path = await root('audio,digit,speaker\na.wav,woof,ann\n')
   const [clip] = await readClips({ ...digits, kind: 'sound', labels: { woof: 'dog bark' } }, path)
   assert.equal(clip?.label, 'dog bark')
+  await assert.rejects(
+    readClips({ ...digits, kind: 'sound', labels: { wof: 'dog bark' } }, path),
+    /digits\.csv, data\.sets\.digits\.labels: expected a label of the clips \(woof\), got "wof"$/,
+  )
 })
 
 test('mistakes in a CSV are told with line and column', async () => {
@@ -70,6 +74,11 @@ test('mistakes in a CSV are told with line and column', async () => {
     read('audio,digit,speaker\na.wav,1,ann,more\n'),
     /digits\.csv:2: expected well-formed CSV/,
   )
+  await assert.rejects(
+    read('audio,digit,speaker,digit\na.wav,1,ann,2\n'),
+    /digits\.csv:1, digit: expected one column "digit", got 2 among audio, digit, speaker, digit\n/,
+  )
+  await read('audio,digit,speaker,,\na.wav,1,ann,,\n')
   await assert.rejects(read('audio,digit,speaker\n'), /at least one clip/)
   await assert.rejects(
     readClips({ ...digits, csv: 'none.csv' }, await folder()),

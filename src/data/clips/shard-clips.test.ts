@@ -19,6 +19,10 @@ test('labelled rows are clips, their group the split or a column', async () => {
       ['sea waves', 'train', 4, 'row 3'],
     ],
   )
+  await assert.rejects(
+    read({ labels: { see_waves: 'sea waves' } }),
+    /labelled, data\.sets\.esc\.labels: expected a label of the clips \(dog, rain, sea_waves\), got "see_waves"$/,
+  )
   assert.equal(await toneOf(clips.find(({ group }) => group === 'test')?.audio), 3)
   const byFold = await read({ shards: 'labelled/train-*.parquet', group: 'fold' })
   assert.deepEqual(

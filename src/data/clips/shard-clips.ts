@@ -4,20 +4,23 @@ import { mistakeAt } from '../place.js'
 import { fieldOf, type ShardRecord } from '../shards/shard-record.js'
 import { shardRecords } from '../shards/shard-records.js'
 import type { Clip } from './clip.js'
-import { clipLabel } from './clip-label.js'
+import { clipLabel, expectRenamed } from './clip-label.js'
 import type { ShardSet } from './clip-set.js'
 
 /**
  * The labelled recordings in shards, in their order.
- * @throws PalError naming shard, row or sample, and column
+ * @throws PalError naming shard, row or sample, and column; for a new name of a label that is not there
  */
 export async function readShardClips(set: ShardSet, root: string): Promise<readonly Clip[]> {
   const clips: Clip[] = []
+  const written = new Set<string>()
   const path = resolve(root, set.shards)
   // A sample of a tar shard has its audio under any name; in a parquet file a column must be what it is said to be.
   for await (const record of shardRecords(path, { audio: set.audio })) {
     clips.push(clipOf(record, set, clips.length + 1))
+    written.add(fieldOf(record, set.label))
   }
+  expectRenamed(set, written, path)
   return clips
 }
 
