@@ -58,6 +58,8 @@ export interface Source {
    * @throws PalError as `drawWithin` would
    */
   check(maxSeconds: number): void
+  /** Tasks that it is to ask and can ask about nothing of at most so many seconds, where it makes its questions itself. */
+  readonly unasked?: (maxSeconds: number) => readonly string[]
   draw(random: Random): Draw
   /**
    * A draw of at most so many seconds, so that a batch can be of similar lengths.

@@ -103,6 +103,22 @@ test('what a late stage cannot draw is told before the first has begun, with the
   )
 })
 
+test('a task that sources name and can never ask is told, once', async () => {
+  const loaded = await recipe(
+    'sources.alone={kind: clips, sets: [esc10], tasks: {name: 1, count: 1}}',
+    'sources.together={kind: scenes, sets: [esc10], tasks: {name: 1, count: 1, order: 1}}',
+    'sources.counted={kind: scenes, sets: [digits], countingChance: 0.01, tasks: {name: 1, count: 1}}',
+    'stages.2.objective=answers',
+    'stages.2.batches=[{seconds: 2.56, audios: 1, questions: 1, mix: {alone: 1, together: 1, counted: 1}}]',
+  )
+  const data = { sets: await loadSets(loaded.recipe, 'all', RATE), manifests: await loadManifests(loaded) }
+  const warnings: string[] = []
+  await openSources(loaded, data, await configOf(loaded), { onWarning: (message) => warnings.push(message) })
+  assert.deepEqual(warnings, [
+    'sources.alone.tasks.count, sources.together.tasks.count: count is never asked, since nothing that is drawn allows it',
+  ])
+})
+
 test('for its texts alone the same sounds are drawn, and nothing is done to them', async () => {
   const { loaded, sourceOf } = await opened()
   const plan = loaded.recipe.stages.at(-1)!.batches[0]!

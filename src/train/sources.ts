@@ -167,7 +167,41 @@ export async function openSources(
       })
     }
   }
+  for (const message of neverAsked(recipe, (name, plan, hears) => open(name, plan.questions, hears, true))) {
+    onWarning?.(message)
+  }
   return sourceOf
+}
+
+/**
+ * A warning for each task that sources name and can ask about nothing of what any stage draws from them, one for all of these sources.
+ * It is no mistake: recipes name tasks once for several sources, and not all can be asked everywhere.
+ */
+function neverAsked(
+  { sources, stages }: Recipe,
+  open: (name: string, plan: BatchPlan, hears: Stage['hears']) => Source,
+): readonly string[] {
+  const keys = new Map<string, string[]>()
+  for (const name of Object.keys(sources)) {
+    const drawn = stages.flatMap((stage) =>
+      stage.batches
+        .map((plan) => asDrawn(plan, stage))
+        .filter(({ mix, questions }) => mix[name] !== undefined && questions > 0)
+        .map((plan) => ({ plan, hears: stage.hears })),
+    )
+    let left: readonly string[] | undefined
+    for (const { plan, hears } of drawn) {
+      if (left?.length === 0) break
+      const unasked = open(name, plan, hears).unasked?.(plan.seconds) ?? []
+      left = left?.filter((task) => unasked.includes(task)) ?? unasked
+    }
+    for (const task of left ?? []) {
+      keys.set(task, [...(keys.get(task) ?? []), `sources.${name}.tasks.${task}`])
+    }
+  }
+  return [...keys].map(
+    ([task, named]) => `${named.join(', ')}: ${task} is never asked, since nothing that is drawn allows it`,
+  )
 }
 
 /** What a source says beside its kind and its sets. */

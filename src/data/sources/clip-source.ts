@@ -24,10 +24,8 @@ export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOpti
   const sampleRate = rateOf(clips, name)
   checkAugment(steps, name)
   checkChoke(clips, chokeChance, name)
-  const { backgroundChance, tasks, allows, ask } = asker(clips, options, name)
-  const asked = clips.filter(({ label, kind, seconds }) =>
-    allows([{ label, kind, startSeconds: 0, endSeconds: seconds, levelDb: 0 }]),
-  )
+  const { backgroundChance, tasks, allows, unasked, ask } = asker(clips, options, name)
+  const asked = clips.filter((clip) => allows(alone(clip)))
   if (asked.length === 0) {
     throw new PalError(`expected a task that can be asked about a recording by itself, got ${tasks}`, {
       key: `${name}.tasks`,
@@ -80,6 +78,7 @@ export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOpti
     name,
     sampleRate,
     check,
+    unasked: (maxSeconds) => unasked(asked.filter((clip) => fits(clip, room(maxSeconds))).map(alone)),
     drawWithin,
     draw: (random) => drawWithin(random, Number.POSITIVE_INFINITY),
     ...(!options.backgroundChance && { examples }),
@@ -99,6 +98,11 @@ export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOpti
 /** Whether a clip, or a part of it, is no longer than that; of a digit there are no parts. */
 const fits = ({ kind, seconds }: LoadedClip, room: number) =>
   seconds <= room || (kind !== 'digit' && room >= shortestSeconds)
+
+/** The timeline of a clip by itself, as far as it decides what can be asked. */
+const alone = ({ label, kind, seconds }: LoadedClip): readonly SceneEvent[] => [
+  { label, kind, startSeconds: 0, endSeconds: seconds, levelDb: 0 },
+]
 
 function shortened({ samples, seconds, kind, sampleRate }: LoadedClip, room: number, random: Random) {
   if (seconds <= room) return samples

@@ -47,7 +47,7 @@ export function imaginedSource(
   const heard = clipSource(clips, { ...options, name, questionsPerAudio: 0 })
   const sounds = [...new Set([...vocabulary.sound, ...names.keys()])].sort()
   const asking = { ...options, tasks, vocabulary: { ...vocabulary, sound: sounds }, backgroundChance: 0 }
-  const { allows, tasks: asked, ask } = asker(clips, asking, name)
+  const { allows, unasked, tasks: asked, ask } = asker(clips, asking, name)
   if (!allows([soundOf('a sound', 1)])) {
     throw new PalError(`expected a task that can be asked about a sound by itself, got ${asked}`, {
       key: `${name}.tasks`,
@@ -66,6 +66,7 @@ export function imaginedSource(
   return {
     ...{ name, sampleRate: heard.sampleRate, drawWithin },
     check: (maxSeconds) => heard.check(maxSeconds),
+    unasked: () => unasked([[soundOf('a sound', 1)]]),
     draw: (random) => drawWithin(random, Number.POSITIVE_INFINITY),
   }
 }

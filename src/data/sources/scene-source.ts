@@ -11,6 +11,7 @@ import {
   sceneDefaults,
   shortestScene,
 } from '../scenes/compose.js'
+import type { Scene } from '../scenes/scene.js'
 import type { Draw, Source } from '../source.js'
 import { type AskingOptions, asker, checkChoke, drawBackground, rateOf } from './synthetic-source.js'
 
@@ -31,6 +32,8 @@ const drawPatience = 1000
 /** Draws by which a source is tried out, with less patience: what passes then does not fail at some late step. */
 const trials = 8
 const trialPatience = 100
+/** Scenes by which a task is found that can be asked about hardly any. */
+const taskTrials = 200
 
 /**
  * Scenes of one to four clips with questions about their timelines.
@@ -43,7 +46,7 @@ export function sceneSource(clips: readonly LoadedClip[], options: SceneSourceOp
   checkScene(options.scene ?? {}, name)
   checkCounts(options.eventCounts, name)
   checkChoke(clips, chokeChance, name)
-  const { backgroundChance, tasks, allows, ask } = asker(clips, options, name)
+  const { backgroundChance, tasks, allows, unasked, ask } = asker(clips, options, name)
   const balanced = new BalancedClips(clips)
   /** Changes a scene's parts, one after the other, and tells what was done. */
   const altering = (augmented: Applied[]) =>
@@ -72,6 +75,17 @@ export function sceneSource(clips: readonly LoadedClip[], options: SceneSourceOp
     )
   }
 
+  /** Of scenes that are drawn to see what can be asked: what is done to their sounds is nothing to that. */
+  function* timelines(allowed: number): Iterable<Scene['events']> {
+    const maxSeconds = Math.min(allowed, options.scene?.maxSeconds ?? sceneDefaults.maxSeconds)
+    const settings = { ...options.scene, noiseBelowDb: false as const, maxSeconds }
+    for (let trial = 0; trial < taskTrials; trial++) {
+      const random = new Random('tasks', trial)
+      const cast = drawCast(balanced, random, settings, options, name, drawPatience)
+      yield composeScene(cast, random, settings).events
+    }
+  }
+
   function check(maxSeconds: number): void {
     for (let trial = 0; trial < trials; trial++) {
       drawScene(new Random('check', trial), maxSeconds, trialPatience)
@@ -82,6 +96,7 @@ export function sceneSource(clips: readonly LoadedClip[], options: SceneSourceOp
     name,
     sampleRate,
     check,
+    unasked: (maxSeconds) => unasked(timelines(maxSeconds)),
     drawWithin: (random, maxSeconds) => drawScene(random, maxSeconds, drawPatience),
     draw: (random) => drawScene(random, Number.POSITIVE_INFINITY, drawPatience),
   }

@@ -1,7 +1,7 @@
 import { PalError } from '../../errors.js'
 import { Random } from '../../random.js'
 import type { LoadedClip } from '../clips/load-clips.js'
-import { askSeveral, canBeAsked } from '../questions/index.js'
+import { type AskOptions, askSeveral, canBeAsked } from '../questions/index.js'
 import type { Task, Vocabulary } from '../questions/task.js'
 import { vocabularyOf } from '../questions/vocabulary.js'
 import type { WordingSplit } from '../questions/wording.js'
@@ -35,6 +35,8 @@ export interface Asker {
   readonly tasks: string
   /** Whether its questions can be asked about a timeline. */
   allows(events: Scene['events']): boolean
+  /** Those of the tasks named that none of these timelines allows; the first ones that allow all of them are enough. */
+  unasked(timelines: Iterable<Scene['events']>): readonly Task[]
   /** The draw of a scene that it allows, with questions, one list for one audio. */
   ask(scene: Pick<Scene, 'samples' | 'events'>, random: Random): Draw
 }
@@ -43,14 +45,14 @@ export interface Asker {
 export function asker(clips: readonly LoadedClip[], options: AskingOptions, source: string): Asker {
   const { wordings = 'train', tasks, questionsPerAudio = 4, vocabulary = vocabularyOf(clips) } = options
   const asking = { wordings, vocabulary, ...(tasks && { tasks }), evidence: options.evidence ?? false }
-  const named = Object.entries(tasks ?? {}).filter(([, weight]) => weight > 0)
+  const named = (Object.keys(tasks ?? {}) as Task[]).filter((task) => tasks?.[task])
   if (tasks && named.length === 0) {
     throw new PalError('expected at least one task that is asked, got none', {
       key: `${source}.tasks`,
       hint: 'Leave `tasks` out to ask all of them.',
     })
   }
-  const asked = named.map(([task]) => task).join(', ')
+  const asked = named.join(', ')
   const allows = (events: Scene['events']) => questionsPerAudio === 0 || canBeAsked(events, asking)
   const background = allows(drawBackground(100, new Random('background'), 1).events)
   const { backgroundChance = background ? 0.03 : 0 } = options
@@ -64,11 +66,27 @@ export function asker(clips: readonly LoadedClip[], options: AskingOptions, sour
     backgroundChance,
     tasks: asked,
     allows,
+    unasked(timelines) {
+      const left = new Set(questionsPerAudio === 0 ? [] : named)
+      if (backgroundChance > 0) tick(left, drawBackground(100, new Random('background'), 1).events, asking)
+      for (const events of timelines) {
+        if (left.size === 0) break
+        tick(left, events, asking)
+      }
+      return [...left]
+    },
     ask: ({ samples, events }, random) => ({
       samples,
       turns: askSeveral(events, random, questionsPerAudio, asking),
       sounds: events,
     }),
+  }
+}
+
+/** Takes away what a timeline allows. */
+function tick(tasks: Set<Task>, events: Scene['events'], asking: AskOptions): void {
+  for (const task of tasks) {
+    if (canBeAsked(events, { ...asking, tasks: { [task]: 1 } })) tasks.delete(task)
   }
 }
 
