@@ -3,12 +3,16 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
+import { packageFolder } from '../package-folder.js'
+import { writeTinyRecordings } from '../train/tiny-run.test.helper.js'
 import { type QuestionsOptions, questionsOf } from './questions-of.js'
 
 const DRAWING = { scenes: 5, seed: 1, wordings: 'held-out', sampleRate: 16_000 } as const
 
 let manifest: string
+let recordings: string
 before(async () => {
+  recordings = await writeTinyRecordings()
   const row = (task: string, question: string) => ({
     task,
     messages: [
@@ -29,6 +33,18 @@ test('all that is written down is asked, or the tasks that are named', async () 
   assert.deepEqual(await idsOf(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
   assert.deepEqual(await idsOf({ tasks: ['presence'] }), [2, 4, 6, 8, 10])
   await assert.rejects(idsOf({ tasks: ['order'] }), /--tasks: expected one of mood, presence, got "order"/)
+})
+
+test('a task that there is and that cannot be asked of the recordings is told as such', async () => {
+  const recipe = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
+  const sounds = ['data.sets.digits.heldOut=[]', 'data.sets.drums.heldOut=[]']
+  const counted = (tasks: readonly string[]) =>
+    questionsOf(recipe, [`data.root=${recordings}`, ...sounds], { ...DRAWING, tasks })
+  await assert.rejects(
+    counted(['order', 'count']),
+    /--tasks: expected a task that can be asked of these recordings, got "count"\nSuch are esc10, presence, .*order/,
+  )
+  assert.ok((await counted(['order'])).items.length > 0)
 })
 
 test('a limit is of each task, drawn by the seed, and the order stays', async () => {

@@ -4,7 +4,7 @@ import { PalError } from '../errors.js'
 import { loadRecipe } from '../train/recipe/load-recipe.js'
 import type { Recipe } from '../train/recipe/recipe.js'
 import { type LoadSetsOptions, loadSets } from '../train/sources.js'
-import { expectTasks } from './expect-tasks.js'
+import { expectAsked, expectTasks } from './expect-tasks.js'
 import { clipItems, clipTasks, type EvalSet, type ItemOptions } from './items.js'
 import { QUESTIONS_RATE } from './rate.js'
 
@@ -19,7 +19,7 @@ export interface RecipeItemsOptions
 
 /**
  * What is asked about the recordings that a recipe holds out.
- * @throws PalError if it holds none out, and, before any is decoded, for a task that there is not
+ * @throws PalError if it holds none out, before any is decoded for a task that there is not, and for one that cannot be asked of them
  */
 export async function recipeItems(
   file: string,
@@ -43,7 +43,12 @@ export async function recipeItems(
       hint: 'Name the groups to ask about, for instance data.sets.esc10.heldOut=[4].',
     })
   }
-  return clipItems(sets, known, { seed, scenes, wordings, heard })
+  const asked = clipItems(sets, known, { seed, scenes, wordings, heard })
+  expectAsked(
+    tasks,
+    asked.items.map(({ task }) => task),
+  )
+  return asked
 }
 
 /** All labels of a recipe's recordings, held out or not. */
