@@ -142,6 +142,10 @@ test('a change that cannot be read, or says nothing, names its key', async () =>
     /data\.root: expected a value after the =, got nothing/,
   )
   await assert.rejects(loadRecipe(tiny, ['data.root=null']), /data\.root: expected text, got null$/)
+  await assert.rejects(
+    loadRecipe(tiny, ['stages.0.learningRate=.nan']),
+    /stages\.0\.learningRate: expected a number, got NaN$/,
+  )
   await assert.rejects(loadRecipe(tiny, ['data.root=""']), /data\.root: expected a folder, got an empty name/)
   const { recipe } = await loadRecipe(tiny, ['data.root=2024'])
   assert.equal(recipe.data.root, resolve('2024'))

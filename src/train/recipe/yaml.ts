@@ -1,7 +1,7 @@
 import { type Document, isMap, LineCounter, parseDocument } from 'yaml'
 import { type ErrorDetails, PalError } from '../../errors.js'
 import { readText } from '../../reading.js'
-import type { Path, Settings } from './setting-path.js'
+import { isSettings, type Path, type Settings } from './setting-path.js'
 
 /** A recipe's file: what it says, not checked yet, and on which lines. */
 export interface RecipeFile {
@@ -68,11 +68,20 @@ function expectNoTag({ warnings }: Document.Parsed, where: ErrorDetails): void {
  */
 function contentOf(document: Document.Parsed, where: ErrorDetails): unknown {
   try {
-    return JSON.parse(JSON.stringify(document.toJS()))
+    const content: unknown = document.toJS()
+    JSON.stringify(content) // What holds itself could not be written out.
+    return writtenOut(content)
   } catch (cause) {
     throw new PalError(`expected YAML that can be written out: ${(cause as Error).message}`, {
       ...where,
       cause,
     })
   }
+}
+
+/** With nothing shared; unlike JSON, with numbers that are none, which are to be told as what they are. */
+function writtenOut(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(writtenOut)
+  if (!isSettings(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, writtenOut(part)]))
 }
