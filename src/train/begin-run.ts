@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { dirname, resolve } from 'node:path'
 import { groupBy } from '../group-by.js'
 import { baseOf } from '../model/bases/bases.js'
 import type { ResolvedPlan } from '../model/bases/resolve-plan.js'
@@ -16,6 +15,7 @@ import { fillWords, type RunWeights, startingWeights } from './parameters.js'
 import type { LoadedRecipe, Recipe } from './recipe/recipe.js'
 import type { RunOptions } from './run-options.js'
 import { startFrom } from './start.js'
+import { startFolder } from './start-folder.js'
 import { type TimedStage, timed } from './timed-stage.js'
 import {
   expectLoraTrained,
@@ -107,13 +107,14 @@ async function drawWeights(
 
 /** Gives the weights of the model that the recipe starts from to those that the recipe names. */
 async function takeOver(
-  { recipe, file }: LoadedRecipe,
+  loaded: LoadedRecipe,
   { config, records }: ResolvedPlan,
   weights: RunWeights,
 ): Promise<TakenOver | undefined> {
-  if (!recipe.start) return undefined
-  const { model, parameters } = recipe.start
-  return startFrom(resolve(dirname(file), model), parameters, weights, { bases: records, config })
+  const { start } = loaded.recipe
+  if (!start) return undefined
+  const { model, parameters } = start
+  return startFrom(startFolder(loaded, model), parameters, weights, { bases: records, config })
 }
 
 /** Part by part: somebody who has given the model another connector, or has misspelt a name, sees it here. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { conversationOf } from '../data/source.js'
 import { copyTokenizer } from '../model/stored/model-folder.js'
 import { matcher } from '../patterns.js'
@@ -12,6 +12,7 @@ import { writeTokenizer } from '../text/tokenizer-json.js'
 import { trainTokenizer } from '../text/train-tokenizer.js'
 import type { LoadedRecipe } from './recipe/recipe.js'
 import type { SourceOf } from './sources.js'
+import { startFolder } from './start-folder.js'
 
 /** The language model's, by name. */
 export const EMBEDDINGS = 'llm.model.embed_tokens.weight'
@@ -24,15 +25,16 @@ const DRAWS = 1000
  */
 export async function ownTokenizer(
   folder: string,
-  { recipe, file }: LoadedRecipe,
+  loaded: LoadedRecipe,
   vocabularySize: number,
   sourceOf: SourceOf,
 ): Promise<ChatTokenizer> {
   const path = join(folder, 'tokenizer')
+  const { recipe } = loaded
   const { start } = recipe
   if (existsSync(join(path, 'tokenizer_config.json'))) return openTokenizer(path)
   if (start && matcher(start.parameters)(EMBEDDINGS)) {
-    const from = resolve(dirname(file), start.model)
+    const from = startFolder(loaded, start.model)
     await openTokenizer(from)
     await mkdir(path, { recursive: true })
     await copyTokenizer(from, path)

@@ -21,7 +21,7 @@ export const recipeSchema = z.strictObject({
   /** Weights taken over from a trained model before the first step. */
   start: z
     .strictObject({
-      /** A model's folder, relative to this file. */
+      /** A model's folder, relative to this file, or the name of one that ships. */
       model: z.string(),
       parameters: z.array(z.string()).min(1).default(['*']),
     })
