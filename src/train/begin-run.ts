@@ -5,6 +5,7 @@ import type { ResolvedPlan } from '../model/bases/resolve-plan.js'
 import { modelParameters } from '../model/network/parameters.js'
 import type { Ranks } from '../parallel/ranks.js'
 import { AdamW } from './adamw.js'
+import { changedSettings } from './changed-settings.js'
 import { loadCheckpoint, type Progress, type RunIdentity, type RunState } from './checkpoint.js'
 import { dataIdentity, drawnSets } from './data-identity.js'
 import { expectImaginable } from './imagined.js'
@@ -61,7 +62,9 @@ export async function beginRun(
     data: dataIdentity(recipe, material.data),
     ranks: ranks.size,
   }
-  const resumed = await loadCheckpoint(folder, { parameters: weights.own, optimizer, average }, identity)
+  const state = { parameters: weights.own, optimizer, average }
+  const changed = () => changedSettings(folder, recipe, plan.records)
+  const resumed = await loadCheckpoint(folder, state, identity, changed)
   const stages = recipe.stages.map((stage) => timed(stage, material.sourceOf, ranks))
   const taken = resumed ? undefined : await takeOver(loaded, plan, weights)
   if (!resumed) await fillWords(weights, config, material.tokenizer, taken)

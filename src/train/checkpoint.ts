@@ -65,17 +65,19 @@ export async function saveCheckpoint(
 /**
  * Reads a run's state back, if it has any.
  * @param run what it was started as; a run is not resumed as another
+ * @param changed says what of its recipe is another one now, for messages
  */
 export async function loadCheckpoint(
   folder: string,
   state: RunState,
   run: RunIdentity,
+  changed: () => Promise<readonly string[]>,
 ): Promise<Progress | undefined> {
   const path = join(folder, FILE)
   if (!existsSync(path)) return undefined
   const file = await openSafetensors(path)
   if (file.metadata.recipe !== run.recipe)
-    throw anotherRun(folder, Number(file.metadata.ranks ?? 1), run.ranks)
+    throw anotherRun(folder, Number(file.metadata.ranks ?? 1), run.ranks, await changed())
   // Older checkpoints do not say what they were drawn from.
   if ((file.metadata.data ?? run.data) !== run.data) throw otherData(folder)
   const { parameters, optimizer, average } = state
@@ -111,6 +113,9 @@ function vectorsOf({
   ]
 }
 
+/** So many changes fit into a message. */
+const SHOWN = 8
+
 function otherData(folder: string): PalError {
   return new PalError('expected the recordings and manifests that this run was started with, got others', {
     file: folder,
@@ -118,8 +123,11 @@ function otherData(folder: string): PalError {
   })
 }
 
-function anotherRun(folder: string, before: number, now: number): PalError {
-  const changed = before === now ? 'a changed one' : `${now} ranks instead of ${before}, or a changed recipe`
+function anotherRun(folder: string, before: number, now: number, settings: readonly string[]): PalError {
+  const more = settings.length > SHOWN ? ` and ${settings.length - SHOWN} more` : ''
+  const told = settings.length > 0 ? `: ${settings.slice(0, SHOWN).join(', ')}${more}` : ''
+  const changed =
+    before === now ? `a changed one${told}` : `${now} ranks instead of ${before}, or a changed recipe${told}`
   const dealt = `Ranks × \`accumulate\` must stay what it was, with ${before} ranks. Or give`
   return new PalError(`expected the recipe that this run was started with, got ${changed}`, {
     file: folder,

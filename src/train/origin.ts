@@ -52,7 +52,7 @@ export async function saveOrigin(
     stages,
   }
   await writeAtomically(join(folder, TRAINING), `${JSON.stringify(training, null, 2)}\n`)
-  await writeAtomically(join(folder, 'recipe.yaml'), `${HEADER}${recipeText(recipe, bases)}`)
+  await writeAtomically(join(folder, RECIPE), `${HEADER}${recipeText(recipe, bases)}`)
 }
 
 /** What a stage trains of weights of these sizes. */
@@ -89,6 +89,8 @@ const stagesSchema = z.object({
 const COUNTED_ANEW = 'Put back a sound copy, or train the model again.'
 
 const TRAINING = 'training.json'
+/** The recipe as it ran, in the folder of a run or a model. */
+export const RECIPE = 'recipe.yaml'
 
 const HEADER = `# What this was trained by, as it ran, with what the command line changed. Where its files lay is left out: say it again,
 # of manifests as sources.NAME.path=…, of pretrained models that are no names of the hub with --llm and --encoder.
@@ -97,12 +99,15 @@ const HEADER = `# What this was trained by, as it ran, with what the command lin
 
 `
 
-/** What training does not read, and where its files lay, is left out. */
-function recipeText(recipe: Recipe, bases: BaseRecords | undefined): string {
+/** A recipe as it is kept: without what training does not read, and where its files lay. */
+export function keptRecipe(recipe: Recipe, bases: BaseRecords | undefined): object {
   const { compare: _, output: __, data, model, ...rest } = recipe
   const hasSets = Object.keys(data.sets).length > 0
-  const settings = { ...rest, ...(hasSets && { data: { sets: data.sets } }), model: named(model, bases) }
-  return stringify(withoutPlaces(settings), { aliasDuplicateObjects: false, lineWidth: 0 })
+  return withoutPlaces({ ...rest, ...(hasSets && { data: { sets: data.sets } }), model: named(model, bases) })
+}
+
+function recipeText(recipe: Recipe, bases: BaseRecords | undefined): string {
+  return stringify(keptRecipe(recipe, bases), { aliasDuplicateObjects: false, lineWidth: 0 })
 }
 
 /** A model's plan with its bases as whoever gets the model may find them. */
