@@ -92,7 +92,7 @@ function showText(
   say(`Recipe ${recipe.name}, seed ${recipe.seed}, in ${folder}`)
   if (ranks.size > 1) say(`  by ${ranks.size} ranks: ${ranks.size} × accumulate micro-batches a step`)
   for (const { key, before, after } of overrides)
-    say(`  ${key}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`)
+    say(`  ${key}: ${JSON.stringify(before) ?? 'not set'} → ${JSON.stringify(after)}`)
   const pace = new Pace()
   return (event) => {
     switch (event.kind) {
@@ -103,7 +103,11 @@ function showText(
       case 'decoding':
         return line.show(`decoding ${event.set} ${event.done}/${event.total}`)
       case 'resumed':
-        return say(`Going on after step ${event.step} of stage ${event.stage}`)
+        return say(
+          event.finished
+            ? 'This run is finished already: nothing is left to train'
+            : `Going on after step ${event.step} of stage ${event.stage}`,
+        )
       case 'parameters':
         return say(
           [

@@ -80,7 +80,8 @@ export async function beginRun(
   onEvent({ kind: 'parameters', ...(inherited && { inherited }), stages: origin.stages })
   if (taken && taken.left.length > 0) onEvent({ kind: 'warning', message: leftBehind(taken) })
   if (resumed) {
-    onEvent({ kind: 'resumed', stage: recipe.stages[resumed.stage]?.name ?? 'end', step: resumed.step })
+    const stage = recipe.stages[resumed.stage]?.name
+    onEvent({ kind: 'resumed', stage: stage ?? 'end', step: resumed.step, finished: stage === undefined })
   }
   const begun = resumed ?? { stage: 0, step: 0 }
   return { ...material, loaded, plan, weights, optimizer, average, identity, stages, origin, begun }

@@ -41,7 +41,10 @@ test('killed at any moment, a run resumes to the same bits', async () => {
 
 test('a folder is not gone on with by another recipe', async () => {
   // Which clips were cut from one recording makes no other one.
-  assert.equal(await finish(start(whole, 'data.sets.esc10.source=audio')), 0)
+  const again = start(whole, 'data.sets.esc10.source=audio')
+  const finished = heard(again)
+  assert.equal(await finish(again), 0)
+  assert.match(await finished, /^This run is finished already: nothing is left to train$/m)
   const child = start(whole, 'saveEvery=7', 'stages.0.learningRate=0.5', 'stages.0.emaDecay=0.9')
   const said = heard(child)
   assert.equal(await finish(child), 1)
@@ -49,6 +52,7 @@ test('a folder is not gone on with by another recipe', async () => {
     await said,
     /expected the recipe that this run was started with, got a changed one: stages\.0\.learningRate 0\.5 instead of 0\.\d+, stages\.0\.emaDecay 0\.9 instead of not set\n/,
   )
+  assert.match(await said, /^ {2}stages\.0\.emaDecay: not set → 0\.9$/m)
   assert.match(await said, /--restart/)
 })
 

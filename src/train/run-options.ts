@@ -28,7 +28,13 @@ export type TrainEvent =
       readonly inherited?: Inherited
       readonly stages: readonly StageOrigin[]
     }
-  | { readonly kind: 'resumed'; readonly stage: string; readonly step: number }
+  /** Where the run goes on; at the stage `end` if it is finished already. */
+  | {
+      readonly kind: 'resumed'
+      readonly stage: string
+      readonly step: number
+      readonly finished: boolean
+    }
   /** From here on, encoder outputs are kept. */
   | { readonly kind: 'features'; readonly file: string }
   /** How many of a stage's encoder outputs had been kept. */
