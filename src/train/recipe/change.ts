@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { PalError } from '../../errors.js'
 import type { Override } from './recipe.js'
@@ -24,8 +25,6 @@ export function parseChange(change: string): Change {
   return { key, path, value: parseValue(text, key) }
 }
 
-const PLACE = /^(data\.root|start\.model|sources\.[^.]+\.path)$/
-
 /**
  * Makes the change. Where recordings, a manifest or a model to start from lie is relative to the working directory then.
  * @param file of the recipe, for messages
@@ -33,11 +32,19 @@ const PLACE = /^(data\.root|start\.model|sources\.[^.]+\.path)$/
  */
 export function applyChange({ key, path, value }: Change, settings: Settings, file: string): Override {
   const before = valueAt(settings, path)
-  // A folder may be called 2024.
-  const isPlace = PLACE.test(key) && value !== '' && ['string', 'number'].includes(typeof value)
-  const after = isPlace ? resolve(String(value)) : value
+  const after = placed(key, value)
   if (!put(settings, path, after)) {
     throw new PalError(`expected the path of a setting in ${file}, got "${key}"`, { key })
   }
   return { key, before, after }
+}
+
+/** A place as it is seen from the working directory; any other value is what it is. */
+function placed(key: string, value: unknown): unknown {
+  // A folder may be called 2024.
+  if (value === '' || !['string', 'number'].includes(typeof value)) return value
+  const place = resolve(String(value))
+  if (/^(data\.root|sources\.[^.]+\.path)$/.test(key)) return place
+  // Or it is the name of a model that ships.
+  return key === 'start.model' && existsSync(place) ? place : value
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { test } from 'node:test'
 import { packageFolder } from '../../package-folder.js'
 import { loadRecipe } from './load-recipe.js'
@@ -84,15 +84,17 @@ test('where things lie is relative to the recipe, and on the command line to the
   const own = join(recipes, 'own-questions.yaml')
   const { recipe } = await loadRecipe(own)
   assert.deepEqual(recipe.data, { root: '.', sets: {} })
+  const model = relative('.', join(packageFolder(), 'models', 'pal-tiny'))
   const changes = [
     'sources.mine.path=mine.jsonl',
-    'start.model=runs/mine',
+    `start.model=${model}`,
     'data={root: x, sets: {}}',
     'data.root=y',
   ]
   const changed = (await loadRecipe(own, changes)).recipe
   assert.equal((changed.sources.mine as { path: string }).path, resolve('mine.jsonl'))
-  assert.deepEqual([changed.start?.model, changed.data.root], [resolve('runs/mine'), resolve('y')])
+  assert.equal((await loadRecipe(own, ['start.model=pal-tiny'])).recipe.start?.model, 'pal-tiny')
+  assert.deepEqual([changed.start?.model, changed.data.root], [resolve(model), resolve('y')])
 })
 
 test('a key that is misspelt is told before what is missing for it, with the one that is meant', async () => {
