@@ -10,7 +10,10 @@ test('a model to start from is a folder beside the recipe, or one that ships', a
   const folder = await mkdtemp(join(tmpdir(), 'pal-start-'))
   const recipe = { file: join(folder, 'recipe.yaml') }
   assert.equal(startFolder(recipe, 'pal-tiny'), join(packageFolder(), 'models', 'pal-tiny'))
-  assert.equal(startFolder(recipe, 'runs/none'), join(folder, 'runs', 'none'))
+  assert.throws(
+    () => startFolder(recipe, 'runs/none'),
+    /recipe\.yaml, start\.model: expected the folder of a model, .*\(pal-smollm2-135m, pal-tiny\), got "runs\/none"$/,
+  )
   await mkdir(join(folder, 'pal-tiny'))
   assert.equal(startFolder(recipe, 'pal-tiny'), join(folder, 'pal-tiny'))
 })
