@@ -113,12 +113,13 @@ test('what resuming would not go on with is not compared either: it is no gain o
   for (const [sample, message] of [
     [{ accept: ['Drizzle.'] }, /another list of answers .*: \["Drizzle\."\] there, none here/],
     [{ choices: ['Rain.', 'Dog.'] }, /another list of choices/],
-    [{ audio: 'moved/0.wav' }, /another place of the recording: "moved\/0\.wav" there, "0\.wav" here/],
+    [{ audio: 'other.wav' }, /another place of the recording: "other\.wav" there, "0\.wav" here/],
     [{ history: [{ role: 'system', content: 'Be brief.' }] }, /another message before the question/],
   ] as const) {
     assert.throws(() => compare(sample), message)
   }
   assert.throws(() => compare({ tags: ['Dog'] }, { tags: ['Rain'] }), /another list of right labels/)
+  compare({ audio: 'on/another/machine/0.wav' })
   compare({ tags: ['rain'] }, { tags: ['Rain'] })
   compare({}, { tags: ['Rain'] })
   assert.throws(
@@ -137,6 +138,7 @@ test('another recording is told, but for what another rate makes of the same one
   assert.throws(() => compare('samples a', 'samples b', { sampleRate: 8000 }), /another recording/)
   compare('samples a', 'samples b')
   assert.throws(() => compare('4 bytes of 2026', '5 bytes of 2026'), /another recording/)
+  compare('4 bytes of 2025', '4 bytes of 2026')
 })
 
 test('another protocol measures something else', () => {

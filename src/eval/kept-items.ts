@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { PalError } from '../errors.js'
 import { groupBy } from '../group-by.js'
@@ -39,18 +40,21 @@ export function expectSameItems(kept: readonly KeptItem[], items: readonly KeptI
 /**
  * What an answer depends on that is another now, as "another question: … there, … here"; nothing where it stands for what is asked
  * now.
- * @param atRates whether both were read at one sample rate: else the contents of one recording differ, too
+ * @param leniency by default, both are of this machine and were read at one sample rate
  */
-export function differenceOf(
-  before: KeptItem,
-  now: KeptItem,
-  atRates: 'one' | 'two' = 'one',
-): string | undefined {
+export function differenceOf(before: KeptItem, now: KeptItem, leniency: Leniency = {}): string | undefined {
   for (const [key, name] of Object.entries(ASPECTS) as [keyof typeof ASPECTS, string][]) {
-    if (isDeepStrictEqual(before[key], now[key]) || isNoReason(key, before, now, atRates)) continue
+    if (isDeepStrictEqual(before[key], now[key]) || isNoReason(key, before, now, leniency)) continue
     return `another ${name}: ${json(before[key])} there, ${json(now[key])} here`
   }
   return undefined
+}
+
+export interface Leniency {
+  /** Read at another sample rate, one recording has other contents. */
+  readonly otherRate?: boolean
+  /** On another machine, one recording lies elsewhere and its file has another time: it is known by name and size. */
+  readonly otherMachine?: boolean
 }
 
 /** Whether an aspect that differs says nothing against an answer. */
@@ -58,12 +62,16 @@ function isNoReason(
   key: keyof typeof ASPECTS,
   before: KeptItem,
   now: KeptItem,
-  atRates: 'one' | 'two',
+  { otherRate = false, otherMachine = false }: Leniency,
 ): boolean {
+  if (key === 'audio') return otherMachine && basename(before.audio) === basename(now.audio)
   // Older answers do not say which recording they are about, and one that is gone says nothing against its answer.
   if (key === 'recording') {
     if (!(before.recording && now.recording)) return true
-    return atRates === 'two' && [before, now].every(({ recording }) => recording!.startsWith(CONTENT))
+    const both = [before.recording, now.recording] as const
+    if (both.every((recording) => recording.startsWith(CONTENT))) return otherRate
+    const [sizeBefore, sizeNow] = both.map((recording) => /^\d+ bytes/.exec(recording)?.[0])
+    return otherMachine && sizeBefore === sizeNow
   }
   // Older answers have their labels in words alone, or as these are read.
   if (key === 'tags') return !(before.tags && now.tags) || sameTags(before.tags, now.tags)
