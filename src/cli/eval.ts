@@ -98,7 +98,7 @@ mmar (.json or .jsonl); see docs/evaluation.md.`,
       const set = await showingDecoding((shown) => questionsOf(what, changes, { ...drawing, ...shown }))
       const { expectCaptions, externalScores } = await import('../eval/external/external-scores.js')
       if (options.external.length > 0) expectCaptions(set.items)
-      if (!options.rescore && (await isRecipe(what))) await warnOfHeldOut(options.model)
+      if (!options.rescore && (await isRecipe(what))) await warnOfHeldOut(options.model, what)
       const { defaultFolder } = await import('../eval/default-folder.js')
       const folder = options.out ?? defaultFolder(what, options)
       if (options.rescore && context.ranks.size > 1) {
@@ -143,10 +143,10 @@ async function setDoubledAside(folder: string): Promise<void> {
 }
 
 /** What is held out of one stage, and heard in a later one, is measured as if it were new. */
-async function warnOfHeldOut(model: string | undefined): Promise<void> {
+async function warnOfHeldOut(model: string | undefined, recipe: string): Promise<void> {
   const { findModel } = await import('../hub/find-model.js')
   const { heldOutHeard } = await import('../train/held-out-heard.js')
-  const stages = await heldOutHeard(findModel(model))
+  const stages = await heldOutHeard(findModel(model), recipe)
   if (stages.length === 0) return
   new ProgressLine().note(
     `warning: this model has heard what its recipe holds out, in stage ${stages.join(', ')} (hears: all): asked about that, it is measured on training data`,

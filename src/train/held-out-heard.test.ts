@@ -3,6 +3,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { packageFolder } from '../package-folder.js'
 import { heldOutHeard } from './held-out-heard.js'
 
 test('of a stage’s model only stages count that it has been through, and what cannot be read says nothing', async () => {
@@ -19,4 +20,11 @@ test('of a stage’s model only stages count that it has been through, and what 
   assert.deepEqual(await heldOutHeard(folder), [])
   await writeFile(join(folder, 'recipe.yaml'), 'stages: [')
   assert.deepEqual(await heldOutHeard(folder), [])
+})
+
+test('a model that ships without its recipe names it', async () => {
+  const [model, recipes] = ['models/pal-tiny', 'recipes'].map((path) => join(packageFolder(), path))
+  assert.deepEqual(await heldOutHeard(model!, join(recipes!, 'pal-tiny.yaml')), ['everything'])
+  assert.deepEqual(await heldOutHeard(model!, join(recipes!, 'compare-tiny.yaml')), [])
+  assert.deepEqual(await heldOutHeard(model!), [])
 })
