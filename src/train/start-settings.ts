@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { PalError } from '../errors.js'
 import type { ModelConfig } from '../model/config/config.js'
+import { quoted } from '../quoted.js'
 
 /** A model whose weights another one takes over. */
 interface Started {
@@ -54,4 +55,4 @@ const FREE: ReadonlySet<string> = new Set(['windowSeconds', 'tokens'])
 const HINT =
   'Give it the same, or leave the weights of this part out of `start.parameters`: they were trained with the other.'
 
-const said = (value: unknown) => JSON.stringify(value) ?? 'none'
+const said = (value: unknown) => (value === undefined ? 'none' : quoted(value))

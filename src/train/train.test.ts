@@ -212,6 +212,17 @@ test('what a run inherits, overrides and trains is told once, also when it goes 
   }
 })
 
+test('what a model to start from has and this one has no place for is told once', async () => {
+  const { loaded } = await startingFrom('left-ears', '*', 'model.integration={ kind: plits }')
+  const folder = join(root, 'left')
+  const told: string[] = []
+  const tell = (event: TrainEvent) => event.kind === 'warning' && told.push(event.message)
+  await stopped(loaded, folder, tell)
+  await run(loaded, folder, { onEvent: tell })
+  assert.equal(told.length, 1)
+  assert.match(told[0]!, /^weights of pal-tiny that `start\.parameters` names .*: integration \(\d+\)$/)
+})
+
 test('a run that began before it was kept what it inherits goes on without telling it, but not if that is damaged', async () => {
   const { loaded } = await startingFrom('early-ears', 'llm.*')
   const folder = join(root, 'early')
