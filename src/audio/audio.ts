@@ -18,6 +18,8 @@ export interface Audio {
   readonly sampleRate: number
   readonly seconds: number
   readonly source: AudioSource
+  /** The file is cut short or damaged, so that not all of its sound is here; a warning says how much of it is. */
+  readonly damaged?: true
   /** Sentences that name the source, such as "a.wav: cut short: …"; empty when all is well. */
   readonly warnings: readonly string[]
 }

@@ -52,6 +52,7 @@ describe('formats: found by content, decoded, mixed down, at the rate that was a
       const audio = await readAudio(fixture(file))
       assert.deepEqual(audio.source, { name: fixture(file), format, sampleRate, channels, seconds })
       assert.deepEqual(audio.warnings, [])
+      assert.equal(audio.damaged, undefined)
       assert.equal(audio.sampleRate, 16000)
       assert.equal(audio.samples.length, Math.round(seconds * 16000))
       // 0.4 and 0.3 in a mono file, each in one of the two channels of a stereo file. LAME takes 5 % off.
@@ -229,6 +230,7 @@ describe('warnings', () => {
       const whole = fixtureBytes(file)
       const audio = await readAudio(whole.subarray(0, whole.length * kept), { name: 'x' })
       assert.match(audio.warnings.join(), warning)
+      assert.ok(audio.damaged)
       assert.ok(audio.seconds > 0.05)
     })
   }

@@ -115,6 +115,7 @@ async function fromBytes(
     sampleRate,
     seconds: samples.length / sampleRate,
     source: { name, format, sampleRate: decoded.sampleRate, channels: decoded.channels, seconds },
+    ...(!decoded.completeness.complete && { damaged: true as const }),
     warnings: warnings(decoded, seconds, peak).map((warning) => `${name}: ${warning}`),
   }
 }

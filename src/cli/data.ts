@@ -28,7 +28,7 @@ export function register(command: Command, context: CliContext): void {
   command
     .command('check')
     .description(
-      'look for audio that is missing, unreadable, silent, too short or too long, before it is trained on',
+      'look for audio that is missing, unreadable, damaged, silent, too short or too long, before it is trained on',
     )
     .argument(
       '<manifest>',

@@ -13,7 +13,7 @@ import { readShardAudio } from './shard-examples.js'
 export interface Problem extends Place {
   /** Its absolute path, or its place in a shard. */
   readonly audio: string
-  readonly kind: 'missing' | 'unreadable' | 'silent' | 'too-short' | 'too-long'
+  readonly kind: 'missing' | 'unreadable' | 'damaged' | 'silent' | 'too-short' | 'too-long'
   readonly message: string
 }
 
@@ -30,7 +30,7 @@ export interface ManifestCheck {
   readonly files: number
   /** In the order of the rows; a file with a problem is told for every row that uses it. */
   readonly problems: readonly Problem[]
-  /** What the decoder noticed in files without a problem, such as one that is cut short. */
+  /** What the decoder noticed in files without a problem, such as samples that are out of range. */
   readonly warnings: readonly string[]
   /** Of all files that can be read, each counted once. */
   readonly seconds: number
@@ -91,7 +91,9 @@ async function inspect(
   try {
     const where = await audio.open()
     if (typeof where === 'string') await access(where)
-    const { samples, seconds, warnings } = await readStored(audio, sampleRate)
+    const { samples, seconds, damaged, warnings } = await readStored(audio, sampleRate)
+    // What is left of a file is short, or silent, because it is damaged.
+    if (damaged) return { seconds, problem: { kind: 'damaged', message: named(warnings, audio, name) } }
     const length = `${name} has ${seconds.toFixed(2)} s`
     if (seconds < minSeconds) {
       return {
@@ -120,6 +122,11 @@ async function inspect(
 /** Whether the system said that there is no such file, to us or to whoever tried to open it. */
 function isMissing(error: unknown): boolean {
   return error instanceof Error && (isNoSuchFile(error) || isMissing(error.cause))
+}
+
+/** A decoder's warnings, of which each begins with what the audio is called. */
+function named(warnings: readonly string[], audio: StoredAudio, name: string): string {
+  return warnings.map((warning) => warning.replace(audio.name, () => name)).join('; ')
 }
 
 function messageOf(error: unknown, name: string): string {

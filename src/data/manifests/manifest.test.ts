@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { wav } from '../../audio/sounds.test.helper.js'
+import { fixtureBytes, wav } from '../../audio/sounds.test.helper.js'
 import { PalError } from '../../errors.js'
 import { folder, rate, tone, writeWav } from '../audio.test.fixtures.js'
 import type { Example } from '../example.js'
@@ -107,6 +107,24 @@ test('a recording of more than an hour is a problem of its length, and said to b
     assert.deepEqual([error.details.file, error.details.line], [path, 1])
     return error.message.includes(message)
   })
+})
+
+test('audio that is cut short is a problem, also where what is left of it is short', async () => {
+  const path = await manifest(row({ audios: ['cut.flac'] }))
+  const name = join(path, '../cut.flac')
+  const whole = fixtureBytes('stereo.flac')
+  await writeFile(name, whole.subarray(0, whole.length * 0.9))
+  const { problems, warnings, seconds } = await checkManifest(path, { minSeconds: 1 })
+  assert.deepEqual(
+    problems.map(({ line, kind }) => [line, kind]),
+    [[1, 'damaged']],
+  )
+  assert.match(
+    problems[0]?.message ?? '',
+    /^\S*cut\.flac: the file is cut short or damaged: decoded 0\.1\d s of 0\.25 s$/,
+  )
+  assert.deepEqual(warnings, [])
+  assert.ok(seconds > 0.1)
 })
 
 test('a check reads each file once and tells every problem with its line', async () => {
