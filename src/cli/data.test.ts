@@ -19,12 +19,16 @@ await writeFile(
 
 test('rows of another dialect are checked, shown with what is learnt of them, and asked', async () => {
   const checked = await pal(['data', 'check', captions])
-  assert.equal(checked.stdout, '1 rows, 1 files, 0.5 s, 0 problems\n')
+  assert.equal(checked.stdout, '1 row, 1 file, 0.5 s, 0 problems\n')
+
+  const crossed = await pal(['data', 'check', captions, '--min-seconds', '5', '--max-seconds', '1'])
+  assert.equal(crossed.code, 1)
+  assert.match(crossed.stderr, /--min-seconds: expected no more than --max-seconds 1, got 5\n/)
 
   const shown = await pal(['data', 'show', captions])
   assert.match(
     shown.stdout,
-    /captions\.jsonl:1 \(source and target; task caption\): .*a\.wav\n {2}user: <audio>\n {2}assistant: A dog barks\.\n1 rows\n$/,
+    /captions\.jsonl:1 \(source and target; task caption\): .*a\.wav\n {2}user: <audio>\n {2}assistant: A dog barks\.\n1 row\n$/,
   )
   assert.match(
     (await pal(['data', 'show', captions, '--tokens'])).stderr,

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import type { Command } from 'commander'
+import { counted } from '../counted.js'
 import type { Draw, Turn } from '../data/source.js'
 import { PalError } from '../errors.js'
 import type { ChatTokenizer } from '../text/chat.js'
@@ -28,7 +29,7 @@ export function register(command: Command, context: CliContext): void {
   command
     .command('check')
     .description(
-      'look for audio that is missing, unreadable, damaged, silent, too short or too long, before it is trained on',
+      'look for audio that is missing, unreadable, damaged, silent, too short or too long, and for rows that cannot be used, before training',
     )
     .argument(
       '<manifest>',
@@ -42,6 +43,11 @@ export function register(command: Command, context: CliContext): void {
       '\nExits with 1 if there are problems.\n\nExamples:\n  pal data check questions.jsonl\n  pal data check "path/to/train-{000..009}.tar"',
     )
     .action(async (manifest: string, { minSeconds, maxSeconds, json }: CheckCliOptions) => {
+      if (minSeconds > maxSeconds) {
+        throw new PalError(`expected no more than --max-seconds ${maxSeconds}, got ${minSeconds}`, {
+          key: '--min-seconds',
+        })
+      }
       const { checkManifest } = await import('../data/manifests/check.js')
       const { placeName } = await import('../data/place.js')
       const line = new ProgressLine()
@@ -61,7 +67,7 @@ export function register(command: Command, context: CliContext): void {
         }
         for (const warning of warnings) process.stdout.write(`${warning}\n`)
         process.stdout.write(
-          `${rows} rows, ${files} files, ${seconds.toFixed(1)} s, ${problems.length} problems\n`,
+          `${counted(rows, 'row')}, ${counted(files, 'file')}, ${seconds.toFixed(1)} s, ${counted(problems.length, 'problem')}\n`,
         )
       }
       context.exitCode = problems.length > 0 ? 1 : 0
@@ -125,7 +131,7 @@ async function showRows(
     if (choices) process.stdout.write(`  choices: ${choices.join(' | ')}\n`)
     if (accept) process.stdout.write(`  also right: ${accept.join(' | ')}\n`)
   }
-  process.stdout.write(`${examples.length} rows\n`)
+  process.stdout.write(`${counted(examples.length, 'row')}\n`)
 }
 
 async function showDraws(
