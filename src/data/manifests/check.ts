@@ -7,12 +7,18 @@ import { isShards } from '../shards/shard-files.js'
 import { peak } from '../signal/level.js'
 import { readStored, type StoredAudio } from '../stored-audio.js'
 import { readManifest } from './manifest.js'
-import { readShardAudio } from './shard-examples.js'
+import { type CheckedRow, forTrainingAlone, type RowFault, rowFaults } from './row-faults.js'
+import { readShardRows } from './shard-examples.js'
 
-/** What is wrong with an audio, and where the row stands that uses it. */
+/** What is wrong with a row, or with an audio that it uses, and where the row stands. */
 export interface Problem extends Place {
-  /** Its absolute path, or its place in a shard. */
-  readonly audio: string
+  /** The absolute path of the audio that it is about, if it is about one, or its place in a shard. */
+  readonly audio?: string
+  readonly kind: AudioFault['kind'] | RowFault['kind']
+  readonly message: string
+}
+
+interface AudioFault {
   readonly kind: 'missing' | 'unreadable' | 'damaged' | 'silent' | 'too-short' | 'too-long'
   readonly message: string
 }
@@ -30,7 +36,7 @@ export interface ManifestCheck {
   readonly files: number
   /** In the order of the rows; a file with a problem is told for every row that uses it. */
   readonly problems: readonly Problem[]
-  /** What the decoder noticed in files without a problem, such as samples that are out of range. */
+  /** Rows that are good for training alone, and what the decoder noticed in files without a problem, such as samples that are out of range. */
   readonly warnings: readonly string[]
   /** Of all files that can be read, each counted once. */
   readonly seconds: number
@@ -40,13 +46,12 @@ export interface ManifestCheck {
 const silentPeak = 1e-4
 
 /**
- * Reads every audio of a manifest or of shards (with messages or labels), each once, and tells what is wrong before anything is trained.
+ * Reads every audio of a manifest or of shards (with messages or labels), each once, and tells what is wrong with it and with the
+ * rows before anything is trained or asked.
  * @throws PalError for a row that is itself malformed (see `readManifest`).
  */
 export async function checkManifest(path: string, options: CheckOptions = {}): Promise<ManifestCheck> {
-  const rows: readonly RowAudio[] = (await isShards(path))
-    ? await readShardAudio(path)
-    : await readManifest(path)
+  const rows = (await isShards(path)) ? await readShardRows(path) : await readManifest(path)
   const audios = new Map(rows.flatMap((row) => row.audios.map((audio) => [audio.name, audio] as const)))
   const found = new Map<string, Finding>()
   for (const [name, audio] of audios) {
@@ -58,7 +63,10 @@ export async function checkManifest(path: string, options: CheckOptions = {}): P
     rows: rows.length,
     files: audios.size,
     problems: problemsOf(rows, found),
-    warnings: [...found.values()].flatMap((finding) => finding.warnings ?? []),
+    warnings: [
+      ...forTrainingAlone(rows),
+      ...[...found.values()].flatMap((finding) => finding.warnings ?? []),
+    ],
     seconds,
   }
 }
@@ -66,21 +74,20 @@ export async function checkManifest(path: string, options: CheckOptions = {}): P
 interface Finding {
   readonly seconds: number
   readonly warnings?: readonly string[]
-  readonly problem?: Pick<Problem, 'kind' | 'message'>
+  readonly problem?: AudioFault
 }
 
-interface RowAudio {
-  readonly place: Place
-  readonly audios: readonly StoredAudio[]
-}
-
-function problemsOf(rows: readonly RowAudio[], found: ReadonlyMap<string, Finding>): Problem[] {
-  return rows.flatMap(({ place, audios }) =>
-    [...new Set(audios.map(({ name }) => name))].flatMap((audio) => {
+function problemsOf(rows: readonly CheckedRow[], found: ReadonlyMap<string, Finding>): Problem[] {
+  const faultOf = rowFaults()
+  return rows.flatMap((row) => {
+    const { place, audios } = row
+    const fault = faultOf(row)
+    const heard = [...new Set(audios.map(({ name }) => name))].flatMap((audio) => {
       const problem = found.get(audio)?.problem
       return problem ? [{ ...place, audio, ...problem }] : []
-    }),
-  )
+    })
+    return [...(fault ? [{ ...place, ...fault }] : []), ...heard]
+  })
 }
 
 async function inspect(

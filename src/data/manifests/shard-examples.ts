@@ -4,7 +4,7 @@ import { holdsList } from '../dialects/fields.js'
 import { dialects } from '../dialects/index.js'
 import { type Example, exampleOf } from '../example.js'
 import { mistakeAt, type Place } from '../place.js'
-import type { ShardRecord } from '../shards/shard-record.js'
+import { type ShardRecord, textIn } from '../shards/shard-record.js'
 import { shardRecords } from '../shards/shard-records.js'
 import { audioBytes, type StoredAudio } from '../stored-audio.js'
 
@@ -18,18 +18,24 @@ export async function readShardExamples(path: string): Promise<readonly Example[
   return examples
 }
 
+/** A labelled recording, or several that one row calls by the same label. */
+export interface LabelledRow {
+  readonly place: Place
+  readonly audios: readonly StoredAudio[]
+  /** The field that the shard has for labels, if there is one, and what it says here. */
+  readonly labelField?: string
+  readonly label?: string
+}
+
 /**
- * The audio of every row, be it a conversation or a labelled recording.
+ * All rows, be they conversations or labelled recordings. Where one is a conversation, all have to be: of some training would take
+ * none, and evaluation neither.
  * @throws PalError for a row that is malformed or has no audio where it must
  */
-export async function readShardAudio(
-  path: string,
-): Promise<readonly { readonly place: Place; readonly audios: readonly StoredAudio[] }[]> {
-  const rows: { place: Place; audios: readonly StoredAudio[] }[] = []
-  for await (const record of shardRecords(path)) {
-    rows.push(isConversation(record) ? shardExample(record) : labelledRow(record))
-  }
-  return rows
+export async function readShardRows(path: string): Promise<readonly Example[] | readonly LabelledRow[]> {
+  const records: ShardRecord[] = []
+  for await (const record of shardRecords(path)) records.push(record)
+  return records.some(isConversation) ? records.map(shardExample) : records.map(labelledRow)
 }
 
 /** Whether it is a conversation, in one of the dialects, rather than a labelled recording. */
@@ -95,10 +101,16 @@ function parsed(text: string, place: Place, key: string): unknown {
   }
 }
 
-function labelledRow({ place, audios, fields }: ShardRecord) {
+function labelledRow(record: ShardRecord): LabelledRow {
+  const { place, audios, fields, labelField } = record
   if (audios.size === 0) {
     const got = Object.keys(fields).join(', ')
     throw new PalError(`expected audio in every row, got ${got}`, mistakeAt(place))
   }
-  return { place, audios: [...new Set(audios.values())] }
+  const label = labelField === undefined ? undefined : textIn(record, labelField)
+  return {
+    ...{ place, audios: [...new Set(audios.values())] },
+    ...(labelField !== undefined && { labelField }),
+    ...(label !== undefined && { label }),
+  }
 }

@@ -23,11 +23,19 @@ export interface ShardRecord {
  * The text or the number in a field, as text.
  * @throws PalError if the field is empty or holds something else
  */
-export function fieldOf({ fields, place }: ShardRecord, name: string): string {
+export function fieldOf(record: ShardRecord, name: string): string {
+  const { fields, place } = record
+  const text = textIn(record, name)
+  if (text !== undefined) return text
   const value = fields[name]
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  if (typeof value === 'string' && value.trim() !== '') return value.trim()
   const known = Object.keys(fields).join(', ')
   const got = value === undefined || value === '' ? `nothing (there are: ${known})` : JSON.stringify(value)
   throw new PalError(`expected a text or a number, got ${got.slice(0, 200)}`, mistakeAt(place, name))
+}
+
+/** The text or the number in a field, as text, if there is one. */
+export function textIn({ fields }: ShardRecord, name: string): string | undefined {
+  const value = fields[name]
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return typeof value === 'string' ? value.trim() || undefined : undefined
 }

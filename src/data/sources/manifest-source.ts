@@ -3,6 +3,7 @@ import type { Random } from '../../random.js'
 import type { Message } from '../../text/chat.js'
 import { type AugmentSteps, augment, checkAugment, roomFor } from '../augment/augment.js'
 import type { Example } from '../example.js'
+import { audioMistake, expectNone } from '../manifests/row-mistake.js'
 import { audioPlaceholder, isLearnt } from '../message.js'
 import { mistakeAt, type Place, within } from '../place.js'
 import { conversationOf, type Draw, type Source, type Turn } from '../source.js'
@@ -106,14 +107,10 @@ function demanding(rows: readonly Row[]): ReadonlySet<Row> {
   return new Set(found.filter((row) => row !== undefined))
 }
 
-function rowOf({ messages, audios, task = 'manifest', place }: Example): Row {
-  const [audio] = audios
-  if (audio === undefined || audios.length > 1) {
-    throw new PalError(
-      `expected one audio in a row to train on, got ${audios.length}`,
-      mistakeAt(place, 'audios'),
-    )
-  }
+function rowOf(example: Example): Row {
+  const { messages, audios, task = 'manifest', place } = example
+  expectNone(audioMistake(example), place)
+  const [audio] = audios as [StoredAudio]
   // What follows the last answer that is learnt changes nothing of what is learnt.
   const end = messages.findLastIndex(isLearnt) + 1
   const said = messages.slice(0, end).map((message) => ({
