@@ -1,27 +1,28 @@
 import { readFile } from 'node:fs/promises'
 import { PalError } from './errors.js'
+import { utf8 } from './utf8.js'
 
 /**
  * The whole text of a file.
  * @param kind of file, for messages: "a recipe"
  * @param hint what to do where there is no such file
- * @throws PalError saying why it cannot be read
+ * @throws PalError saying why it cannot be read, and for a line that is not UTF-8
  */
 export async function readText(file: string, kind: string, hint?: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return utf8(await readFile(file), file)
   } catch (cause) {
-    throw unreadable(kind, file, cause, hint)
+    throw asUnreadable(kind, file, cause, hint)
   }
 }
 
 /** The same of a file that may be missing: then undefined. */
 export async function readTextIfAny(file: string, kind: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return utf8(await readFile(file), file)
   } catch (cause) {
     if (isNoSuchFile(cause)) return undefined
-    throw unreadable(kind, file, cause)
+    throw asUnreadable(kind, file, cause)
   }
 }
 
@@ -38,6 +39,11 @@ export function unreadable(kind: string, file: string, cause: unknown, hint?: st
     reason === undefined ? `expected ${kind} that can be read: ${message}` : `expected ${kind}, ${reason}`,
     { file, cause, ...(hint !== undefined && isNoSuchFile(cause) && { hint }) },
   )
+}
+
+/** The same of what may be told already. */
+function asUnreadable(kind: string, file: string, cause: unknown, hint?: string): PalError {
+  return cause instanceof PalError ? cause : unreadable(kind, file, cause, hint)
 }
 
 /** Whether an error says something of the file that was to be read, rather than of whoever reads or of the machine. */

@@ -17,7 +17,7 @@ const digits: ClipSet = {
   kind: 'digit',
 }
 
-async function root(csv: string): Promise<string> {
+async function root(csv: string | Uint8Array): Promise<string> {
   const path = await folder()
   await mkdir(join(path, 'sets'))
   await writeFile(join(path, 'sets/digits.csv'), csv)
@@ -60,7 +60,7 @@ test('labels can be renamed', async () => {
 })
 
 test('mistakes in a CSV are told with line and column', async () => {
-  const read = async (csv: string, set = digits) => readClips(set, await root(csv))
+  const read = async (csv: string | Uint8Array, set = digits) => readClips(set, await root(csv))
   await assert.rejects(read('audio,digit,speaker\na.wav,12,ann\n'), /digits\.csv:2, digit: .*"12"/)
   await assert.rejects(
     read('audio,digit,speaker\na.wav,1,ann\nb.wav,,ann\n'),
@@ -79,6 +79,10 @@ test('mistakes in a CSV are told with line and column', async () => {
     /digits\.csv:1, digit: expected one column "digit", got 2 among audio, digit, speaker, digit\n/,
   )
   await read('audio,digit,speaker,,\na.wav,1,ann,,\n')
+  await assert.rejects(
+    read(Buffer.from('audio,digit,speaker\na.wav,1,ann\nb.wav,2,Jürgen\n', 'latin1')),
+    /digits\.csv:3: expected text in UTF-8/,
+  )
   await assert.rejects(read('audio,digit,speaker\n'), /at least one clip/)
   await assert.rejects(
     readClips({ ...digits, csv: 'none.csv' }, await folder()),

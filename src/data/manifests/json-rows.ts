@@ -3,6 +3,7 @@ import { open, readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline/promises'
 import { PalError } from '../../errors.js'
 import { unreadable } from '../../reading.js'
+import { utf8 } from '../../utf8.js'
 import { mistakeAt, type Place } from '../place.js'
 
 /** One of a file's rows, and where it stands, for messages. */
@@ -14,7 +15,7 @@ export interface JsonRow {
 /**
  * The rows of a JSON list, or of JSON lines, whatever the file is called. Lines are read one at a time: all of them
  * together may be larger than the longest string.
- * @throws PalError if it is neither, or cannot be read
+ * @throws PalError if it is neither, is not in UTF-8 or cannot be read
  */
 export async function readJsonRows(file: string): Promise<readonly JsonRow[]> {
   try {
@@ -48,16 +49,18 @@ async function isList(file: string): Promise<boolean> {
 }
 
 async function readList(file: string): Promise<readonly JsonRow[]> {
-  const list = parseJson(withoutMark(await readFile(file, 'utf8')), { file }) as readonly unknown[]
+  const list = parseJson(withoutMark(utf8(await readFile(file), file)), { file }) as readonly unknown[]
   return list.map((value, i) => ({ value, place: { file, part: `row ${i + 1}` } }))
 }
 
 async function readLines(file: string): Promise<readonly JsonRow[]> {
   const rows: JsonRow[] = []
   let line = 0
-  const input = createReadStream(file, 'utf8')
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  // A byte is a character of Latin-1, so the lines' bytes can be had back and looked at.
+  const input = createReadStream(file, 'latin1')
+  for await (const bytes of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     const place = { file, line: ++line }
+    const text = utf8(Buffer.from(bytes, 'latin1'), file, line)
     const json = line === 1 ? withoutMark(text) : text
     if (json.trim() !== '') rows.push({ value: parseJson(json, place), place })
   }

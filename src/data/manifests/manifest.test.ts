@@ -87,6 +87,28 @@ test('mistakes are told with file, line and key', async () => {
   await assert.rejects(readJsonRows(await folder()), /: expected a file of JSON rows, got a folder$/)
 })
 
+test('rows in another encoding than UTF-8 are told with their line, as lines and as a list', async () => {
+  const [good, bad] = [row(), row({ task: 'Geräusch' })].map((one) => JSON.stringify(one)) as [string, string]
+  for (const text of [`${good}\n${bad}\n${good}`, `[${good},\n${bad}]`]) {
+    const path = await manifest('')
+    await writeFile(path, text, 'latin1')
+    await assert.rejects(
+      readManifest(path),
+      /train\.jsonl:2: expected text in UTF-8, .*\n.*iconv -f latin1 -t utf-8\.$/,
+    )
+    await writeFile(path, `\uFEFF${text.replaceAll('\n', '\r\n')}`)
+    assert.deepEqual(
+      (await readManifest(path)).map(({ task }) => task).filter((task) => task),
+      ['Geräusch'],
+    )
+  }
+})
+
+test('what Unicode calls the end of a line is none of JSON lines', async () => {
+  const path = await manifest(row({ task: 'a\u2028b' }))
+  assert.equal((await readManifest(path))[0]?.task, 'a\u2028b')
+})
+
 test('a row may have no audio and no placeholder', async () => {
   const [example] = await readManifest(
     await manifest(row({ messages: [user('What is a dog?'), assistant('An animal.')], audios: [] })),
