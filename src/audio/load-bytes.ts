@@ -58,6 +58,7 @@ const NOT_FROM_THE_WEB =
   'Audio is read from files, not from the web: download it first, or pipe it in and give - as the path.'
 
 async function readPath(path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  expectPath(path)
   try {
     return await readFile(path, { signal })
   } catch (cause) {
@@ -69,6 +70,7 @@ async function readPath(path: string, signal: AbortSignal | undefined): Promise<
 
 /** Looks whether there is a file that may be read. @throws PalError as `loadBytes` does where there is none */
 export async function expectFile(path: string): Promise<void> {
+  expectPath(path)
   try {
     await access(path, constants.R_OK)
     if (!(await stat(path)).isDirectory()) return
@@ -76,6 +78,12 @@ export async function expectFile(path: string): Promise<void> {
     throw noAudio(path, cause)
   }
   throw new PalError('expected an audio file, got a folder', { file: path })
+}
+
+/** Node takes such a path for a mistake of the program. */
+function expectPath(path: string): void {
+  if (!path.includes('\0')) return
+  throw new PalError('expected an audio file, got a path with a null byte', { file: JSON.stringify(path) })
 }
 
 function noAudio(path: string, cause: unknown): unknown {
@@ -90,7 +98,10 @@ function tooLarge(path: string, cause: unknown): PalError {
 }
 
 function whereToLook(path: string): string {
-  return /^https?:/.test(path) ? NOT_FROM_THE_WEB : `Looked from ${process.cwd()}.`
+  if (/^https?:/.test(path)) return NOT_FROM_THE_WEB
+  return /^file:\/\//.test(path)
+    ? `Give its path without file://, or in a program new URL("${path}").`
+    : `Looked from ${process.cwd()}.`
 }
 
 async function drain(

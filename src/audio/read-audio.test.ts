@@ -257,6 +257,14 @@ describe('warnings', () => {
     assert.deepEqual(audio.warnings, ['x: the audio is silent: no sample in 1.00 s is above -90 dB'])
   })
 
+  test('channels that cancel each other out', async () => {
+    const data = float32Bytes([0.5, -0.5, -0.25, 0.25, 0, 0])
+    const audio = await readAudio(wav(data, { code: 3, bits: 32, channels: 2 }), { name: 'x' })
+    assert.deepEqual(audio.warnings, [
+      'x: the audio is silent: no sample in 0.00 s is above -90 dB, mixed down: its 2 channels may cancel each other out',
+    ])
+  })
+
   test('floats on the scale of integers', async () => {
     const audio = await readAudio(wav(float32Bytes([0, 12000, -5]), { code: 3, bits: 32 }), { name: 'x' })
     assert.deepEqual(audio.warnings, ['x: the samples reach 1.20e+4, where [-1, 1] was expected'])
@@ -354,7 +362,11 @@ describe('errors are sentences', () => {
     ],
     ['no channels', wav(audible, { channels: 0 }), /expected a wav of one channel or more, got 0 channels/],
     ['no samples', wav(new Uint8Array(0)), /expected audio, but it has no samples/],
-    ['a header alone', wav(new Uint8Array(0), { declared: 32000 }), /cut short before its first sample/],
+    [
+      'a header alone',
+      wav(new Uint8Array(0), { declared: 32000 }),
+      /cut short or damaged before its first sample/,
+    ],
     ['no data', wav(new Uint8Array(0)).subarray(0, 36), /expected a wav with sound, found no "data" chunk/],
     [
       'NaN',
@@ -377,8 +389,21 @@ describe('errors are sentences', () => {
     ['AU: no channels', au(audible, { channels: 0 }), /expected an AU file of one channel or more, got 0/],
     ['AU: half a header', au(audible).subarray(0, 20), /24 bytes or more .* AU file, got 20/],
     ['AU: an offset into its header', au(audible, { offset: 24 }).fill(8, 7, 8), /expected .* got 8/],
-    ['AU: a header alone', au(new Uint8Array(0), { declared: 320 }), /cut short before its first sample/],
-    ['flac headers without frames', fixtureBytes('stereo.flac').subarray(0, 60), /cut short before/],
+    [
+      'AU: a header alone',
+      au(new Uint8Array(0), { declared: 320 }),
+      /cut short or damaged before its first sample/,
+    ],
+    [
+      'flac whose first frame is damaged',
+      fixtureBytes('ends-in-ff.flac').slice().fill(0x55, 100, 200),
+      /cut short or damaged before its first sample/,
+    ],
+    [
+      'flac headers without frames',
+      fixtureBytes('stereo.flac').subarray(0, 60),
+      /cut short or damaged before/,
+    ],
   ]
   for (const [name, bytes, message] of refused) {
     test(name, async () => {
@@ -401,6 +426,20 @@ describe('errors are sentences', () => {
     await assert.rejects(
       readAudio(new URL('https://example.org/a.wav')),
       /^PalError: expected the file: URL of a path on this machine, got "https:\/\/example\.org\/a\.wav"\n.*download/,
+    )
+  })
+
+  test('a path with a null byte', async () => {
+    await assert.rejects(readAudio('a\0b.wav'), {
+      name: 'PalError',
+      message: '"a\\u0000b.wav": expected an audio file, got a path with a null byte',
+    })
+  })
+
+  test('an address of a file, as a text', async () => {
+    await assert.rejects(
+      readAudio('file:///no/such.wav'),
+      /^PalError: file:\/\/\/no\/such\.wav: expected an audio file, got no such file\nGive .* without file:\/\/, or .* new URL\("file:\/\/\/no\/such\.wav"\)\.$/,
     )
   })
 

@@ -125,7 +125,7 @@ function checkedPeak({ samples, sampleRate, completeness }: Decoded): number {
   if (samples.length === 0) {
     const reason = completeness.complete
       ? 'it has no samples'
-      : 'the file is cut short before its first sample'
+      : 'the file is cut short or damaged before its first sample'
     throw new DecodeError(`expected audio, but ${reason}`)
   }
   let peak = 0
@@ -147,14 +147,17 @@ const SILENCE = 1 / 32768
 /** Above what a lossy codec may overshoot by: then the samples are on another scale. */
 const OUT_OF_RANGE = 2
 
-function warnings({ sampleRate, completeness }: Decoded, seconds: number, peak: number): string[] {
+function warnings({ sampleRate, channels, completeness }: Decoded, seconds: number, peak: number): string[] {
   const found: string[] = []
   if (!completeness.complete) {
     const { declared } = completeness
     const whole = declared === undefined ? '' : ` of ${(declared / sampleRate).toFixed(2)} s`
     found.push(`the file is cut short or damaged: decoded ${seconds.toFixed(2)} s${whole}`)
   }
-  if (peak < SILENCE) found.push(`the audio is silent: no sample in ${seconds.toFixed(2)} s is above -90 dB`)
+  if (peak < SILENCE) {
+    const why = channels > 1 ? `, mixed down: its ${channels} channels may cancel each other out` : ''
+    found.push(`the audio is silent: no sample in ${seconds.toFixed(2)} s is above -90 dB${why}`)
+  }
   if (peak > OUT_OF_RANGE) found.push(`the samples reach ${peak.toPrecision(3)}, where [-1, 1] was expected`)
   return found
 }

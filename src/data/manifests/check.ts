@@ -98,7 +98,7 @@ async function inspect(
   try {
     const where = await audio.open()
     if (typeof where === 'string') await access(where)
-    const { samples, seconds, damaged, warnings } = await readStored(audio, sampleRate)
+    const { samples, seconds, source, damaged, warnings } = await readStored(audio, sampleRate)
     // What is left of a file is short, or silent, because it is damaged.
     if (damaged) return { seconds, problem: { kind: 'damaged', message: named(warnings, audio, name) } }
     const length = `${name} has ${seconds.toFixed(2)} s`
@@ -115,7 +115,9 @@ async function inspect(
       }
     }
     if (peak(samples) < silentPeak) {
-      return { seconds, problem: { kind: 'silent', message: `${name} holds nothing but silence` } }
+      const { channels } = source
+      const why = channels > 1 ? `, mixed down: its ${channels} channels may cancel each other out` : ''
+      return { seconds, problem: { kind: 'silent', message: `${name} holds nothing but silence${why}` } }
     }
     return { seconds, warnings }
   } catch (error) {

@@ -149,6 +149,17 @@ test('audio that is cut short is a problem, also where what is left of it is sho
   assert.ok(seconds > 0.1)
 })
 
+test('silence may be channels that cancel each other out', async () => {
+  const path = await manifest(row())
+  await writeFile(join(path, '../a.wav'), wav(Uint8Array.of(0, 64, 0, 192), { channels: 2 }))
+  const { problems } = await checkManifest(path)
+  assert.deepEqual(
+    problems.map(({ kind }) => kind),
+    ['silent'],
+  )
+  assert.match(problems[0]?.message ?? '', /silence, mixed down: its 2 channels may cancel each other out$/)
+})
+
 test('a check reads each file once and tells every problem with its line', async () => {
   const names = ['a.wav', 'none.wav', 'bad.wav', 'mute.wav', 'short.wav', 'long.wav', 'a.wav', 'none.wav']
   const path = await manifest(...names.map((name) => row({ audios: [name] })))
