@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { cacheFolder } from '../../cache-folder.js'
+import { PalError } from '../../errors.js'
 import type { BlockSource } from '../../runtime/runtime.js'
 import type { Matrix } from '../../weights/block-tensors.js'
 import type { Bits } from '../../weights/blocks.js'
@@ -64,7 +65,7 @@ export async function float32Copy(
 
 /**
  * The path of a file of a model's weights in another form, written at the first time that the model is opened so, and found
- * from then on. It is named by the fingerprint and by the time and size of the files that it was made of, so a model that has
+ * from then on; one that is damaged is written anew. It is named by the fingerprint and by the time and size of the files that it was made of, so a model that has
  * changed gets another.
  * @param place of a copy in the cache, by that name
  * @param form what is written of a tensor
@@ -84,7 +85,7 @@ export async function weightsCopy(
 ): Promise<string> {
   const origins = [...new Set([...tensors.values()].map(({ stored }) => stored.file))].sort()
   const copy = join(cache, `${place(await key(sha256, origins))}.safetensors`)
-  if (existsSync(copy)) return copy
+  if (await isWhole(copy)) return copy
   beforeCopy(sha256)
   let done = 0
   const total = [...tensors.values()].reduce((sum, { shape }) => sum + 4 * countOf(shape), 0)
@@ -108,6 +109,18 @@ export async function weightsCopy(
     await writeSafetensors(copy, written, { from: file })
   })
   return copy
+}
+
+/** Whether there is a copy that nothing was cut off from or written over. It is ours, so one that is damaged is made anew. */
+async function isWhole(copy: string): Promise<boolean> {
+  if (!existsSync(copy)) return false
+  try {
+    await openSafetensors(copy)
+    return true
+  } catch (error) {
+    if (error instanceof PalError) return false
+    throw error
+  }
 }
 
 /** Names a copy by what it was made of. */

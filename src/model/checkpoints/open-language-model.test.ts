@@ -103,6 +103,26 @@ describe('where the weights lie', () => {
     assert.equal((await readdir(join(kept, 'float32'))).length, 2)
   })
 
+  test('a copy that is damaged is made anew', async () => {
+    for (const [kind, bits] of [
+      ['float32', undefined],
+      ['blocks', 8],
+    ] as const) {
+      const kept = join(cache, `damaged-${kind}`)
+      const open = () => openLanguageModel(fixture('qwen2'), { cache: kept, ...(bits && { bits }) })
+      const logits = await logitsAfter(await open(), [5, 6])
+      const [name = ''] = await readdir(join(kept, kind))
+      const copy = join(kept, kind, name)
+      const whole = await readFile(copy)
+      for (const damaged of [whole.subarray(0, -1), whole.subarray(0, 4), Buffer.alloc(whole.length)]) {
+        await rm(copy)
+        await writeFile(copy, damaged)
+        assert.deepEqual(await logitsAfter(await open(), [5, 6]), logits)
+        assert.deepEqual(await readFile(copy), whole)
+      }
+    }
+  })
+
   test('a copy that cannot be written', async () => {
     const file = join(cache, 'no-folder')
     await writeFile(file, '')
