@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { PalError } from '../errors.js'
+import { homeFolder } from '../home-folder.js'
 
 /** Where the hub and its cache are: what huggingface_hub reads from the environment (its constants.py). */
 export interface HubSettings {
@@ -24,7 +24,7 @@ export interface HubSettings {
 export async function hubSettings(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<HubSettings> {
-  const caches = folder(env.XDG_CACHE_HOME) ?? join(homedir(), '.cache')
+  const caches = folder(env.XDG_CACHE_HOME) ?? join(homeFolder(), '.cache')
   const home = folder(env.HF_HOME) ?? join(caches, 'huggingface')
   const token = expectToken(
     (env.HF_TOKEN ?? env.HUGGING_FACE_HUB_TOKEN)?.trim() || (await storedToken(env, home)),
@@ -65,7 +65,7 @@ function endpoint(text = 'https://huggingface.co'): string {
 }
 
 function folder(path: string | undefined): string | undefined {
-  return path?.replace(/^~(?=$|[/\\])/, homedir()) || undefined
+  return path?.replace(/^~(?=$|[/\\])/, homeFolder()) || undefined
 }
 
 function isTrue(text: string | undefined): boolean {
