@@ -17,7 +17,11 @@ interface Started {
  * @param names of the weights that are taken over
  * @throws PalError naming the setting, for the first that differs
  */
-export function expectSameSettings({ folder, model }: Started, ours: ModelConfig, names: readonly string[]) {
+export function expectSameSettings(
+  { folder, model }: Started,
+  ours: ModelConfig,
+  names: readonly string[],
+): void {
   const takesFrom = (prefix: string) => names.some((name) => name.startsWith(prefix))
   const parts = ours.encoders.flatMap(({ name, encoder }, i) => {
     const theirs = model.encoders.find((other) => other.name === name)?.encoder

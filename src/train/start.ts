@@ -21,9 +21,9 @@ import { partOf } from './trained-parts.js'
  * @param weights this run's, before its first step
  * @param built what this run's model is, and what it is built on
  * @returns what was taken over, but for what both have from one base, and what the patterns match that has no place here
- * @throws PalError for patterns that match nothing, for weights that the other model lacks, has in another shape, or
- *   has in blocks, or has trained where this run leaves the base's, for parts that compute with their weights otherwise, and for those of which
- *   only a part would be taken over
+ * @throws PalError for patterns that match nothing, for weights that the other model lacks, has in another shape or in
+ *   blocks, or has trained where this run leaves the base's, and for parts that compute with their weights otherwise, or
+ *   have no place for some of them
  */
 export async function startFrom(
   folder: string,
