@@ -1,8 +1,13 @@
+import type { FLACDecoder } from '@wasm-audio-decoders/flac'
+import { joined } from '../joined.js'
 import { bytesAre, view } from './bytes.js'
 import { decodeInPieces } from './decode-in-pieces.js'
 import { type Completeness, completeness, type Decoded } from './decoded.js'
-import { expectDeclaredWithin } from './length-limit.js'
+import { wholeFlacFrames } from './flac-frames.js'
+import { expectDeclaredWithin, expectWithinSoFar } from './length-limit.js'
+import { mixDown } from './mix-down.js'
 import { isWholeOgg, oggPieces } from './ogg-pages.js'
+import { quietly } from './quietly.js'
 import { isSampleRate } from './resample.js'
 
 /** FLAC, plain or in Ogg, by libFLAC. */
@@ -15,7 +20,8 @@ export async function decodeFlac(bytes: Uint8Array, maxSeconds: number): Promise
     const pieces = isOgg(bytes) ? oggPieces(bytes) : flacPieces(closed(bytes))
     const { damaged, ...decoded } = await decodeInPieces(decoder, pieces, maxSeconds)
     const { complete, ...declared } = declaredCompleteness(bytes, decoded.samples.length)
-    return { ...decoded, completeness: { complete: complete && !damaged, ...declared } }
+    const found = { ...decoded, completeness: { complete: complete && !damaged, ...declared } }
+    return isOgg(bytes) || complete ? found : await withFramesBehindDamage(found, decoder, bytes, maxSeconds)
   } finally {
     decoder.free()
   }
@@ -44,6 +50,35 @@ const NEXT_HEADER = Uint8Array.of(0xff, 0xf8, 0xc9, 0x08, 0x00, 0x95, 0, 0, 0, 0
  */
 function closed(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([bytes, NEXT_HEADER])
+}
+
+/**
+ * codec-parser finds no frame behind one that is damaged. Where a file has fewer samples than it says, its frames are looked for one by
+ * one: each says where in the sound it stands, and what is lost before it becomes silence.
+ */
+async function withFramesBehindDamage(
+  found: Decoded,
+  decoder: FLACDecoder,
+  bytes: Uint8Array,
+  maxSeconds: number,
+): Promise<Decoded> {
+  const { declared = 0 } = found.completeness
+  const parts: Float32Array[] = []
+  let [length, lost, sampleRate, channels] = [0, 0, 0, 0]
+  for (const frame of wholeFlacFrames(bytes, view(bytes).getUint16(10))) {
+    const piece = await quietly(() => decoder.decodeFrames([frame.bytes]))
+    const part = mixDown(piece.channelData)
+    const gap = frame.start - length
+    if (part.length === 0 || gap < 0 || frame.start + part.length > declared) continue
+    expectWithinSoFar(maxSeconds, frame.start + part.length, piece.sampleRate)
+    if (gap > 0) parts.push(new Float32Array(gap))
+    parts.push(part)
+    ;[length, lost] = [frame.start + part.length, lost + gap]
+    ;[sampleRate, channels] = [piece.sampleRate, piece.channelData.length]
+  }
+  if (length <= found.samples.length) return found
+  const completeness = { ...found.completeness, lost }
+  return { samples: joined(parts), sampleRate, channels, completeness }
 }
 
 function isOgg(bytes: Uint8Array): boolean {

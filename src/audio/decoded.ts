@@ -13,6 +13,8 @@ export interface Completeness {
   readonly complete: boolean
   /** Samples per channel. */
   readonly declared?: number
+  /** How many of the samples are silence in the place of what was damaged. @default 0 */
+  readonly lost?: number
 }
 
 /** By the number of samples that the file declares; a file that declares none is taken as it is. */

@@ -252,6 +252,23 @@ describe('warnings', () => {
     assert.equal(error.mock.callCount(), 0)
   })
 
+  test('what lies behind a damaged frame of FLAC is heard in its place', async () => {
+    const whole = fixtureBytes('stereo.flac')
+    const options = { name: 'x', sampleRate: 11025 }
+    const expected = (await readAudio(whole, options)).samples
+    for (const [from, to, lostFrom, lostTo] of [
+      [8400, 8410, 0, 512],
+      [9700, 10800, 512, 1536],
+    ] as const) {
+      const { samples, warnings } = await readAudio(Uint8Array.from(whole).fill(0x55, from, to), options)
+      assert.deepEqual(samples, expected.slice().fill(0, lostFrom, lostTo))
+      const lost = (lostTo - lostFrom) / 11025
+      assert.deepEqual(warnings, [
+        `x: the file is cut short or damaged: decoded ${(0.25 - lost).toFixed(2)} s of 0.25 s, with silence in the place of ${lost.toFixed(2)} s that are damaged`,
+      ])
+    }
+  })
+
   test('silence', async () => {
     const audio = await readAudio(wav(new Uint8Array(32000)), { name: 'x' })
     assert.deepEqual(audio.warnings, ['x: the audio is silent: no sample in 1.00 s is above -90 dB'])
@@ -396,7 +413,7 @@ describe('errors are sentences', () => {
     ],
     [
       'flac whose first frame is damaged',
-      fixtureBytes('ends-in-ff.flac').slice().fill(0x55, 100, 200),
+      Uint8Array.from(fixtureBytes('ends-in-ff.flac')).fill(0x55, 100, 200),
       /cut short or damaged before its first sample/,
     ],
     [

@@ -150,9 +150,14 @@ const OUT_OF_RANGE = 2
 function warnings({ sampleRate, channels, completeness }: Decoded, seconds: number, peak: number): string[] {
   const found: string[] = []
   if (!completeness.complete) {
-    const { declared } = completeness
+    const { declared, lost = 0 } = completeness
+    const lostSeconds = lost / sampleRate
     const whole = declared === undefined ? '' : ` of ${(declared / sampleRate).toFixed(2)} s`
-    found.push(`the file is cut short or damaged: decoded ${seconds.toFixed(2)} s${whole}`)
+    const filled =
+      lost === 0 ? '' : `, with silence in the place of ${lostSeconds.toFixed(2)} s that are damaged`
+    found.push(
+      `the file is cut short or damaged: decoded ${(seconds - lostSeconds).toFixed(2)} s${whole}${filled}`,
+    )
   }
   if (peak < SILENCE) {
     const why = channels > 1 ? `, mixed down: its ${channels} channels may cancel each other out` : ''

@@ -74,8 +74,12 @@ export function float32Bytes(samples: ArrayLike<number>): Uint8Array {
 /**
  * A FLAC at 16 kHz of frames that each say 65,535 times the same sample in 13 to 15 bytes.
  * @param declared samples that the header counts; 0 says that nobody knew
+ * @param countsSamples a frame's number is that of its first sample, as where frames differ in size
  */
-export function constantFlac(frames: number, { declared = 65_535 * frames } = {}): Uint8Array {
+export function constantFlac(
+  frames: number,
+  { declared = 65_535 * frames, countsSamples = false } = {},
+): Uint8Array {
   const info = Buffer.alloc(34)
   info.writeUInt16BE(65_535, 0)
   info.writeUInt16BE(65_535, 2)
@@ -83,12 +87,13 @@ export function constantFlac(frames: number, { declared = 65_535 * frames } = {}
   const packed = (16_000n << 44n) | (15n << 36n) | BigInt(declared)
   info.writeBigUInt64BE(packed, 10)
   const header = Buffer.concat([Buffer.from('fLaC'), Uint8Array.of(0x80, 0, 0, 34), info])
-  return Buffer.concat([header, ...Array.from({ length: frames }, (_, i) => constantFrame(i))])
+  return Buffer.concat([header, ...Array.from({ length: frames }, (_, i) => constantFrame(i, countsSamples))])
 }
 
 /** One channel of 16 bits; the block's size stands in 16 bits at the header's end (RFC 9639, 9.1). */
-function constantFrame(number: number): Uint8Array {
-  const head = [0xff, 0xf8, 0x75, 0x08, ...Buffer.from(String.fromCodePoint(number)), 0xff, 0xfe]
+function constantFrame(index: number, countsSamples: boolean): Uint8Array {
+  const [sync, number] = countsSamples ? [0xf9, 65_535 * index] : [0xf8, index]
+  const head = [0xff, sync, 0x75, 0x08, ...Buffer.from(String.fromCodePoint(number)), 0xff, 0xfe]
   const frame = [...head, crc(head, 0x07, 8), 0x00, 0x10, 0x00]
   const check = crc(frame, 0x8005, 16)
   return Uint8Array.from([...frame, check >> 8, check & 0xff])
