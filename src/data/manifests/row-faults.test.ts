@@ -83,7 +83,7 @@ test('several questions are no problem, and said to be for training alone', asyn
   const { problems, warnings } = await checkManifest(path)
   assert.deepEqual(problems, [])
   assert.deepEqual(warnings, [
-    `2 rows (the first: ${path}:2) can be trained on, not asked by pal eval: they have several questions`,
+    `2 rows (the first: ${path}:2) can be trained on, not asked by pal eval: more than one question`,
   ])
   await manifestSource(await readManifest(path))
   await assert.rejects(

@@ -54,8 +54,8 @@ function labelFault({ labelField, label }: LabelledRow): RowFault | undefined {
 
 function trainingReason(row: CheckedRow): string | undefined {
   if (isExample(row)) {
-    return audioMistake(row) === undefined && turnsMistake(row) ? 'they have several questions' : undefined
+    return audioMistake(row) === undefined && turnsMistake(row) ? 'more than one question' : undefined
   }
-  if (row.labelField === undefined) return 'the shards do not say which field is the label'
-  return row.audios.length > 1 ? 'they have several audios' : undefined
+  if (row.labelField === undefined) return 'no field that the shards say is the label'
+  return row.audios.length > 1 ? 'more than one audio' : undefined
 }
