@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { dirname, isAbsolute, relative, resolve } from 'node:path'
 import { PalError } from '../../errors.js'
 import type { Override } from './recipe.js'
 import { type Path, put, type Settings, valueAt } from './setting-path.js'
@@ -32,19 +32,23 @@ export function parseChange(change: string): Change {
  */
 export function applyChange({ key, path, value }: Change, settings: Settings, file: string): Override {
   const before = valueAt(settings, path)
-  const after = placed(key, value)
+  const after = placed(key, value, file)
   if (!put(settings, path, after)) {
     throw new PalError(`expected the path of a setting in ${file}, got "${key}"`, { key })
   }
   return { key, before, after }
 }
 
-/** A place as it is seen from the working directory; any other value is what it is. */
-function placed(key: string, value: unknown): unknown {
+/** A place that is seen from the working directory as a recipe has it: of recordings whole, else as it is seen from the recipe. */
+function placed(key: string, value: unknown, file: string): unknown {
   // A folder may be called 2024.
   if (value === '' || !['string', 'number'].includes(typeof value)) return value
   const place = resolve(String(value))
-  if (/^(data\.root|sources\.[^.]+\.path)$/.test(key)) return place
-  // Or it is the name of a model that ships.
-  return key === 'start.model' && existsSync(place) ? place : value
+  if (key === 'data.root') return place
+  const isManifest = /^sources\.[^.]+\.path$/.test(key)
+  // What a run starts from may be the name of a model that ships.
+  const isModel = key === 'start.model' && existsSync(place)
+  if (isAbsolute(String(value)) || !(isManifest || isModel)) return value
+  // A run is known by what its recipe says, wherever the project lies.
+  return relative(dirname(resolve(file)), place)
 }

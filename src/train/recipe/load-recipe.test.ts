@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, relative, resolve } from 'node:path'
+import { isAbsolute, join, relative, resolve } from 'node:path'
 import { test } from 'node:test'
 import { packageFolder } from '../../package-folder.js'
 import { loadRecipe } from './load-recipe.js'
@@ -92,9 +92,13 @@ test('where things lie is relative to the recipe, and on the command line to the
     'data.root=y',
   ]
   const changed = (await loadRecipe(own, changes)).recipe
-  assert.equal((changed.sources.mine as { path: string }).path, resolve('mine.jsonl'))
+  const { path } = changed.sources.mine as { path: string }
+  assert.deepEqual([isAbsolute(path), resolve(recipes, path)], [false, resolve('mine.jsonl')])
   assert.equal((await loadRecipe(own, ['start.model=pal-tiny'])).recipe.start?.model, 'pal-tiny')
-  assert.deepEqual([changed.start?.model, changed.data.root], [resolve(model), resolve('y')])
+  assert.deepEqual(
+    [changed.start?.model, changed.data.root],
+    [join('..', 'models', 'pal-tiny'), resolve('y')],
+  )
 })
 
 test('a key that is misspelt is told before what is missing for it, with the one that is meant', async () => {
