@@ -86,6 +86,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.kill(process.pid, 'SIGINT')
   }
   process.on('SIGINT', interrupt)
+  // Of a training that `pal compare` has started and left, as when it is killed: nobody waits for it, and it would hold its folder.
+  const orphaned = () => interruption.abort()
+  process.once('disconnect', orphaned)
+  process.channel?.unref()
+  ;[isSaving, isUntold] = [false, false]
   // For good: a write tells that the pipe is closed when all else may be done.
   if (!process.stdout.listeners('error').includes(resultUntold)) process.stdout.on('error', resultUntold)
   if (!process.stderr.listeners('error').includes(nothing)) process.stderr.on('error', nothing)
@@ -118,6 +123,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } finally {
     process.off('SIGINT', interrupt)
     process.off('SIGTERM', interrupt)
+    process.off('disconnect', orphaned)
   }
 }
 
@@ -135,8 +141,9 @@ async function programFor(argv: readonly string[], context: CliContext): Promise
     if (name === wanted) (await load()).register(command, context)
   }
   // Commander shows the help of all where it knows no such command.
-  if (argv[0] === 'help' && wanted !== undefined && !Object.hasOwn(verbs, wanted))
-    program.error(`error: unknown command '${wanted}'`)
+  const isVerb =
+    wanted === undefined || wanted.startsWith('-') || ['help', ...Object.keys(verbs)].includes(wanted)
+  if (argv[0] === 'help' && !isVerb) program.error(`error: unknown command '${wanted}'`)
   return program
 }
 

@@ -147,7 +147,8 @@ async function spawnTraining(
 ): Promise<Pick<RunCost, 'peakMemoryMiB' | 'resumed'> | 'failed' | undefined> {
   if (signal.aborted) return undefined
   const child = spawn(process.execPath, [join(packageFolder(), 'bin', 'pal.js'), 'train', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    // The channel tells it, too, if this process is killed.
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   const stop = () => child.kill('SIGINT')
   signal.addEventListener('abort', stop)
@@ -155,7 +156,7 @@ async function spawnTraining(
   let begun = false
   let resumed = false
   let peakMemoryMiB = 0
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n')
     rest = lines.pop() as string
     for (const line of lines) {

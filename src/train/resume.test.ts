@@ -73,7 +73,7 @@ test('a run that is under way is neither gone on with nor moved aside', async ()
 test('a run goes on when whoever read what it tells has left, and Ctrl-C saves it', async () => {
   const unread = join(folder, 'unread')
   await takeTokenizer(whole, unread)
-  const child = start(unread, 'saveEvery=1000', '--json')
+  const child = start(unread, 'saveEvery=1000', 'stages.1.steps=500', '--json')
   child.stdout?.destroy()
   child.stderr?.destroy()
   await steps(unread, 8)
@@ -81,6 +81,18 @@ test('a run goes on when whoever read what it tells has left, and Ctrl-C saves i
   assert.equal(await finish(child), 130)
   assert.ok(existsSync(join(unread, 'checkpoint.safetensors')))
   assert.equal(existsSync(join(unread, 'run.lock')), false)
+})
+
+test('a run that a comparison has started ends with it, and is saved', async () => {
+  const left = join(folder, 'left')
+  await takeTokenizer(whole, left)
+  const args = training(left, ['saveEvery=1000', 'stages.1.steps=500'])
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+  const ended = once(child, 'exit')
+  await steps(left, 8)
+  child.disconnect()
+  assert.deepEqual(await ended, [130, null])
+  assert.ok(existsSync(join(left, 'checkpoint.safetensors')))
 })
 
 test('a loss that is no number stops the run with the batch named, and with what is kept of before', async () => {
@@ -108,6 +120,10 @@ async function heard({ stderr }: ChildProcess): Promise<string> {
 }
 
 function start(output: string, ...changes: readonly string[]): ChildProcess {
+  return spawn(process.execPath, training(output, changes), { stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+function training(output: string, changes: readonly string[]): readonly string[] {
   const recipe = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
   const run = [`data.root=${recordings}`, `output=${output}`, 'saveEvery=3']
   // The third stage need only be come to, and the later ones learn as it does: few shapes and steps are enough.
@@ -115,7 +131,7 @@ function start(output: string, ...changes: readonly string[]): ChildProcess {
   const small = ['stages.1.steps=5', 'stages.1.emaDecay=0.9', 'stages.2.steps=1', ...later]
   const settings = [...run, ...TINY_CHANGES, ...small, ...changes]
   const pal = join(packageFolder(), 'bin', 'pal.js')
-  return spawn(process.execPath, [pal, 'train', recipe, ...settings], { stdio: ['ignore', 'pipe', 'pipe'] })
+  return [pal, 'train', recipe, ...settings]
 }
 
 async function finish(child: ChildProcess): Promise<number | null> {
