@@ -36,7 +36,7 @@ test('an answer goes to standard output, warnings to standard error', async () =
 
 test('nothing is noted of what is asked, to be sent to anybody', async () => {
   const home = await mkdtemp(join(tmpdir(), 'pal-home-'))
-  const env = { HOME: home, XDG_CACHE_HOME: join(home, 'cache') }
+  const env = { HOME: home, XDG_CACHE_HOME: join(home, 'cache'), ORT_DISABLE_TELEMETRY: undefined }
   await pal(['ask', first, 'What?', '--model', model, '--max-tokens', '3'], { env })
   assert.deepEqual(await readdir(home), [])
 })

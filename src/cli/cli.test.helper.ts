@@ -12,8 +12,8 @@ export interface Ran {
 
 export interface RunOptions {
   readonly stdin?: Uint8Array
-  /** Beside this process's own. */
-  readonly env?: Readonly<Record<string, string>>
+  /** Beside this process's own, of which `undefined` takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
   readonly onStart?: (child: ReturnType<typeof spawn>) => void
   /** Called with the first bytes on standard output. */
   readonly onOutput?: (child: ReturnType<typeof spawn>) => void

@@ -61,7 +61,10 @@ export function register(command: Command, context: CliContext): void {
         .default('generation'),
     )
     .option('--nll', 'also how likely the model finds the right answers: nats per answer and per token')
-    .option('--out <folder>', 'where the answers are kept (default: runs/eval-<what>-<model>)')
+    .option(
+      '--out <folder>',
+      'where the answers are kept (default: runs/eval-<what>-<model>, with the limit)',
+    )
     .option('--rescore', 'score the answers kept in --out again, without a model')
     .option('--against <folder>', 'compare with the answers of another evaluation, question by question')
     .option(

@@ -26,7 +26,7 @@ export function cautions({ seeds, runs, open, baseline }: ComparisonReport): rea
     [
       new Set(seedsOf.values()).size > 1,
       'Unequal seeds',
-      `${[...seedsOf].map(([integration, count]) => `${displayName(integration)} has ${count}`).join(', ')} of ${seeds.length}: accuracies and costs are means over these, and only differences and ratios are of the same seeds. Where a run diverged, what is left may look better than its setting is.`,
+      `${[...seedsOf].map(([integration, count]) => `${displayName(integration)} has ${count}`).join(', ')} of ${seeds.length}: accuracies and costs are means over these, and only differences and ratios are of the same seeds. If a run diverged, what is left may look better than its setting is.`,
     ],
     [
       runs.length > 0 && !runs.some(({ run }) => run.integration === baseline),

@@ -5,7 +5,7 @@ import { mendKeptLines } from '../kept-lines.js'
 import type { Ranks } from '../parallel/ranks.js'
 import { writeAtomically } from '../weights/write-atomically.js'
 import { type EvalIdentity, settingSaid } from './identity.js'
-import { IDENTITY, readIdentity, readSamples, SAMPLES } from './kept-answers.js'
+import { IDENTITY, readIdentity, readSamples, SAMPLES, sampleLines } from './kept-answers.js'
 import type { Sample } from './sample.js'
 
 /**
@@ -61,8 +61,10 @@ export async function writeIdentity(folder: string, identity: EvalIdentity): Pro
 async function joinParts(folder: string): Promise<void> {
   const parts = await partsIn(folder)
   if (parts.length === 0) return
-  const found = await Promise.all([SAMPLES, ...parts].map((name) => readSamples(folder, name)))
-  await writeSamples(folder, [...new Map(found.flat().map((sample) => [sample.id, sample])).values()])
+  // Ranks of two jobs may have shared a part, before folders had a lock.
+  const found = await Promise.all(parts.map(async (name) => (await sampleLines(folder, name)).once))
+  const answers = [...(await readSamples(folder)), ...found.flat().map(({ value }) => value)]
+  await writeSamples(folder, [...new Map(answers.map((sample) => [sample.id, sample])).values()])
   await removeParts(folder)
 }
 
