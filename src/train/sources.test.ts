@@ -103,20 +103,29 @@ test('what a late stage cannot draw is told before the first has begun, with the
   )
 })
 
-test('a task that sources name and can never ask is told, once', async () => {
-  const loaded = await recipe(
+test('a task that no source naming it can ask is told, once, and of one that another asks nothing is', async () => {
+  const told = async (...changes: readonly string[]) => {
+    const file = join(packageFolder(), 'recipes', 'pal-tiny.yaml')
+    const loaded = await loadRecipe(file, [`data.root=${recordings}`, ...changes])
+    const data = { sets: await loadSets(loaded.recipe, 'all', RATE), manifests: await loadManifests(loaded) }
+    const warnings: string[] = []
+    await openSources(loaded, data, await configOf(loaded), {
+      onWarning: (message) => warnings.push(message),
+    })
+    return warnings
+  }
+  const stage = (mix: string) =>
+    `stages=[{name: answers, steps: 1, learningRate: 0.001, batches: [{seconds: 2.56, audios: 1, questions: 1, mix: ${mix}}]}]`
+  const sources = [
     'sources.alone={kind: clips, sets: [esc10], tasks: {name: 1, count: 1}}',
     'sources.together={kind: scenes, sets: [esc10], tasks: {name: 1, count: 1, order: 1}}',
     'sources.counted={kind: scenes, sets: [digits], countingChance: 0.01, tasks: {name: 1, count: 1}}',
-    'stages.2.objective=answers',
-    'stages.2.batches=[{seconds: 2.56, audios: 1, questions: 1, mix: {alone: 1, together: 1, counted: 1}}]',
-  )
-  const data = { sets: await loadSets(loaded.recipe, 'all', RATE), manifests: await loadManifests(loaded) }
-  const warnings: string[] = []
-  await openSources(loaded, data, await configOf(loaded), { onWarning: (message) => warnings.push(message) })
-  assert.deepEqual(warnings, [
-    'sources.alone.tasks.count, sources.together.tasks.count: count is never asked, since nothing that is drawn allows it',
+  ]
+  assert.deepEqual(await told(...sources, stage('{alone: 1, together: 1}')), [
+    'sources.alone.tasks.count, sources.together.tasks.count: count is never asked there, since nothing that is drawn allows it',
   ])
+  assert.deepEqual(await told(...sources, stage('{alone: 1, together: 1, counted: 1}')), [])
+  assert.deepEqual(await told(), [], 'the recipe that ships')
 })
 
 test('for its texts alone the same sounds are drawn, and nothing is done to them', async () => {

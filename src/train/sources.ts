@@ -167,14 +167,17 @@ export async function openSources(
       })
     }
   }
-  for (const message of neverAsked(recipe, (name, plan, hears) => open(name, plan.questions, hears, true))) {
-    onWarning?.(message)
+  // Scenes are composed for it, for nothing where nobody is told.
+  if (onWarning) {
+    const opened = (name: string, plan: BatchPlan, hears: Stage['hears']) =>
+      open(name, plan.questions, hears, true)
+    for (const message of neverAsked(recipe, opened)) onWarning(message)
   }
   return sourceOf
 }
 
 /**
- * A warning for each task that sources name and can ask about nothing of what any stage draws from them, one for all of these sources.
+ * A warning for each task that no source naming it can ask about anything that any stage draws from it.
  * It is no mistake: recipes name tasks once for several sources, and not all can be asked everywhere.
  */
 function neverAsked(
@@ -182,26 +185,30 @@ function neverAsked(
   open: (name: string, plan: BatchPlan, hears: Stage['hears']) => Source,
 ): readonly string[] {
   const keys = new Map<string, string[]>()
-  for (const name of Object.keys(sources)) {
+  const asked = new Set<string>()
+  for (const [name, source] of Object.entries(sources)) {
+    if (source.kind === 'manifest') continue
     const drawn = stages.flatMap((stage) =>
       stage.batches
         .map((plan) => asDrawn(plan, stage))
         .filter(({ mix, questions }) => mix[name] !== undefined && questions > 0)
         .map((plan) => ({ plan, hears: stage.hears })),
     )
-    let left: readonly string[] | undefined
+    const weighted = drawn.length > 0 ? Object.entries(source.tasks ?? {}) : []
+    const named = weighted.filter(([, weight]) => weight > 0).map(([task]) => task)
+    for (const task of named) keys.set(task, [...(keys.get(task) ?? []), `sources.${name}.tasks.${task}`])
     for (const { plan, hears } of drawn) {
-      if (left?.length === 0) break
+      if (named.every((task) => asked.has(task))) break
       const unasked = open(name, plan, hears).unasked?.(plan.seconds) ?? []
-      left = left?.filter((task) => unasked.includes(task)) ?? unasked
-    }
-    for (const task of left ?? []) {
-      keys.set(task, [...(keys.get(task) ?? []), `sources.${name}.tasks.${task}`])
+      for (const task of named) if (!unasked.includes(task)) asked.add(task)
     }
   }
-  return [...keys].map(
-    ([task, named]) => `${named.join(', ')}: ${task} is never asked, since nothing that is drawn allows it`,
-  )
+  return [...keys]
+    .filter(([task]) => !asked.has(task))
+    .map(
+      ([task, named]) =>
+        `${named.join(', ')}: ${task} is never asked there, since nothing that is drawn allows it`,
+    )
 }
 
 /** What a source says beside its kind and its sets. */
