@@ -25,21 +25,26 @@ export function clipLabel(written: string, { labels, kind, label }: ClipSet, pla
 }
 
 /**
+ * Of some that no clip has nothing is said: sets may share what they rename, and a set may be a part of one that has them all.
  * @param written the labels as the set's files have them
- * @throws PalError for a new name of a label that no clip has: a misspelt one would rename nothing, without a word
+ * @throws PalError for new names of labels of which no clip has any: misspelt ones would rename nothing, without a word
  */
 export function expectRenamed({ name, labels = {} }: ClipSet, written: Iterable<string>, file: string): void {
+  const renamed = Object.keys(labels)
   const known = [...new Set(written)].sort()
-  const wrong = Object.keys(labels).find((label) => !known.includes(label))
-  if (wrong === undefined) return
-  const more = known.length > SHOWN ? ` and ${known.length - SHOWN} more` : ''
+  if (renamed.length === 0 || renamed.some((label) => known.includes(label))) return
   throw new PalError(
-    `expected a label of the clips (${known.slice(0, SHOWN).join(', ')}${more}), got "${wrong}"`,
+    `expected a label of the clips (${listed(known)}), got ${listed(renamed.map((label) => `"${label}"`))}`,
     {
       file,
       key: `data.sets.${name}.labels`,
     },
   )
+}
+
+function listed(labels: readonly string[]): string {
+  const more = labels.length > SHOWN ? ` and ${labels.length - SHOWN} more` : ''
+  return `${labels.slice(0, SHOWN).join(', ')}${more}`
 }
 
 /** So many labels fit into a message. */

@@ -12,7 +12,7 @@ const WHERE = 'Say where the recordings are: data.root=FOLDER'
 /**
  * The clips that a CSV lists, in its order.
  * @throws PalError naming the CSV's line and column for a column that is absent or there twice, and a value that is empty; the line
- *   for text that is not UTF-8; and for a new name of a label that is not there.
+ *   for text that is not UTF-8; and for new names of labels of which none is there.
  */
 export async function readCsvClips(set: CsvSet, root: string): Promise<readonly Clip[]> {
   const csv = resolve(root, set.csv)

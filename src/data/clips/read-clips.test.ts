@@ -54,9 +54,16 @@ test('labels can be renamed', async () => {
   const [clip] = await readClips({ ...digits, kind: 'sound', labels: { woof: 'dog bark' } }, path)
   assert.equal(clip?.label, 'dog bark')
   await assert.rejects(
-    readClips({ ...digits, kind: 'sound', labels: { wof: 'dog bark' } }, path),
-    /digits\.csv, data\.sets\.digits\.labels: expected a label of the clips \(woof\), got "wof"$/,
+    readClips({ ...digits, kind: 'sound', labels: { wof: 'dog bark', meow: 'cat' } }, path),
+    /digits\.csv, data\.sets\.digits\.labels: expected a label of the clips \(woof\), got "wof", "meow"$/,
   )
+})
+
+test('new names may be of labels that only another set has', async () => {
+  const path = await root('audio,digit,speaker\na.wav,woof,ann\n')
+  const shared = { meow: 'cat', woof: 'dog bark' }
+  const [clip] = await readClips({ ...digits, kind: 'sound', labels: shared }, path)
+  assert.equal(clip?.label, 'dog bark')
 })
 
 test('mistakes in a CSV are told with line and column', async () => {

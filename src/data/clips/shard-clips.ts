@@ -9,7 +9,7 @@ import type { ShardSet } from './clip-set.js'
 
 /**
  * The labelled recordings in shards, in their order.
- * @throws PalError naming shard, row or sample, and column; for a new name of a label that is not there
+ * @throws PalError naming shard, row or sample, and column; for new names of labels of which none is there
  */
 export async function readShardClips(set: ShardSet, root: string): Promise<readonly Clip[]> {
   const clips: Clip[] = []
