@@ -65,6 +65,8 @@ export async function beginRun(
   const state = { parameters: weights.own, optimizer, average }
   const changed = () => changedSettings(folder, recipe, plan.records)
   const resumed = await loadCheckpoint(folder, state, identity, changed)
+  // A run that was begun with longer batches, as older ones could be, goes on with them.
+  if (!resumed) expectWithinWindows(config, weights.sizes, recipe.stages)
   const stages = recipe.stages.map((stage) => timed(stage, material.sourceOf, ranks))
   const taken = resumed ? undefined : await takeOver(loaded, plan, weights)
   if (!resumed) await fillWords(weights, config, material.tokenizer, taken)
@@ -103,7 +105,6 @@ async function drawWeights(
   const { sizes } = weights
   expectTrained(sizes, recipe.stages)
   expectRates(sizes, recipe.stages)
-  expectWithinWindows(config, sizes, recipe.stages)
   if (!recipe.start) expectLoraTrained(sizes, recipe.stages)
   expectImaginable(sizes, recipe)
   return weights

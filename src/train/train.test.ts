@@ -136,6 +136,21 @@ test('a run goes on with the recordings and manifests that it was started with, 
   assert.equal(await run(await from(moved), folder), true)
 })
 
+test('batches longer than a window begin no run, but one that was begun with them goes on', async () => {
+  const [folder, newer] = [join(root, 'older'), join(root, 'newer')]
+  const long = await recipe(`${LABELS}, steps: 2`, 'stages.0.batches.0.seconds=20')
+  await assert.rejects(
+    run(long, newer),
+    /stages\.0\.batches\.0\.seconds: expected at most 10\.24 s, .*got 20 s/,
+  )
+  const older = await recipe(`${LABELS}, steps: 2`)
+  const [batch] = older.recipe.stages[0]!.batches
+  // Its checkpoint says that its batches were as long.
+  Object.defineProperty(batch, 'toJSON', { value: () => ({ ...batch, seconds: 20 }) })
+  await stopped(older, folder)
+  assert.equal(await run(long, folder), true)
+})
+
 test('an encoder that a stage does not train changes nothing of what it learns', async () => {
   const [general] = (await recipe(`${LABELS}, steps: 1`)).recipe.model.encoders
   const both = JSON.stringify([{ ...general, name: 'speech' }, general])
