@@ -18,16 +18,19 @@ import { manifestItems } from './manifest-items.js'
  */
 export async function shardItems(path: string, sampleRate: number, question?: string): Promise<EvalSet> {
   const items: EvalItem[] = []
+  // One for all: a sample of a tar that lacks it may have another text, which is no label.
+  let labelField: string | undefined
   for await (const record of shardRecords(path)) {
     if (isConversation(record)) return manifestItems(path, sampleRate, question)
-    items.push(nameItem(record, sampleRate))
+    labelField ??= record.labelField
+    items.push(nameItem(record, labelField, sampleRate))
   }
   const labels = [...new Set(items.map(({ expected }) => expected))].sort()
   return { items, vocabulary: { ...vocabularyOf([]), sound: labels } }
 }
 
-function nameItem(record: ShardRecord, sampleRate: number): EvalItem {
-  const { id, place, audios, labelField, fields } = record
+function nameItem(record: ShardRecord, labelField: string | undefined, sampleRate: number): EvalItem {
+  const { id, place, audios, fields } = record
   const [audio, another] = new Set(audios.values())
   if (!audio || another || labelField === undefined) {
     throw new PalError(

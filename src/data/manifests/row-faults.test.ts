@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { encodeWav } from '../../audio/write-wav.js'
 import { manifestItems } from '../../eval/manifest-items.js'
-import { folder, tone, writeWav } from '../audio.test.fixtures.js'
+import { shardItems } from '../../eval/shard-items.js'
+import { folder, rate, tone, writeWav } from '../audio.test.fixtures.js'
+import { readClips } from '../clips/read-clips.js'
 import { fixture, tarEnd, tarMember } from '../shards/shards.test.helper.js'
 import { manifestSource } from '../sources/manifest-source.js'
 import { checkManifest } from './check.js'
@@ -114,4 +117,27 @@ test('a recording of labelled shards without its label is a problem', async () =
     [['row 2', 'unusable', 'expected a label in "label", got none']],
   )
   assert.deepEqual(warnings, [])
+})
+
+test('so is one of a tar, wherever it stands, whose sample lacks the file of the label', async () => {
+  const path = join(await folder(), 'rows.tar')
+  const wav = encodeWav(tone(0.1), rate)
+  const members = { '1.wav': wav, '2.cls': '3', '2.wav': wav, '3.txt': 'A dog.', '3.wav': wav }
+  const tar = Object.entries(members).map(([name, content]) => tarMember(name, content))
+  await writeFile(path, Buffer.concat([...tar, tarEnd]))
+  const { problems, warnings } = await checkManifest(path)
+  const message = 'expected a label in "cls", got none'
+  assert.deepEqual(
+    problems.map(({ part, kind, message }) => [part, kind, message]),
+    [
+      ['1', 'unusable', message],
+      ['3', 'unusable', message],
+    ],
+  )
+  assert.deepEqual(warnings, [])
+  const set = { name: 'claps', shards: path, audio: 'audio', label: 'cls', kind: 'sound' } as const
+  await assert.rejects(readClips(set, ''), /rows\.tar, 1, cls: expected a text or a number, got nothing/)
+  await assert.rejects(shardItems(path, rate), /rows\.tar, 1: expected messages, or one audio and its label/)
+  await writeFile(path, Buffer.concat([...tar.slice(1), tarEnd]))
+  await assert.rejects(shardItems(path, rate), /rows\.tar, 3, cls: expected a text or a number, got nothing/)
 })

@@ -22,7 +22,7 @@ export async function readShardExamples(path: string): Promise<readonly Example[
 export interface LabelledRow {
   readonly place: Place
   readonly audios: readonly StoredAudio[]
-  /** The field that the shard has for labels, if there is one, and what it says here. */
+  /** The field that the shards have for labels, if there is one, and what it says here. */
   readonly labelField?: string
   readonly label?: string
 }
@@ -35,7 +35,10 @@ export interface LabelledRow {
 export async function readShardRows(path: string): Promise<readonly Example[] | readonly LabelledRow[]> {
   const records: ShardRecord[] = []
   for await (const record of shardRecords(path)) records.push(record)
-  return records.some(isConversation) ? records.map(shardExample) : records.map(labelledRow)
+  if (records.some(isConversation)) return records.map(shardExample)
+  // Training reads one field of all of them: a sample of a tar that lacks it would not say which one that is.
+  const labelField = records.find((record) => record.labelField !== undefined)?.labelField
+  return records.map((record) => labelledRow(record, labelField))
 }
 
 /** Whether it is a conversation, in one of the dialects, rather than a labelled recording. */
@@ -101,8 +104,8 @@ function parsed(text: string, place: Place, key: string): unknown {
   }
 }
 
-function labelledRow(record: ShardRecord): LabelledRow {
-  const { place, audios, fields, labelField } = record
+function labelledRow(record: ShardRecord, labelField: string | undefined): LabelledRow {
+  const { place, audios, fields } = record
   if (audios.size === 0) {
     const got = Object.keys(fields).join(', ')
     throw new PalError(`expected audio in every row, got ${got}`, mistakeAt(place))
