@@ -25,7 +25,7 @@ export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOpti
   checkAugment(steps, name)
   checkChoke(clips, chokeChance, name)
   const { backgroundChance, tasks, allows, unasked, ask } = asker(clips, options, name)
-  const asked = clips.filter((clip) => allows(alone(clip)))
+  const asked = clips.filter((clip) => allows(timelineOf(clip)))
   if (asked.length === 0) {
     throw new PalError(`expected a task that can be asked about a recording by itself, got ${tasks}`, {
       key: `${name}.tasks`,
@@ -78,7 +78,7 @@ export function clipSource(clips: readonly LoadedClip[], options: ClipSourceOpti
     name,
     sampleRate,
     check,
-    unasked: (maxSeconds) => unasked(asked.filter((clip) => fits(clip, room(maxSeconds))).map(alone)),
+    unasked: (maxSeconds) => unasked(asked.filter((clip) => fits(clip, room(maxSeconds))).map(timelineOf)),
     drawWithin,
     draw: (random) => drawWithin(random, Number.POSITIVE_INFINITY),
     ...(!options.backgroundChance && { examples }),
@@ -100,7 +100,7 @@ const fits = ({ kind, seconds }: LoadedClip, room: number) =>
   seconds <= room || (kind !== 'digit' && room >= shortestSeconds)
 
 /** The timeline of a clip by itself, as far as it decides what can be asked. */
-const alone = ({ label, kind, seconds }: LoadedClip): readonly SceneEvent[] => [
+const timelineOf = ({ label, kind, seconds }: LoadedClip): readonly SceneEvent[] => [
   { label, kind, startSeconds: 0, endSeconds: seconds, levelDb: 0 },
 ]
 
