@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { setMaxListeners } from 'node:events'
 import { onOneLine } from '../check-options.js'
+import { counted } from '../counted.js'
 import { PalError } from '../errors.js'
 import { findModel } from '../hub/find-model.js'
 import { createSampler } from '../llm/sampling.js'
@@ -415,5 +416,5 @@ function endingWarnings(ending: Ending | undefined, maxTokens: number, given: nu
   if (ending === 'end' || ending === 'stop') return []
   if (ending === 'limit')
     return [`the answer was cut at ${maxTokens} tokens: give a larger maxTokens for all of it`]
-  return [`the answer was stopped after ${given} token${given === 1 ? '' : 's'}`]
+  return [`the answer was stopped after ${counted(given, 'token')}`]
 }
