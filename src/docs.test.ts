@@ -28,6 +28,7 @@ const root = packageFolder()
 const pages = [
   'README.md',
   'docs/training.md',
+  'docs/recipes.md',
   'docs/evaluation.md',
   'docs/architecture.md',
   'docs/models.md',
