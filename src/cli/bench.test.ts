@@ -54,7 +54,10 @@ test('a language model that is not there', async () => {
     join(folder, 'none'),
   ])
   assert.equal(code, 1)
-  assert.match(stderr, /none: expected a folder with a language model/)
+  assert.match(
+    stderr,
+    /--llm: expected a size \(smollm2-135m, .*\), or a folder or GGUF file .* got ".*none"/,
+  )
 })
 
 test('what is kept is reported as of its own day and steps, and not taken for anything else', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
@@ -8,7 +9,8 @@ import {
   type EncoderSize,
   INTEGRATIONS,
 } from '../bench/configuration.js'
-import type { LlamaConfig } from '../llm/config.js'
+import { PalError } from '../errors.js'
+import { LLAMA_SIZES, type LlamaConfig } from '../llm/config.js'
 import { wholeNumber } from './options.js'
 import { duration, ProgressLine } from './progress.js'
 import type { CliContext } from './verb.js'
@@ -87,9 +89,12 @@ function addOptions(command: Command, task: Task): Command {
       listOf(wholeNumber(1)),
       training ? [4] : [1],
     )
-    .option('--llm <models>', 'sizes with random weights, or folders of language models', listOf(String), [
-      'smollm2-135m',
-    ])
+    .option(
+      '--llm <models>',
+      `sizes with random weights (${SIZES}), or folders or GGUF files of language models`,
+      listOf(String),
+      ['smollm2-135m'],
+    )
     .option(
       '--bits <counts>',
       training
@@ -183,10 +188,11 @@ async function bench(task: Task, flags: BenchFlags, context: CliContext): Promis
   }
 }
 
+const SIZES = Object.keys(LLAMA_SIZES).join(', ')
+
 /** What each language model is, and, for those that lie in files, which one. */
 async function modelsOf(models: readonly string[]) {
   const { isSize } = await import('../bench/configuration.js')
-  const { LLAMA_SIZES } = await import('../llm/config.js')
   const { openLanguageModel } = await import('../model/checkpoints/open-language-model.js')
   const sizes = new Map<string, LlamaConfig>()
   const fingerprints = new Map<string, string>()
@@ -194,6 +200,11 @@ async function modelsOf(models: readonly string[]) {
     if (isSize(llm)) {
       sizes.set(llm, LLAMA_SIZES[llm])
       continue
+    }
+    if (!existsSync(llm)) {
+      throw new PalError(`expected a size (${SIZES}), or a folder or GGUF file that is there, got "${llm}"`, {
+        key: '--llm',
+      })
     }
     const { config, sha256 } = await openLanguageModel(llm)
     sizes.set(llm, config)
