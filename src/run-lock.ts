@@ -6,12 +6,13 @@ import { PalError } from './errors.js'
 import { holding, type LockRules, textOf } from './lock-file.js'
 
 /**
- * Does something in a run's folder while no other process trains or asks there: two would write over one another's steps and answers. A file
- * says who it is, and nobody waits for its end. That of a process which is gone is taken over, so that a run that was killed
- * can go on; one that is being killed has a few seconds to be gone.
+ * Does something in a folder while no other process trains or asks there: two would write over one another's steps, or
+ * answers. A file says who it is, and nobody waits for its end. That of a process which is gone is taken over, so that a run
+ * that was killed can go on; one that is being killed has a few seconds to be gone.
  *
  * A folder that is not there yet is made, and goes again if nothing was put into it.
- * @param options.patience milliseconds that one which is being killed has to be gone: `mpirun` ends before those that it has killed. @default 3000
+ * @param options.patience milliseconds that one which is being killed has to be gone: `mpirun` ends before those that it
+ *   has killed. @default 3000
  * @param options.another how another folder is given. @default 'output=…'
  * @throws PalError that names the other process, and what the file system has against it
  */

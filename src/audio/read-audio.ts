@@ -142,6 +142,11 @@ function checkedPeak({ samples, sampleRate, completeness }: Decoded): number {
   return peak
 }
 
+/** What a sentence about silence adds where it may come of mixing down. */
+export function whySilent(channels: number): string {
+  return channels > 1 ? `, mixed down: its ${channels} channels may cancel each other out` : ''
+}
+
 /** Below the smallest step of 16-bit audio: nobody can hear that, and no model can. */
 const SILENCE = 1 / 32768
 /** Above what a lossy codec may overshoot by: then the samples are on another scale. */
@@ -160,8 +165,9 @@ function warnings({ sampleRate, channels, completeness }: Decoded, seconds: numb
     )
   }
   if (peak < SILENCE) {
-    const why = channels > 1 ? `, mixed down: its ${channels} channels may cancel each other out` : ''
-    found.push(`the audio is silent: no sample in ${seconds.toFixed(2)} s is above -90 dB${why}`)
+    found.push(
+      `the audio is silent: no sample in ${seconds.toFixed(2)} s is above -90 dB${whySilent(channels)}`,
+    )
   }
   if (peak > OUT_OF_RANGE) found.push(`the samples reach ${peak.toPrecision(3)}, where [-1, 1] was expected`)
   return found

@@ -40,7 +40,7 @@ export async function questionsOf(
 
 /** Whether questions are made of what a recipe holds out. */
 export async function isRecipe(what: string): Promise<boolean> {
-  return !layoutOf(what) && !isManifestFile(what) && !(await isShards(what))
+  return (await formOf(what)) === 'recipe'
 }
 
 /** All that could be asked, and what its recordings are told apart by. */
@@ -50,23 +50,28 @@ async function readItems(
   options: QuestionsOptions,
 ): Promise<[EvalSet, Stamp]> {
   const { question, sampleRate } = options
-  const layout = layoutOf(what)
-  const isManifest = isManifestFile(what)
-  const isWritten = isManifest || (await isShards(what))
-  if (question !== undefined && (layout || !isWritten)) {
+  const form = await formOf(what)
+  if (question !== undefined && form !== 'manifest' && form !== 'shards') {
     throw new PalError('expected a question with a manifest only, whose rows may have none', {
       ...{ file: what, key: '--question' },
     })
   }
-  if (!layout && !isWritten) {
+  if (form === 'recipe') {
     // What trains, and what reads YAML, is loaded for a recipe alone.
     const { recipeItems } = await import('./recipe-items.js')
     return [await recipeItems(what, changes, options), contentStamp]
   }
   expectAlone(what, changes)
-  if (layout) return [await layoutItems(layout, sampleRate), fileStamp()]
-  if (isManifest) return [await manifestItems(what, sampleRate, question), fileStamp()]
+  if (form === 'layout') return [await layoutItems(layoutOf(what)!, sampleRate), fileStamp()]
+  if (form === 'manifest') return [await manifestItems(what, sampleRate, question), fileStamp()]
   return [await shardItems(what, sampleRate, question), fileStamp(await shardFiles(what))]
+}
+
+/** What questions are read from. */
+async function formOf(what: string): Promise<'layout' | 'manifest' | 'shards' | 'recipe'> {
+  if (layoutOf(what)) return 'layout'
+  if (isManifestFile(what)) return 'manifest'
+  return (await isShards(what)) ? 'shards' : 'recipe'
 }
 
 /** @throws PalError for what stands beside questions that are written down */

@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises'
 import { relative } from 'node:path'
-import { isTooLong } from '../../audio/read-audio.js'
+import { isTooLong, whySilent } from '../../audio/read-audio.js'
 import { isNoSuchFile } from '../../reading.js'
 import type { Place } from '../place.js'
 import { isShards } from '../shards/shard-files.js'
@@ -115,9 +115,8 @@ async function inspect(
       }
     }
     if (peak(samples) < silentPeak) {
-      const { channels } = source
-      const why = channels > 1 ? `, mixed down: its ${channels} channels may cancel each other out` : ''
-      return { seconds, problem: { kind: 'silent', message: `${name} holds nothing but silence${why}` } }
+      const message = `${name} holds nothing but silence${whySilent(source.channels)}`
+      return { seconds, problem: { kind: 'silent', message } }
     }
     return { seconds, warnings }
   } catch (error) {

@@ -12,7 +12,8 @@ export type Normalizer = (text: string) => string
 
 /**
  * Word error rate over all cases together: errors over words said, as jiwer 4 computes it (`jiwer.wer`); it may
- * exceed 1. Of several references a case is held to the one with the fewest errors, the first of such. Where nothing at all was said it is the number of words that were heard.
+ * exceed 1. Of several references a case is held to the one with the fewest errors, the first of such. Where nothing at all
+ * was said it is the number of words that were heard.
  */
 export const wordErrorRate = (normalize: Normalizer): Metric<TranscriptCase> =>
   errorRate((text) => normalize(text).trim().split(/\s+/).filter(Boolean))
