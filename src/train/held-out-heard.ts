@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { RECIPE, TRAINING } from './origin.js'
 
 /**
  * The stages that a model, or a finished run, has been through which heard what its recipe holds out (`hears: all`), by the recipe
@@ -10,7 +11,7 @@ import { z } from 'zod'
  * @param asked a recipe that counts as the model's where it names this one and does not lie beside it: so do models that ship
  */
 export async function heldOutHeard(folder: string, asked?: string): Promise<readonly string[]> {
-  const [own, done] = [await read(join(folder, 'recipe.yaml')), await read(join(folder, 'training.json'))]
+  const [own, done] = [await read(join(folder, RECIPE)), await read(join(folder, TRAINING))]
   const named = own || asked === undefined ? undefined : await read(asked)
   const planned = own ?? (named?.name !== undefined && named.name === done?.recipe ? named : undefined)
   const heard = planned?.stages.filter(({ hears }) => hears === 'all') ?? []

@@ -88,7 +88,8 @@ const stagesSchema = z.object({
 
 const COUNTED_ANEW = 'Put back a sound copy, or train the model again.'
 
-const TRAINING = 'training.json'
+/** What it inherited, overrode and trained, beside that. */
+export const TRAINING = 'training.json'
 /** The recipe as it ran, in the folder of a run or a model. */
 export const RECIPE = 'recipe.yaml'
 
